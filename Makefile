@@ -1,0 +1,57 @@
+# Two commands do everything on a fresh machine: `make run` and `make test`. `make help` lists all.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --constraint constraints.txt --progress-bar off
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+# nbgrader and jupyter look for their own commands on the PATH.
+export PATH := $(abspath $(BIN)):$(PATH)
+
+.PHONY: help run lab test bench data notebooks assignments grade format clean
+.DEFAULT_GOAL := help
+
+help:  ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
+
+# The stamps keep what is installed: a second `make` installs nothing unless the versions changed.
+$(VENV)/.course: pyproject.toml constraints.txt
+	@echo "Installing the course into $(VENV) (about 1.5 GB, a few minutes) ..."
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(PIP) "torch==$$(sed -n 's/^torch==//p' constraints.txt)"
+	@$(PIP) --editable .
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.course
+	@echo "Installing the tools for classes and tests ..."
+	@$(PIP) --editable '.[class,test]'
+	@touch $@
+
+run: $(VENV)/.course  ## execute the whole course and print what it measured
+	@$(BIN)/python -m tools.run_course
+
+lab: $(VENV)/.course  ## open the course in JupyterLab
+	@$(BIN)/jupyter lab notebooks/00_start_here.ipynb
+
+test: $(VENV)/.test  ## format, tests, and every notebook compared with its saved outputs
+	@$(BIN)/python -m tools.run_tests
+
+bench: $(VENV)/.course  ## speed, as ratios against named references
+	@$(BIN)/python -m helpers bench
+
+data: $(VENV)/.course  ## fetch the UIUC photographs
+	@$(BIN)/python -m helpers data
+
+notebooks: $(VENV)/.test  ## execute the notebooks in place, ready to be committed
+	@$(BIN)/python -m tools.run_course --in-place
+
+assignments: $(VENV)/.test  ## write the student release to build/assignments
+	@$(BIN)/python -m tools.assignments release
+
+grade: $(VENV)/.test  ## grade SUBMISSIONS=folder/STUDENT/NOTEBOOK.ipynb, write feedback and grades.csv
+	@$(BIN)/python -m tools.assignments grade "$(SUBMISSIONS)"
+
+format: $(VENV)/.test  ## format code and notebooks
+	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+clean:  ## remove what was built; the environment and data stay
+	@rm -rf build
