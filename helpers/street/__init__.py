@@ -1,0 +1,18 @@
+"""Street scenes, drawn: grey side views of cars, places without cars, and whole scenes.
+
+Every item has its own random generator, seeded by (seed, crop or scene, split, index), so any
+item can be drawn alone, and drawing in parallel gives the same pictures.
+"""
+
+from helpers.street.dataset import COUNTS, SEED, write_dataset
+from helpers.street.scenes import DrawnCrop, DrawnScene, draw_crop, draw_scene
+
+__all__ = [
+    "COUNTS",
+    "SEED",
+    "DrawnCrop",
+    "DrawnScene",
+    "draw_crop",
+    "draw_scene",
+    "write_dataset",
+]

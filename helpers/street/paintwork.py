@@ -1,0 +1,288 @@
+"""Painting one car on a canvas, from its shadow on the ground to the spokes of its rims."""
+
+import math
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.random import Generator
+
+from helpers.street.canvas import Canvas, Point, smooth, to_image
+from helpers.street.cars import Car
+from helpers.street.light import Light
+from helpers.street.textures import fine_noise, noise, surface
+
+Place = Callable[[float, float], Point]
+
+
+def draw_car(
+    canvas: Canvas,
+    rng: Generator,
+    car: Car,
+    light: Light,
+    *,
+    centre: float,
+    ground: float,
+    length: float,
+    faces_left: bool,
+    tilt: float = 0.0,
+) -> None:
+    """Paint ``car`` with its wheels on y = ``ground``, ``length`` pixels long.
+
+    ``centre`` is the x of its middle, ``tilt`` the slope of the road (rise over run).
+    """
+
+    def place(u: float, v: float) -> Point:
+        x = centre + (u - 0.5) * length * (1 if faces_left else -1)
+        return x, ground - v * length + tilt * (x - centre)
+
+    whole, reach = canvas, 0.62 * length
+    canvas = whole.part(
+        centre - reach, ground - 1.15 * car.height * length, centre + reach, ground + 0.1 * length
+    )
+    if canvas is None:
+        return
+    _shadow(canvas, car, light, place, length, rng)
+    outline = body_outline(car)
+    _body(canvas, rng, car, light, place, outline, ground, length)
+    _fittings(canvas, rng, car, place, length)
+    _windows(canvas, rng, car, place, length)
+    _contour_light(canvas, car, light, place, outline)
+    for u in car.wheels:
+        _wheel(canvas, rng, car, place, u, length)
+    whole.put(canvas)
+
+
+def body_outline(car: Car) -> list[Point]:
+    """Return the closed outline of the body in car coordinates (u, v)."""
+    nose = [(0.012, car.sill + 0.015), (0.0, 0.085), (0.002, 0.135)]
+    tail = [(0.998, 0.150), (1.0, 0.090), (0.985, car.sill + 0.022)]
+    upper = smooth([*nose, *car.roof, *tail], car.roundness)
+    return [(0.03, car.sill), *upper, (0.96, car.sill)]
+
+
+def _mapped(place: Place, points: Sequence[Point]) -> list[Point]:
+    return [place(u, v) for u, v in points]
+
+
+def _shadow(
+    canvas: Canvas, car: Car, light: Light, place: Place, length: float, rng: Generator
+) -> None:
+    reach = light.side * light.strength * rng.uniform(0.0, 0.06)
+    depth = rng.uniform(-0.005, 0.03)
+    soft = [(0.04 + reach, 0.03), (0.06, 0.06), (0.94, 0.06), (0.96 + reach, 0.03),
+            (0.93 + reach, -depth), (0.07 + reach, -depth)]  # fmt: skip
+    canvas.paint(canvas.mask(_mapped(place, soft), blur=0.012 * length), 12, light.shadow)
+    u1, u2 = car.wheels
+    under = [(u1 - 0.04, car.sill + 0.02), (u2 + 0.04, car.sill + 0.02), (u2, 0.002), (u1, 0.002)]
+    canvas.paint(canvas.mask(_mapped(place, under)), 10, 0.6 + 0.4 * light.shadow)
+
+
+def _body(
+    canvas: Canvas,
+    rng: Generator,
+    car: Car,
+    light: Light,
+    place: Place,
+    outline: list[Point],
+    ground: float,
+    length: float,
+) -> None:
+    """Fill the silhouette with paint that reflects sky above and ground below."""
+    shoulder = car.belt - rng.uniform(0.005, 0.02)
+    crease = rng.uniform(0.12, 0.155)
+    glow = car.gloss * (0.5 + 0.5 * light.strength)
+    side = rng.uniform(0.75, 1.1)
+    base = car.paint
+    knots = [
+        (0.00, 0.30 * base * car.two_tone),
+        (car.sill + 0.005, 0.50 * base * car.two_tone),
+        (crease - 0.03, rng.uniform(0.6, 1.0) * side * base * car.two_tone),
+        (crease - 0.004, rng.uniform(0.75, 1.0) * side * base * car.two_tone),
+        (crease + 0.004, rng.uniform(0.85, 1.1) * side * base),
+        (shoulder - 0.02, side * base),
+        (shoulder, side * base + 45 * glow),
+        (shoulder + 0.02, base + 75 * glow),
+        (car.height - 0.02, 0.95 * base + 25 * glow),
+        (car.height, base + 90 * glow),
+    ]
+    v = (ground - canvas.rows()) / length
+    column = np.interp(v, [k for k, _ in knots], [g for _, g in knots])[:, None]
+    dirt = noise(rng, (len(canvas.columns()), 1), 0.25 * length * canvas.scale, 2)
+    shade = column * (1 + 0.05 * dirt) + 6 * car.gloss * dirt
+    # The far end of a car that is turned a little towards the viewer catches other light.
+    x_front, x_rear = place(0, 0)[0], place(1, 0)[0]
+    along = (canvas.columns() - x_front) / (x_rear - x_front)
+    bulge = np.interp(along, [0, 0.07, 0.93, 1], [rng.uniform(-45, 20), 0, 0, rng.uniform(-45, 20)])
+    canvas.paint(canvas.mask(_mapped(place, outline)), to_image(shade + bulge[None, :]))
+
+
+def _fittings(canvas: Canvas, rng: Generator, car: Car, place: Place, length: float) -> None:
+    """Bumpers, lamps, rubbing strip, door gaps and handles."""
+    dark = 0.45 * car.paint
+    if car.bumper is not None:
+        top, low = rng.uniform(0.115, 0.135), rng.uniform(0.075, 0.09)
+        for u1, u2 in ((-0.004, 0.085), (1.004, 0.915)):
+            nose = u1 + 0.2 * (u2 - u1)
+            box = [(nose, low), (u1, low + 0.012), (u1, top - 0.006), (nose, top), (u2, top),
+                   (u2, low)]  # fmt: skip
+            canvas.polygon(_mapped(place, box), car.bumper)
+    else:
+        for u1, u2 in ((0.0, 0.10), (0.90, 1.0)):
+            canvas.line(_mapped(place, [(u1, 0.125), (u2, 0.12)]), dark, 0.5)
+    if car.moulding is not None:
+        v = rng.uniform(0.105, 0.135)
+        canvas.line(
+            _mapped(place, [(0.02, v), (0.98, v)]), car.moulding, rng.uniform(0.006, 0.016) * length
+        )
+    lamp = rng.uniform(60, 235)
+    front = [(0.004, 0.132), (0.012, 0.158), (0.055, 0.168), (0.065, 0.140)]
+    canvas.polygon(_mapped(place, front), lamp)
+    top = car.roof[-1][1] - 0.01
+    rear = [(0.945, top), (0.992, top - 0.005), (0.998, top - 0.05), (0.95, top - 0.05)]
+    canvas.polygon(_mapped(place, rear), rng.uniform(25, 130))
+    if rng.random() < 0.5:
+        canvas.polygon(_mapped(place, [(0, 0.10), (0, 0.115), (0.03, 0.115), (0.03, 0.10)]), lamp)
+    _doors(canvas, rng, car, place, dark)
+
+
+def _doors(canvas: Canvas, rng: Generator, car: Car, place: Place, dark: float) -> None:
+    left, right = _window_span(car)
+    gaps = [left - 0.005, *(left + t * (right - left) for t in car.pillars[:1]), right - 0.03]
+    for k, u in enumerate(gaps):
+        lean = rng.uniform(-0.012, 0.012)
+        foot = car.sill + 0.012 if k < len(gaps) - 1 else 0.14
+        canvas.paint(
+            canvas.line_mask(_mapped(place, [(u, car.belt), (u + lean, foot)]), 0.5), dark, 0.8
+        )
+        if k > 0:
+            handle = [(u - 0.045, car.belt - 0.028), (u - 0.015, car.belt - 0.026)]
+            canvas.line(_mapped(place, handle), rng.choice([20.0, dark, 210.0]), 0.6)
+
+
+def _window_span(car: Car) -> tuple[float, float]:
+    cowl, deck = car.roof[1], car.roof[5]
+    return cowl[0] + 0.035, deck[0] - (0.012 if car.style in ("estate", "van") else 0.035)
+
+
+def _windows(canvas: Canvas, rng: Generator, car: Car, place: Place, length: float) -> None:
+    """Side windows, slivers of the windscreen and the rear window, pillars, people, reflections."""
+    _, cowl, roof_front, roof_top, roof_rear, deck, _ = car.roof
+    left, right = _window_span(car)
+    top, belt = roof_top[1] - rng.uniform(0.020, 0.032), car.belt + 0.004
+    rail_l = (roof_front[0] + 0.028, min(top, roof_front[1] - 0.016))
+    rail_r = (roof_rear[0] - rng.uniform(-0.01, 0.03), min(top, roof_rear[1] - 0.016))
+    side = [(left, belt), rail_l, (0.5 * (rail_l[0] + rail_r[0]), top), rail_r, (right, belt)]
+    glass_areas = [smooth(side, 1, closed=True) if car.roundness > 1 else side]
+    if car.yaw > -0.4:
+        glass_areas.append(
+            [(cowl[0] + 0.006, cowl[1]), (roof_front[0] + 0.004, roof_front[1] - 0.008),
+             (rail_l[0] - 0.014, rail_l[1]), (left - 0.014, belt)]
+        )  # fmt: skip
+    if car.yaw < 0.4 and car.style != "pick-up":
+        glass_areas.append(
+            [(deck[0] - 0.004, deck[1]), (roof_rear[0] + 0.004, roof_rear[1] - 0.01),
+             (rail_r[0] + 0.012, rail_r[1]), (right + 0.016, belt)]
+        )  # fmt: skip
+    areas = [_mapped(place, area) for area in glass_areas]
+    chrome = min(245.0, 1.5 * car.paint + 30)
+    frame = rng.choice([12.0, 0.55 * car.paint, chrome], p=[0.5, 0.3, 0.2])
+    trim = canvas.line_mask([*areas[0], areas[0][0]], rng.uniform(0.012, 0.024) * length)
+    canvas.paint(trim, frame, rng.uniform(0.4, 1.0))
+    glass = canvas.mask(*areas)
+    y_top, y_belt = place(0.5, top)[1], place(0.5, belt)[1]
+    t = np.clip((canvas.rows() - y_top) / (y_belt - y_top), 0, 1)[:, None]
+    tone = car.glass + rng.uniform(-25, 45) * t
+    mirrored = fine_noise(canvas, rng, 0.06 * length, 2, stretch=1.5)
+    tinted = surface(canvas, tone[::2] + rng.uniform(2, 22) * mirrored)
+    canvas.paint(glass, tinted, 1 - car.see_through)
+    _interior(canvas, rng, car, place, (left, right, belt, top), length)
+    if rng.random() < 0.5:  # the sky mirrored in one pane
+        u = rng.uniform(left, right)
+        w = rng.uniform(0.03, 0.12)
+        streak = [(u, belt), (u + 0.05, top), (u + w + 0.05, top), (u + w, belt)]
+        inside = canvas.mask(_mapped(place, streak))
+        canvas.paint(_both(inside, glass), rng.uniform(120, 240), rng.uniform(0.2, 0.7))
+    for p in car.pillars:
+        u_belt, u_top = left + p * (right - left), rail_l[0] + p * (rail_r[0] - rail_l[0])
+        width = rng.uniform(0.012, 0.026) * length if p == car.pillars[0] else 0.011 * length
+        canvas.line(
+            _mapped(place, [(u_belt, belt - 0.004), (u_top, top + 0.008)]), car.pillar_grey, width
+        )
+    if rng.random() < 0.7:  # door mirror
+        x, y = place(left + 0.035, belt + 0.012)
+        grey = rng.choice([15.0, car.paint])
+        canvas.ellipse(x, y, 0.014 * length, 0.012 * length, grey)
+
+
+def _both(first, second):
+    """Return the overlap of two masks."""
+    return to_image(np.minimum(np.asarray(first), np.asarray(second)))
+
+
+def _interior(
+    canvas: Canvas,
+    rng: Generator,
+    car: Car,
+    place: Place,
+    frame: tuple[float, float, float, float],
+    length: float,
+) -> None:
+    """Seat backs and people, seen through the glass as dark or light shapes."""
+    left, right, belt, top = frame
+    high = top - belt
+    for k, share in enumerate((0.40, 0.74)):
+        u = left + share * (right - left)
+        if u > right - 0.04:
+            continue
+        grey = rng.uniform(5, 60)
+        if rng.random() < 0.6:
+            seat = [(u - 0.012, belt), (u, belt + 0.6 * high), (u + 0.025, belt + 0.6 * high),
+                    (u + 0.03, belt)]  # fmt: skip
+            canvas.polygon(_mapped(place, seat), grey)
+        if k < car.people:
+            x, y = place(u - 0.03, belt + 0.5 * high)
+            canvas.ellipse(x, y, 0.016 * length, 0.021 * length, rng.uniform(20, 170))
+            canvas.polygon(
+                _mapped(place, [(u - 0.06, belt), (u - 0.035, belt + 0.3 * high), (u, belt)]),
+                rng.uniform(10, 150),
+            )
+
+
+def _contour_light(
+    canvas: Canvas, car: Car, light: Light, place: Place, outline: list[Point]
+) -> None:
+    """A bright rim along bonnet, roof and boot, where the paint mirrors the sky."""
+    upper = [(u, v - 0.006) for u, v in outline if v > 0.15]
+    grey = min(250.0, car.paint + 50 + 70 * light.strength)
+    mask = canvas.line_mask(_mapped(place, upper), 0.9)
+    canvas.paint(mask, grey, 0.10 + 0.6 * car.gloss)
+
+
+def _wheel(canvas: Canvas, rng: Generator, car: Car, place: Place, u: float, length: float) -> None:
+    r = car.tyre * length
+    narrow = 1.0 - 0.1 * abs(car.yaw) * rng.random()
+    x, y = place(u, car.tyre)
+    arch = r * rng.uniform(1.10, 1.28)
+    canvas.ellipse(x, y - 0.06 * r, arch * narrow, arch, rng.uniform(5, 40))
+    tyre_grey = rng.uniform(12, 48)
+    canvas.ellipse(x, y, r * narrow, r, tyre_grey)
+    rim = r * car.rim
+    canvas.ellipse(x, y, rim * narrow, rim, car.rim_grey)
+    if car.spokes:
+        turn = rng.uniform(0, 2 * math.pi)
+        gap = car.rim_grey * rng.uniform(0.15, 0.7)
+        for k in range(car.spokes):
+            a = turn + 2 * math.pi * k / car.spokes
+            canvas.ellipse(
+                x + 0.62 * rim * narrow * math.cos(a),
+                y + 0.62 * rim * math.sin(a),
+                0.9 * rim / car.spokes,
+                0.9 * rim / car.spokes,
+                gap,
+            )
+    else:
+        canvas.ring(x, y, 0.72 * rim * narrow, 0.72 * rim, car.rim_grey * 0.75, 0.5)
+    canvas.ellipse(x, y, 0.22 * rim, 0.22 * rim, car.rim_grey * rng.uniform(0.3, 1.0))
+    # The wing shades the upper part of the wheel.
+    shade = [(x - r, y - r), (x + r, y - r), (x + r, y - 0.45 * r), (x - r, y - 0.45 * r)]
+    canvas.paint(canvas.mask(shade), 10, rng.uniform(0.15, 0.65))

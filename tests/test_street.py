@@ -1,0 +1,323 @@
+"""The drawn data set: that the renderer keeps its promises and the frozen files are its work."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from helpers.street import COUNTS, SEED, draw_crop, draw_scene, write_dataset
+from helpers.street.camera import equalised
+from helpers.street.cars import STYLES, sample_car
+from helpers.street.scenes import NEGATIVES, SPLITS
+
+FROZEN = Path(__file__).parents[1] / "data" / "street"
+TINY = {"crops-train": 22, "crops-val": 4, "crops-test": 3, "scenes-val": 1, "scenes-test": 2}
+
+
+@pytest.fixture(scope="module")
+def index():
+    return json.loads((FROZEN / "index.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("tiny") / "street"
+    write_dataset(folder, seed=3, counts=TINY)
+    return folder
+
+
+def contents(folder):
+    """Every file of a folder with its bytes."""
+    return {
+        p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()
+    }
+
+
+def pixels(path):
+    """A picture as an array, its file closed."""
+    with Image.open(path) as image:
+        return np.array(image)
+
+
+def frozen_crop(folder, split, k):
+    sheet = pixels(folder / f"crops-{split}.png")
+    top, left = 40 * (k // 20), 100 * (k % 20)
+    return sheet[top : top + 40, left : left + 100]
+
+
+# ---------------------------------------------------------------- the frozen files
+
+
+@pytest.mark.parametrize("split", SPLITS)
+def test_frozen_crops_are_drawn_again_bit_for_bit(index, split):
+    last = COUNTS[f"crops-{split}"] - 1
+    for k in (0, 1, 19, 20, 101, last):
+        crop = draw_crop(index["seed"], split, k)
+        np.testing.assert_array_equal(crop.image, frozen_crop(FROZEN, split, k))
+        assert crop.label == index["crops"][split]["labels"][k]
+        assert crop.kind == index["crops"][split]["kinds"][k]
+
+
+@pytest.mark.parametrize("split", ["val", "test"])
+def test_frozen_scenes_are_drawn_again_bit_for_bit(index, split):
+    scenes = index["scenes"][split]
+    for k in (0, 7, len(scenes) - 1):
+        scene = draw_scene(index["seed"], split, k)
+        assert scenes[k]["name"] == f"{split}-{k:03d}"
+        image = pixels(FROZEN / "scenes" / f"{scenes[k]['name']}.png")
+        np.testing.assert_array_equal(scene.image, image)
+        assert scene.boxes.tolist() == scenes[k]["boxes"]
+
+
+def test_index_counts_and_balance(index):
+    assert index["format"] == 1
+    assert index["seed"] == SEED
+    for split in SPLITS:
+        labels = index["crops"][split]["labels"]
+        assert len(labels) == len(index["crops"][split]["kinds"]) == COUNTS[f"crops-{split}"]
+        assert set(labels) == {0, 1}
+        assert abs(2 * sum(labels) - len(labels)) <= 1
+    assert len(index["crops"]["train"]["labels"]) >= 1000
+    assert min(len(index["crops"][s]["labels"]) for s in ("val", "test")) >= 250
+    assert len(index["scenes"]["val"]) >= 25
+    assert len(index["scenes"]["test"]) >= 100
+
+
+@pytest.mark.parametrize("split", SPLITS)
+def test_sheets_have_the_shape_that_the_index_says(index, split):
+    sheet = pixels(FROZEN / f"crops-{split}.png")
+    count = len(index["crops"][split]["labels"])
+    assert sheet.dtype == np.uint8
+    assert sheet.shape == (40 * -(-count // 20), 2000)
+    if count % 20:
+        assert not sheet[-40:, 100 * (count % 20) :].any()
+
+
+def test_every_kind_and_style_occurs_and_fits_its_label(index):
+    for split in SPLITS:
+        crops = index["crops"][split]
+        pairs = list(zip(crops["labels"], crops["kinds"], strict=True))
+        assert {kind for label, kind in pairs if label} == set(STYLES), split
+        assert {kind for label, kind in pairs if not label} == set(NEGATIVES), split
+
+
+def test_scene_boxes(index):
+    counts, crossing = set(), 0
+    for split, scenes in index["scenes"].items():
+        for scene in scenes:
+            height, width = pixels(FROZEN / "scenes" / f"{scene['name']}.png").shape
+            assert 110 <= width <= 370, scene["name"]
+            assert 75 <= height <= 220, scene["name"]
+            boxes = np.array(scene["boxes"])
+            counts.add(len(boxes))
+            assert (boxes[:, 2:] - boxes[:, :2] == (100, 40)).all()
+            over = max(-boxes[:, :2].min(), (boxes[:, 2:] - (width, height)).max())
+            assert over <= 5, (split, scene["name"])
+            crossing += over > 0
+            for i in range(len(boxes)):
+                for j in range(i):
+                    dx, dy = abs(boxes[i, :2] - boxes[j, :2])
+                    assert dx >= 92 or dy >= 37, scene["name"]
+    assert counts == {1, 2, 3}
+    assert crossing <= 0.2 * sum(map(len, index["scenes"].values()))
+
+
+def test_the_data_set_is_small_enough():
+    assert sum(map(len, contents(FROZEN).values())) <= 8_000_000
+
+
+def test_checksums_name_every_other_file_and_match(tiny):
+    for folder in (FROZEN, tiny):
+        files = contents(folder)
+        listed = files.pop("checksums.sha256").decode()
+        expected = [f"{hashlib.sha256(files[name]).hexdigest()}  {name}" for name in sorted(files)]
+        assert listed.splitlines() == expected
+
+
+def test_card_is_honest_and_counts_right(index):
+    card = (FROZEN / "CARD.md").read_text()
+    assert "drawn by a program" in card
+    assert "CC BY 4.0" in card
+    for part, count in COUNTS.items():
+        assert f"| {part} | {count} |" in card
+    cars = sum(len(scene["boxes"]) for scene in index["scenes"]["test"])
+    assert f"| scenes-test | {COUNTS['scenes-test']} | {cars} |" in card
+
+
+# ---------------------------------------------------------------- the renderer
+
+
+def test_crops_have_the_promised_form():
+    for k in range(30):
+        crop = draw_crop(1, "train", k)
+        assert crop.image.shape == (40, 100)
+        assert crop.image.dtype == np.uint8
+        assert crop.image.flags.c_contiguous
+        assert crop.image.std() > 1
+        assert crop.label == (k + 1) % 2
+        assert crop.kind in (STYLES if crop.label else NEGATIVES)
+
+
+def test_scenes_have_the_promised_form():
+    for k in range(4):
+        scene = draw_scene(1, "val", k)
+        assert scene.image.dtype == np.uint8
+        assert scene.image.ndim == 2
+        assert scene.boxes.dtype == np.int64
+        assert scene.boxes.shape[1:] == (4,)
+
+
+def test_the_same_item_twice_is_identical_whatever_was_drawn_between():
+    first = draw_crop(5, "val", 8)
+    draw_crop(5, "val", 9)
+    np.random.random()  # noqa: NPY002 - the global generator must not matter
+    again = draw_crop(5, "val", 8)
+    np.testing.assert_array_equal(first.image, again.image)
+    scene = draw_scene(5, "val", 2)
+    np.testing.assert_array_equal(scene.image, draw_scene(5, "val", 2).image)
+
+
+def test_other_seeds_splits_and_indices_differ():
+    images = [
+        draw_crop(*item).image
+        for item in [(1, "train", 0), (2, "train", 0), (1, "val", 0), (1, "test", 0),
+                     (1, "train", 2)]
+    ]  # fmt: skip
+    for i in range(len(images)):
+        for j in range(i):
+            assert np.abs(images[i].astype(int) - images[j]).mean() > 3
+
+
+def test_a_car_stands_in_the_middle_and_its_wheels_are_dark():
+    """Averaged over many cars, the wheel arches are darker than the road just beside the car."""
+    crops = [draw_crop(11, "train", 2 * k).image.astype(float) for k in range(60)]
+    mean = np.mean([(c - c.mean()) / c.std() for c in crops], axis=0)
+    arches = (mean[25:29, 20:28].mean() + mean[25:29, 72:80].mean()) / 2
+    road = (mean[33:38, 0:4].mean() + mean[33:38, 96:100].mean()) / 2
+    assert arches < road - 0.8
+    assert mean[30:34, 40:60].mean() < road - 0.8  # the shadow between the wheels
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_a_car_has_the_proportions_of_its_style(style):
+    rng = np.random.default_rng(0)
+    cars = [sample_car(rng, style) for _ in range(20)]
+    assert all(car.style == style for car in cars)
+    heights = [car.height for car in cars]
+    assert all(0.22 < h < 0.44 for h in heights)
+    assert all(car.sill < car.belt < car.height - 0.04 for car in cars)
+    if style == "van":
+        assert min(heights) > 0.30
+    if style == "fastback":
+        assert max(heights) < 0.32
+
+
+def test_equalised_spreads_the_tones_and_keeps_their_order():
+    dull = np.random.default_rng(0).integers(100, 140, (40, 100)).astype(np.uint8)
+    spread = equalised(dull)
+    assert spread.dtype == np.uint8
+    assert spread.min() < 10
+    assert spread.max() > 245
+    assert abs(spread.mean() - 127.5) < 3
+    order = [int(spread[dull == grey][0]) for grey in range(100, 140)]
+    assert order == sorted(set(order))
+
+
+@pytest.mark.parametrize("wrong", [(1, "trains", 0), (-1, "train", 0), (1, "train", -1)])
+@pytest.mark.parametrize("draw", [draw_crop, draw_scene])
+def test_impossible_items_are_refused(draw, wrong):
+    with pytest.raises(ValueError, match=r"not in|negative"):
+        draw(*wrong)
+
+
+# ---------------------------------------------------------------- writing
+
+
+def test_write_dataset_writes_what_it_draws(tiny):
+    index = json.loads((tiny / "index.json").read_text())
+    assert index["seed"] == 3
+    names = {"CARD.md", "checksums.sha256", "index.json", "scenes/val-000.png",
+             "scenes/test-000.png", "scenes/test-001.png",
+             *(f"crops-{split}.png" for split in SPLITS)}  # fmt: skip
+    assert set(contents(tiny)) == names
+    for split, k in (("train", 0), ("train", 21), ("val", 3), ("test", 2)):
+        np.testing.assert_array_equal(draw_crop(3, split, k).image, frozen_crop(tiny, split, k))
+    np.testing.assert_array_equal(
+        draw_scene(3, "test", 1).image, pixels(tiny / "scenes" / "test-001.png")
+    )
+
+
+def test_workers_change_no_byte(tiny, tmp_path):
+    write_dataset(tmp_path / "street", seed=3, counts=TINY, workers=2)
+    assert contents(tmp_path / "street") == contents(tiny)
+
+
+def test_progress_counts_every_item(tmp_path):
+    calls = []
+    write_dataset(
+        tmp_path / "street", seed=3, counts=TINY, progress=lambda *call: calls.append(call)
+    )
+    total = sum(TINY.values())
+    assert calls == [(k + 1, total) for k in range(total)]
+
+
+@pytest.mark.parametrize("existing", [True, False])
+@pytest.mark.parametrize("workers", [1, 2])
+def test_an_interruption_leaves_everything_as_it_was(tmp_path, existing, workers):
+    folder = tmp_path / "street"
+    if existing:
+        folder.mkdir()
+        (folder / "old.txt").write_text("old")
+
+    def interrupt(done, total):
+        if done == 5:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_dataset(folder, seed=3, counts=TINY, workers=workers, progress=interrupt)
+    assert [p.name for p in tmp_path.iterdir()] == (["street"] if existing else [])
+    if existing:
+        assert contents(folder) == {"old.txt": b"old"}
+
+
+def test_a_failing_swap_puts_the_old_folder_back(tmp_path, monkeypatch):
+    import helpers.street.dataset as dataset
+
+    folder = tmp_path / "street"
+    folder.mkdir()
+    (folder / "old.txt").write_text("old")
+    real, calls = dataset.os.replace, []
+
+    def replace(source, target):
+        calls.append(source)
+        if len(calls) == 2:
+            raise OSError("disk full")
+        real(source, target)
+
+    monkeypatch.setattr(dataset.os, "replace", replace)
+    with pytest.raises(OSError, match="disk full"):
+        write_dataset(folder, seed=3, counts=dict.fromkeys(COUNTS, 1))
+    assert [p.name for p in tmp_path.iterdir()] == ["street"]
+    assert contents(folder) == {"old.txt": b"old"}
+
+
+def test_an_old_data_set_is_replaced_as_a_whole(tmp_path):
+    folder = tmp_path / "street"
+    (folder / "scenes").mkdir(parents=True)
+    (folder / "scenes" / "val-999.png").write_text("stale")
+    write_dataset(folder, seed=3, counts=dict.fromkeys(COUNTS, 1))
+    assert "scenes/val-999.png" not in contents(folder)
+    assert [p.name for p in tmp_path.iterdir()] == ["street"]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"counts": {"crops": 3}}, {"counts": {"crops-val": -1}}, {"workers": 0}],
+)
+def test_impossible_orders_are_refused(tmp_path, wrong):
+    with pytest.raises(ValueError, match=r"unknown parts|not be negative|at least 1"):
+        write_dataset(tmp_path / "street", **wrong)
+    assert list(tmp_path.iterdir()) == []
