@@ -1,0 +1,13 @@
+"""From classifier to detector: the tools of the course, one module for each idea.
+
+Floor by floor, and a lower floor never imports a higher one:
+
+1. `paths`, `seeds`, `images`, `boxes`, `augment`, `models`, `street` (the renderer)
+2. `street_files`, `uiuc`, `datasets`, `download`, `geometry`, `conversion`, `fcn`, `metrics`
+3. `training`, `heatmap`
+4. `detector`
+5. `plots`, `widgets`, `evaluation`
+6. `checks`, `bench`, `commands`, and the command line `python -m helpers` (`__main__`)
+"""
+
+__version__ = "0.1.0"

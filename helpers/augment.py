@@ -1,0 +1,151 @@
+"""Augmentation: changes of an image after which a car is still a car.
+
+Every transform takes a batch of images [N, C, H, W] in [0, 1] and an explicit `torch.Generator`,
+draws its random numbers separately for each image, and returns a *new* batch of the same shape,
+dtype and range. What a transform may not break is in its docstring, and tested.
+"""
+
+import torch
+from torch import Generator, Tensor
+
+
+def _uniform(n: int, low: float, high: float, generator: Generator, like: Tensor) -> Tensor:
+    """n numbers from [low, high), shaped [n, 1, 1, 1] so that each goes with one image.
+
+    At least float32: in half precision the largest would round up to `high` itself.
+    """
+    # Drawn on the generator's own device, so that a seed means the same on every accelerator.
+    numbers = torch.rand(n, 1, 1, 1, generator=generator, device=generator.device)
+    dtype = torch.promote_types(like.dtype, torch.float32)
+    return (low + (high - low) * numbers).to(like.device, dtype)
+
+
+def check_batch(images: Tensor) -> None:
+    """Raise ValueError unless `images` is a floating-point batch [N, C, H, W]."""
+    if images.ndim != 4:
+        raise ValueError(f"a batch of images must be [N, C, H, W], not {list(images.shape)}")
+    if not images.is_floating_point():
+        raise ValueError(f"images must be floating point in [0, 1], not {images.dtype}")
+
+
+def flip(images: Tensor, generator: Generator, probability: float = 0.5) -> Tensor:
+    """Mirror each image left to right with the given probability.
+
+    A car seen in a mirror drives the other way and is still a car. Never top to bottom: a car on
+    its roof is not what the detector looks for. May not change any pixel's value or row.
+    """
+    check_batch(images)
+    mirrored = _uniform(len(images), 0, 1, generator, images) < probability
+    return torch.where(mirrored, images.flip(-1), images)
+
+
+def shift(images: Tensor, generator: Generator, pixels: int = 2) -> Tensor:
+    """Move each image by up to `pixels` in each direction; the border repeats its last pixel.
+
+    Must stay small: the label says that the car is *centred*, and a detector learns from exactly
+    that to answer at the right place and nowhere beside it. May not wrap around.
+    """
+    check_batch(images)
+    if not 0 <= pixels < min(images.shape[-2:]):
+        raise ValueError(f"pixels must be from 0 to less than the image's size, not {pixels}")
+    n = len(images)
+    offsets = torch.randint(
+        0, 2 * pixels + 1, (2, n), generator=generator, device=generator.device
+    ).to(images.device)
+    return _cut(images, offsets[0] - pixels, offsets[1] - pixels)
+
+
+def _cut(images: Tensor, down: Tensor, right: Tensor) -> Tensor:
+    """Each image [C, H, W] seen from a window moved by (down, right) pixels, borders repeated."""
+    n, _, height, width = images.shape
+    rows = (torch.arange(height, device=images.device) + down[:, None]).clamp(0, height - 1)
+    cols = (torch.arange(width, device=images.device) + right[:, None]).clamp(0, width - 1)
+    batch = torch.arange(n, device=images.device)[:, None, None]
+    # Advanced indices beside a slice move to the front: [N, H, W, C], hence the permute.
+    return images[batch, :, rows[:, :, None], cols[:, None, :]].permute(0, 3, 1, 2).contiguous()
+
+
+def brightness(images: Tensor, generator: Generator, strength: float = 0.2) -> Tensor:
+    """Add the same amount, up to ± `strength`, to all pixels of an image; cut off at 0 and 1.
+
+    May not move anything, nor swap which of two pixels is the brighter one.
+    """
+    check_batch(images)
+    amount = _uniform(len(images), -strength, strength, generator, images).to(images)
+    return (images + amount).clamp(0, 1)
+
+
+def contrast(
+    images: Tensor, generator: Generator, factors: tuple[float, float] = (0.3, 1.1)
+) -> Tensor:
+    """Stretch each image around its own mean by a factor between `factors`; cut off at 0 and 1.
+
+    Mostly weaker, because the crops of many data sets (UIUC's among them) were stretched to full
+    contrast when they were made, and whole photographs were not.
+    May not turn an image into its negative, so the factor stays above zero.
+    """
+    check_batch(images)
+    low, high = factors
+    if not 0 < low <= high:
+        raise ValueError(f"factors must be (low, high) with 0 < low <= high, not {factors}")
+    factor = _uniform(len(images), low, high, generator, images).to(images)
+    mean = images.mean(dim=(1, 2, 3), keepdim=True)
+    return (mean + factor * (images - mean)).clamp(0, 1)
+
+
+def noise(images: Tensor, generator: Generator, strength: float = 0.03) -> Tensor:
+    """Add Gaussian noise of standard deviation up to `strength`; cut off at 0 and 1.
+
+    May not drown the picture: the mean of an image stays where it was, within the noise.
+    """
+    check_batch(images)
+    sigma = _uniform(len(images), 0, strength, generator, images).to(images)
+    field = torch.randn(images.shape, generator=generator, device=generator.device).to(images)
+    return (images + sigma * field).clamp(0, 1)
+
+
+def cutout(images: Tensor, generator: Generator, size: int = 10) -> Tensor:
+    """Cover one square of `size` pixels with the image's mean, as a pole or a tree would.
+
+    May not cover the car: the square stays well under the image's size, all others stay the same.
+    Source: DeVries and Taylor 2017.
+    """
+    check_batch(images)
+    n, _, height, width = images.shape
+    if not 0 <= size <= min(height, width) // 2:
+        raise ValueError(f"size must be from 0 to half of the image's shorter side, not {size}")
+    top = (_uniform(n, 0, 1, generator, images) * (height - size + 1)).floor()
+    left = (_uniform(n, 0, 1, generator, images) * (width - size + 1)).floor()
+    row = torch.arange(height, device=images.device).view(1, 1, -1, 1)
+    col = torch.arange(width, device=images.device).view(1, 1, 1, -1)
+    covered = (row >= top) & (row < top + size) & (col >= left) & (col < left + size)
+    return torch.where(covered, images.mean(dim=(1, 2, 3), keepdim=True), images)
+
+
+def default_augmentation(images: Tensor, generator: Generator) -> Tensor:
+    """The course's recipe: flip, shift by two pixels, contrast, brightness."""
+    images = flip(images, generator)
+    images = shift(images, generator)
+    images = contrast(images, generator)
+    return brightness(images, generator)
+
+
+def shifted_away(images: Tensor, generator: Generator) -> Tensor:
+    """The same crops seen from a window that frames the car badly: negatives.
+
+    Each window moves by 18 to 60 of 100 columns sideways, or by 9 to 24 of 40 rows up or down (in
+    the same proportion for other sizes). A classifier that has seen only centred cars and no cars
+    at all answers "car" far around each car; these examples teach it where a car ends.
+    The border repeats its last pixel, just as the detector's padding does. (Mirroring the picture
+    instead would draw half a car beside its own reflection, which looks too much like a car.)
+    """
+    check_batch(images)
+    n, _, height, width = images.shape
+    sideways = _uniform(n, 0, 1, generator, images).flatten() < 0.5
+    sign = torch.where(_uniform(n, 0, 1, generator, images).flatten() < 0.5, -1.0, 1.0)
+    distance = _uniform(n, 0, 1, generator, images).flatten()
+    right = sign * width * (0.18 + (0.60 - 0.18) * distance)
+    down = sign * height * (0.225 + (0.60 - 0.225) * distance)
+    right = torch.where(sideways, right, 0).round().long()
+    down = torch.where(sideways, 0, down).round().long()
+    return _cut(images, down, right)

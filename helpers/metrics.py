@@ -1,0 +1,159 @@
+"""How good is a detector? Matching, precision and recall, and the numbers made of the curve."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from helpers.boxes import Detections, box_iou, check_boxes
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """When does a detection count as a true box?
+
+    `similarity` maps boxes [N, 4] and true boxes [M, 4] to [N, M], larger is better; a pair whose
+    similarity is at least `minimum` may be a match.
+    """
+
+    name: str
+    similarity: Callable[[Tensor, Tensor], Tensor]
+    minimum: float
+
+
+def iou_at_least(threshold: float) -> Criterion:
+    """The criterion of PASCAL VOC and COCO: IoU ≥ threshold."""
+    return Criterion(f"IoU ≥ {threshold:g}", box_iou, threshold)
+
+
+def _uiuc_distance(boxes: Tensor, truth: Tensor) -> Tensor:
+    """(Δrow / 10)² + (Δcol / 25)² of the top-left corners, negative so that larger is better."""
+    check_boxes(boxes)
+    check_boxes(truth, "truth")
+    delta = boxes[:, None, :2] - truth[None, :, :2]
+    return -((delta / delta.new_tensor([25.0, 10.0])) ** 2).sum(-1)
+
+
+def _uiuc_multiscale_distance(boxes: Tensor, truth: Tensor) -> Tensor:
+    """The same for centres and widths, each as a share of the true size."""
+    check_boxes(boxes)
+    check_boxes(truth, "truth")
+
+    def centres_and_width(b: Tensor) -> Tensor:
+        return torch.stack([(b[:, 0] + b[:, 2]) / 2, (b[:, 1] + b[:, 3]) / 2, b[:, 2] - b[:, 0]], 1)
+
+    delta = centres_and_width(boxes)[:, None] - centres_and_width(truth)[None]
+    width = (truth[:, 2] - truth[:, 0]).clamp(min=1e-6)
+    axes = 0.25 * torch.stack([width, 0.4 * width, width], 1)
+    return -((delta / axes) ** 2).sum(-1)
+
+
+# The data set's own criterion: inside an ellipse of 25 % of the car's size (Agarwal et al. 2004).
+UIUC = Criterion("UIUC", _uiuc_distance, -1.0)
+UIUC_MULTISCALE = Criterion("UIUC multi-scale", _uiuc_multiscale_distance, -1.0)
+
+
+def match(detections: Detections, truth: Tensor, criterion: Criterion) -> Tensor:
+    """Which detections of one image are true: bool [N], in the order of the detections.
+
+    From the best score down, each detection takes the most similar true box that is still free and
+    similar enough. A box found twice counts once; the second hit is false.
+    """
+    boxes, scores = detections
+    similarity = criterion.similarity(boxes, truth).clone()
+    is_true = torch.zeros(len(boxes), dtype=torch.bool)
+    if len(truth) == 0:
+        return is_true
+    for i in scores.argsort(descending=True, stable=True).tolist():
+        best = similarity[i].argmax()
+        if similarity[i, best] >= criterion.minimum:
+            is_true[i] = True
+            similarity[:, best] = -torch.inf
+    return is_true
+
+
+@dataclass(frozen=True)
+class PrecisionRecall:
+    """A precision-recall curve: one point for each different score, from the highest down."""
+
+    precision: Tensor
+    recall: Tensor
+    thresholds: Tensor
+
+
+def precision_recall(
+    detections: Sequence[Detections],
+    truths: Sequence[Tensor],
+    criterion: Criterion | float = 0.5,
+) -> PrecisionRecall:
+    """The curve over a set of images: at each score, what is found and what of it is true.
+
+    `detections`: (boxes [N, 4], scores [N]) of each image; `truths`: boxes [M, 4] of each image.
+    A number as the criterion means IoU at least that. Images without detections still count their
+    cars, images without cars their false detections. Equal scores make one point, since no
+    threshold separates them. Inputs are not changed.
+    Raises ValueError if the lengths differ, or there is no car at all (no recall is defined).
+    """
+    if len(detections) != len(truths):
+        raise ValueError(f"{len(detections)} images of detections, but {len(truths)} of truths")
+    if not isinstance(criterion, Criterion):
+        criterion = iou_at_least(criterion)
+    cars = sum(len(truth) for truth in truths)
+    if cars == 0:
+        raise ValueError("no car in any image: recall is not defined")
+    for found in detections:
+        if found[1].shape != found[0].shape[:1] or torch.isnan(found[1]).any():
+            raise ValueError("each image needs one score, not NaN, for each box")
+    scores = torch.cat([found[1].double().cpu() for found in detections])
+    is_true = torch.cat(
+        [
+            match(Detections(*found), truth, criterion)
+            for found, truth in zip(detections, truths, strict=True)
+        ]
+    )
+    scores, order = scores.sort(descending=True, stable=True)
+    hits = is_true[order].double().cumsum(0)
+    last_of_its_score = torch.ones(len(scores), dtype=torch.bool)
+    last_of_its_score[:-1] = scores[1:] != scores[:-1]
+    found = torch.arange(1, len(scores) + 1)[last_of_its_score]
+    hits = hits[last_of_its_score]
+    return PrecisionRecall(hits / found, hits / cars, scores[last_of_its_score])
+
+
+def area_under_curve(curve: PrecisionRecall) -> float:
+    """Area under the curve by trapezoids, from recall 0 and precision 1 on: the assignment's AUC.
+
+    Recall that is never reached adds nothing.
+    """
+    recall = torch.cat([torch.zeros(1).double(), curve.recall])
+    precision = torch.cat([torch.ones(1).double(), curve.precision])
+    return torch.trapezoid(precision, recall).item()
+
+
+def average_precision(curve: PrecisionRecall, *, points: int | None = None) -> float:
+    """Average precision: at each recall the best precision at that recall or beyond.
+
+    `points=None` takes the exact area (PASCAL VOC since 2010), 11 the eleven recalls 0, 0.1, … 1
+    (PASCAL VOC 2007), 101 the recalls of COCO.
+    """
+    best_from_here = curve.precision.flip(0).cummax(0).values.flip(0)
+    if points is None:
+        steps = torch.diff(curve.recall, prepend=torch.zeros(1).double())
+        return (steps * best_from_here).sum().item()
+    # Not linspace: its last bits differ from those of k / n, and a recall of just k / n would miss.
+    recalls = torch.arange(points, dtype=torch.float64) / (points - 1)
+    index = torch.searchsorted(curve.recall.contiguous(), recalls)
+    reached = torch.cat([best_from_here, torch.zeros(1).double()])
+    return reached[index].mean().item()
+
+
+def equal_error_rate(curve: PrecisionRecall) -> float:
+    """The largest value that precision and recall reach together; 1 is perfect.
+
+    With as many detections as cars, precision and recall are the same number; that is where the
+    UIUC papers read their "equal error rate". A curve that ends before gives its last recall.
+    """
+    if len(curve.recall) == 0:
+        return 0.0
+    return torch.minimum(curve.precision, curve.recall).max().item()

@@ -1,0 +1,155 @@
+"""Training a classifier, and measuring it on crops."""
+
+import copy
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import torch
+from torch import Generator, Tensor, nn
+from torch.nn.functional import cross_entropy
+from torch.utils.data import DataLoader
+from tqdm.auto import tqdm
+
+from helpers.augment import default_augmentation, shifted_away
+from helpers.datasets import Crops
+from helpers.models import eval_mode
+
+Augmentation = Callable[[Tensor, Generator], Tensor]
+
+
+@dataclass
+class History:
+    """Loss and accuracy after each epoch, and which epoch (from 0) gave the weights that stay."""
+
+    train_loss: list[float] = field(default_factory=list)
+    train_accuracy: list[float] = field(default_factory=list)
+    val_loss: list[float] = field(default_factory=list)
+    val_accuracy: list[float] = field(default_factory=list)
+    best_epoch: int | None = None
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A classifier on a set of crops; `probabilities` [N] are those of "car"."""
+
+    loss: float
+    accuracy: float
+    probabilities: Tensor
+
+
+def fit(
+    model: nn.Module,
+    train: Crops,
+    val: Crops | None = None,
+    *,
+    epochs: int = 12,
+    seed: int = 0,
+    batch_size: int = 32,
+    max_learning_rate: float = 1e-3,
+    augment: Augmentation | None = default_augmentation,
+    extra_negatives: Augmentation | None = shifted_away,
+    progress: bool = True,
+) -> History:
+    """Train `model` in place, on the device it is on, and return what happened in each epoch.
+
+    Each batch is augmented, and its cars are added once more, shifted away, as "not a car". The
+    learning rate rises and falls once (one-cycle, Smith 2018). With `val`, the weights of the
+    epoch with the smallest validation loss stay; without, the last. The same seed gives the same
+    weights on the same machine. After Ctrl-C the model holds the best weights so far.
+    The training numbers are those of the augmented batches, so they may be worse than `val`'s.
+    """
+    if not len(train) or (val is not None and not len(val)):
+        raise ValueError("cannot train on an empty set of crops")
+    if epochs < 1 or batch_size < 1:
+        raise ValueError(f"epochs and batch_size must be at least 1, not {epochs}, {batch_size}")
+    device = next(model.parameters()).device
+    generator = torch.Generator().manual_seed(seed)
+    loader = DataLoader(train, batch_size, shuffle=True, generator=generator)
+    optimiser = torch.optim.AdamW(model.parameters(), weight_decay=1e-2, fused=True)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimiser, max_learning_rate, epochs=epochs, steps_per_epoch=len(loader)
+    )
+    history, best = History(), None
+    # The convolutions run faster when the channels of a pixel lie side by side in memory.
+    model.to(memory_format=torch.channels_last)
+    try:
+        with torch.random.fork_rng(devices=[]), tqdm(range(epochs), disable=not progress) as bar:
+            torch.manual_seed(seed)  # for layers such as Dropout, which take no generator
+            for epoch in bar:
+                loss, accuracy = _train_one_epoch(
+                    model, loader, optimiser, schedule, generator, augment, extra_negatives, device
+                )
+                history.train_loss.append(loss)
+                history.train_accuracy.append(accuracy)
+                bar.set_postfix(loss=f"{loss:.3f}", accuracy=f"{accuracy:.1%}")
+                if val is not None:
+                    measured = evaluate(model, val)
+                    if not math.isfinite(measured.loss):
+                        raise RuntimeError(
+                            "the validation loss is not finite: lower max_learning_rate"
+                        )
+                    history.val_loss.append(measured.loss)
+                    history.val_accuracy.append(measured.accuracy)
+                    bar.set_postfix(loss=f"{loss:.3f}", val_accuracy=f"{measured.accuracy:.1%}")
+                if val is None or measured.loss == min(history.val_loss):
+                    history.best_epoch = epoch
+                    best = copy.deepcopy(model.state_dict())
+    finally:
+        if best is not None:
+            model.load_state_dict(best)
+        model.to(memory_format=torch.contiguous_format).eval()
+    return history
+
+
+def _train_one_epoch(
+    model: nn.Module,
+    loader: DataLoader,
+    optimiser: torch.optim.Optimizer,
+    schedule: torch.optim.lr_scheduler.LRScheduler,
+    generator: Generator,
+    augment: Augmentation | None,
+    extra_negatives: Augmentation | None,
+    device: torch.device,
+) -> tuple[float, float]:
+    """One pass over the data; the mean loss and accuracy of its batches."""
+    model.train()
+    total_loss = torch.zeros((), device=device)
+    correct = torch.zeros((), device=device)
+    count = 0
+    for images, labels in loader:
+        images, labels = images.to(device), labels.to(device)
+        if extra_negatives is not None and labels.any():
+            away = extra_negatives(images[labels == 1], generator)
+            images = torch.cat([images, away])
+            labels = torch.cat([labels, labels.new_zeros(len(away))])
+        if augment is not None:
+            images = augment(images, generator)
+        logits = model(images)
+        loss = cross_entropy(logits, labels)  # takes logits: softmax is inside
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        schedule.step()
+        total_loss += loss.detach() * len(labels)
+        correct += (logits.argmax(1) == labels).sum()
+        count += len(labels)
+    if not torch.isfinite(total_loss):
+        raise RuntimeError("the loss is not finite any more: lower max_learning_rate")
+    return (total_loss / count).item(), (correct / count).item()
+
+
+@torch.no_grad()
+def evaluate(model: nn.Module, crops: Crops, batch_size: int = 256) -> Evaluation:
+    """Loss, accuracy and car probabilities of `model` on `crops`, in eval mode, nothing changed."""
+    if not len(crops):
+        raise ValueError("cannot evaluate on an empty set of crops")
+    device = next(model.parameters()).device
+    with eval_mode(model):
+        batches = crops.images.split(batch_size)
+        logits = torch.cat([model(images.to(device)).cpu() for images in batches])
+    return Evaluation(
+        loss=cross_entropy(logits, crops.labels).item(),
+        accuracy=(logits.argmax(1) == crops.labels).float().mean().item(),
+        probabilities=logits.softmax(1)[:, 1],
+    )
