@@ -1,0 +1,173 @@
+"""nbgrader, driven from Python: one temporary course, in which releases and grades are made."""
+
+import logging
+import os
+import shutil
+import subprocess
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import nbformat
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from nbformat import NotebookNode
+from nbformat.v4 import new_output
+from nbgrader.api import Gradebook
+from nbgrader.converters import Autograde, GenerateAssignment, GenerateFeedback
+from nbgrader.converters.base import BaseConverter, NbGraderException
+from nbgrader.coursedir import CourseDirectory
+from nbgrader.preprocessors import Execute
+from traitlets.config import Config
+from traitlets.log import get_logger
+
+from tools.execution import kernel_environment
+
+STUB = "# your code here\nraise NotImplementedError()"
+STOPPED = "KernelStopped"
+
+
+class PatientExecute(Execute):
+    """nbgrader's executor, which survives what submissions do to their kernel.
+
+    When the kernel dies, or an endless loop cannot be stopped, the rest of the notebook is not run.
+    What was earned before that counts.
+    """
+
+    def preprocess(self, nb, resources=None, km=None):  # nbconvert's hook
+        self.gave_up = ""
+        return super().preprocess(nb, resources, km)
+
+    def setup_kernel(self, **kwargs):  # nbclient's hook
+        return super().setup_kernel(stderr=subprocess.DEVNULL, **kwargs)
+
+    def preprocess_cell(self, cell, resources, index):  # nbconvert's hook
+        if cell.cell_type == "code" and self.gave_up:
+            self._fail(cell, "NotRun", f"not run: {self.gave_up}")
+            return cell, resources
+        try:
+            return super().preprocess_cell(cell, resources, index)
+        except DeadKernelError:
+            self.gave_up = f"the kernel died in cell {index + 1}"
+        except CellTimeoutError:  # only if stopping it failed, too
+            self.gave_up = f"cell {index + 1} did not end and could not be stopped"
+        self._fail(cell, STOPPED, self.gave_up)
+        return cell, resources
+
+    @staticmethod
+    def _fail(cell: NotebookNode, name: str, why: str) -> None:
+        cell.outputs.append(new_output("error", ename=name, evalue=why, traceback=[why]))
+
+
+class Classroom:
+    """An nbgrader course in `folder`, one assignment for each notebook, named like it.
+
+    `timeout`: seconds for each cell of a submission. Use as a context manager: inside, submitted
+    code runs without the photographs, and nbgrader finds its own commands.
+    """
+
+    def __init__(self, folder: Path, *, timeout: int = 120) -> None:
+        self.folder, self.timeout = folder, timeout
+        self._database = f"sqlite:///{folder / 'gradebook.db'}"
+        config = Config()
+        config.CourseDirectory.root = str(folder)
+        config.CourseDirectory.course_id = "from-classifier-to-detector"
+        config.CourseDirectory.db_url = self._database
+        config.ClearSolutions.code_stub = {"python": STUB}
+        config.ExecutePreprocessor.timeout = timeout
+        config.ExecutePreprocessor.kernel_name = "python3"
+        config.Autograde.autograde_preprocessors = [
+            PatientExecute if step is Execute else step
+            for step in Autograde.autograde_preprocessors.default_args[0]
+        ]
+        self._config = config
+
+    @contextmanager
+    def open(self) -> Iterator["Classroom"]:
+        """Set the environment of nbgrader and of all kernels, and restore it at the end."""
+        before = dict(os.environ)
+        os.environ.pop("MPLBACKEND", None)
+        os.environ.update(kernel_environment(photographs=False))
+        os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), before["PATH"]])
+        log = get_logger()
+        propagate = log.propagate
+        log.propagate = False  # what nbgrader warns of is normal here; _Reasons still hears it
+        log.addHandler(quiet := logging.NullHandler())
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                yield self
+        finally:
+            log.removeHandler(quiet)
+            log.propagate = propagate
+            os.environ.clear()
+            os.environ.update(before)
+
+    def generate(self, notebook: Path) -> Path:
+        """Make the student's version of a source notebook; returns where it lies.
+
+        Raises RuntimeError, with nbgrader's reason, if it refuses the notebook.
+        """
+        source = self.folder / "source" / notebook.stem / notebook.name
+        source.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(notebook, source)
+        self._run(GenerateAssignment, notebook.stem)
+        return self.folder / "release" / notebook.stem / notebook.name
+
+    def submitted(self, student: str, assignment: str) -> Path:
+        """Where a student's notebook must lie to be graded."""
+        return self.folder / "submitted" / student / assignment / f"{assignment}.ipynb"
+
+    def grade(self, student: str, assignment: str) -> Path:
+        """Run and grade a submission; returns its feedback page. Raises RuntimeError."""
+        self._run(Autograde, assignment, student)
+        self._run(GenerateFeedback, assignment, student)
+        return self.folder / "feedback" / student / assignment / f"{assignment}.html"
+
+    def trouble(self, student: str, assignment: str) -> list[str]:
+        """Which cells of a graded submission ran out of time or took the kernel down."""
+        path = self.folder / "autograded" / student / assignment / f"{assignment}.ipynb"
+        remarks = []
+        for number, cell in enumerate(nbformat.read(path, as_version=4).cells, start=1):
+            for output in cell.get("outputs", []):
+                if output.get("ename") == "CellTimeoutError":
+                    remarks.append(f"cell {number} took more than {self.timeout} s")
+                elif output.get("ename") == STOPPED:
+                    remarks.append(output.evalue)
+        return remarks
+
+    def score(self, student: str, assignment: str) -> float:
+        """The points of a graded submission."""
+        with Gradebook(self._database) as gradebook:
+            return gradebook.find_submission(assignment, student).score
+
+    def max_score(self, assignment: str) -> float:
+        """The points that an assignment is worth."""
+        with Gradebook(self._database) as gradebook:
+            return gradebook.find_assignment(assignment).max_score
+
+    def _run(self, converter: type[BaseConverter], assignment: str, student: str = "*") -> None:
+        course = CourseDirectory(config=self._config)
+        course.assignment_id, course.student_id = assignment, student
+        step = converter(coursedir=course, config=self._config)
+        step.force = True
+        reasons = _Reasons()
+        step.log.addHandler(reasons)
+        try:
+            step.start()
+        except (NbGraderException, SystemExit) as error:
+            raise RuntimeError(reasons.last_error or str(error)) from error
+        finally:
+            step.log.removeHandler(reasons)
+
+
+class _Reasons(logging.Handler):
+    """Keeps the last line of the first traceback that nbgrader logs: why it refused."""
+
+    last_error = ""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        message = record.getMessage()
+        if not self.last_error and message.startswith("Traceback"):
+            self.last_error = message.strip().splitlines()[-1]

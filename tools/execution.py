@@ -1,0 +1,128 @@
+"""Run notebooks the way the course keeps them: fresh kernel, no photographs, normalised file."""
+
+import os
+import re
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbformat import NotebookNode
+
+from helpers.paths import write_whole
+
+ROOT = Path(__file__).resolve().parent.parent
+NOTEBOOKS = ROOT / "notebooks"
+BUILD = ROOT / "build"
+# Relative, so that a message that mentions it reads the same on every machine.
+HIDDEN_PHOTOGRAPHS = "the-photographs-are-hidden"
+CELL_TIMEOUT = 600
+KEPT_CELL_METADATA = ("deletable", "editable", "jupyter", "nbgrader", "tags")
+ANSI = re.compile(r"\x1b\[[0-9;]*m")
+
+
+class NotebookFailed(Exception):
+    """A notebook that did not run to its end: says which, in which cell, and why."""
+
+
+def find_notebooks(folder: Path = NOTEBOOKS) -> list[Path]:
+    """The notebooks of `folder` in the order of the course."""
+    return sorted(path for path in folder.glob("*.ipynb") if not path.name.startswith("."))
+
+
+def kernel_environment(*, photographs: bool = False, threads: int | None = None) -> dict[str, str]:
+    """The environment of a kernel whose outputs are to be the same on every machine.
+
+    Without `photographs`, the UIUC data set is out of sight, wherever it lies. With `threads`, the
+    numerical libraries keep to that many.
+    """
+    ipython = BUILD / "ipython"  # nobody's own start-up files
+    ipython.mkdir(parents=True, exist_ok=True)
+    environment = os.environ | {
+        "IPYTHONDIR": str(ipython),
+        "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+    }
+    environment.pop("MPLBACKEND", None)  # anything but the kernel's own would show no figures
+    if not photographs:
+        environment["UIUC_CARS_DIR"] = HIDDEN_PHOTOGRAPHS
+    if threads is not None:
+        for library in ("OMP", "MKL", "OPENBLAS"):
+            environment[f"{library}_NUM_THREADS"] = str(threads)
+    return environment
+
+
+def execute(
+    path: Path,
+    *,
+    photographs: bool = False,
+    on_cell: Callable[[int, int], None] = lambda number, total: None,
+) -> NotebookNode:
+    """Run a notebook from top to bottom in a fresh kernel, in its own folder; return it cleaned.
+
+    The file stays as it is. `on_cell(number, total)` is called before each cell.
+    Raises NotebookFailed. After Ctrl-C the kernel is stopped.
+    """
+    try:
+        notebook = nbformat.read(path, as_version=4)
+        nbformat.validate(notebook)
+    except (OSError, ValueError, nbformat.ValidationError) as error:
+        raise NotebookFailed(f"{path.name} is damaged: {error}") from error
+    client = NotebookClient(
+        notebook,
+        timeout=CELL_TIMEOUT,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(path.parent)}},
+        store_widget_state=False,
+        record_timing=False,
+        coalesce_streams=True,
+    )
+    client.reset_execution_trackers()
+    # Not client.execute(): that answers Ctrl-C as if the kernel had died by itself.
+    environment = kernel_environment(photographs=photographs)
+    with client.setup_kernel(env=environment, stderr=subprocess.DEVNULL):
+        for index, cell in enumerate(notebook.cells):
+            on_cell(index + 1, len(notebook.cells))
+            try:
+                count = client.code_cells_executed + 1
+                client.execute_cell(cell, index, execution_count=count)
+            except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
+                raise NotebookFailed(_explain(path, cell, index, error)) from error
+    return clean(notebook)
+
+
+def _explain(path: Path, cell: NotebookNode, index: int, error: Exception) -> str:
+    if isinstance(error, CellExecutionError):
+        reason = ANSI.sub("", f"{error.ename}: {error.evalue}")
+    elif isinstance(error, CellTimeoutError):
+        reason = f"it took more than {CELL_TIMEOUT} s"
+    else:
+        reason = "the kernel died (out of memory?)"
+    first_lines = "\n".join(f"    {line}" for line in cell.source.splitlines()[:4])
+    return f"{path.name} failed in cell {index + 1}, which begins\n{first_lines}\n{reason}"
+
+
+def clean(notebook: NotebookNode) -> NotebookNode:
+    """The notebook with normalised metadata: nothing of the machine or the moment, no widget state.
+
+    Cell ids, tags and nbgrader's marks stay, and so do the outputs.
+    """
+    notebook = nbformat.from_dict(notebook)
+    notebook.nbformat, notebook.nbformat_minor = 4, 5
+    notebook.metadata = nbformat.from_dict(
+        {
+            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+            "language_info": {"name": "python"},
+        }
+    )
+    for cell in notebook.cells:
+        kept = {key: cell.metadata[key] for key in KEPT_CELL_METADATA if key in cell.metadata}
+        cell.metadata = nbformat.from_dict(kept)
+    return notebook
+
+
+def write_notebook(notebook: NotebookNode, path: Path) -> None:
+    """Write a valid notebook; an interruption or an invalid one leaves the old file as it was."""
+    nbformat.validate(notebook)
+    write_whole(path, (nbformat.writes(notebook) + "\n").encode())
