@@ -1,0 +1,225 @@
+"""Boxes: IoU and NMS against slow loops from the definition, and every refusal."""
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from helpers.boxes import (
+    box_area,
+    box_iou,
+    clip_boxes,
+    nms,
+    rowcol_from_xyxy,
+    xyxy_from_rowcol,
+)
+
+NO_BOXES = torch.zeros(0, 4)
+
+
+@st.composite
+def box_lists(draw, max_size=8):
+    """Boxes with corners on a small grid: many touch, coincide, nest, or have no area."""
+    corner = st.integers(-4, 8)
+    size = st.integers(0, 8)
+    rows = draw(st.lists(st.tuples(corner, corner, size, size), max_size=max_size))
+    boxes = [(x / 2, y / 2, (x + w) / 2, (y + h) / 2) for x, y, w, h in rows]
+    return torch.tensor(boxes, dtype=torch.float32).reshape(-1, 4)
+
+
+def slow_iou(a, b):
+    """IoU of two boxes by counting the quarter-pixels that each covers."""
+
+    def covered(box):
+        x1, y1, x2, y2 = (round(2 * float(value)) for value in box)
+        return {(x, y) for x in range(x1, x2) for y in range(y1, y2)}
+
+    a, b = covered(a), covered(b)
+    return len(a & b) / len(a | b) if a | b else 0.0
+
+
+def slow_nms(boxes, scores, threshold):
+    """The definition: take the best box, drop all that overlap it more, begin again."""
+    left = sorted(range(len(boxes)), key=lambda i: (-scores[i].item(), i))
+    kept = []
+    while left:
+        best = left.pop(0)
+        kept.append(best)
+        left = [i for i in left if not slow_iou(boxes[best], boxes[i]) > threshold]
+    return kept
+
+
+@given(box_lists(), box_lists())
+def test_iou_equals_counted_pixels(boxes1, boxes2):
+    iou = box_iou(boxes1, boxes2)
+    assert iou.shape == (len(boxes1), len(boxes2))
+    expected = torch.tensor([[slow_iou(a, b) for b in boxes2] for a in boxes1])
+    assert torch.allclose(iou, expected.reshape(iou.shape), atol=1e-6)
+
+
+coordinates = st.floats(-1000, 1000, width=32)
+sizes = st.floats(0, 1000, width=32)
+
+
+@given(st.lists(st.tuples(coordinates, coordinates, sizes, sizes), min_size=1, max_size=6))
+def test_iou_of_any_boxes_is_symmetric_and_in_the_unit_interval(rows):
+    boxes = torch.tensor([(x, y, x + w, y + h) for x, y, w, h in rows])
+    iou = box_iou(boxes, boxes)
+    assert torch.equal(iou, iou.T)
+    assert iou.min() >= 0
+    assert iou.max() <= 1
+    assert torch.equal(iou.diagonal() > 0, box_area(boxes) > 0)
+
+
+def test_boxes_apart_in_both_directions_do_not_overlap():
+    assert box_iou(torch.tensor([[0.0, 0, 2, 2]]), torch.tensor([[5.0, 5, 9, 9]])).item() == 0
+
+
+@given(
+    box_lists(max_size=10),
+    st.lists(st.integers(0, 3), min_size=10, max_size=10),
+    st.sampled_from([0.0, 0.25, 0.5, 1.0]),
+)
+def test_nms_equals_the_definition(boxes, scores, threshold):
+    scores = torch.tensor(scores, dtype=torch.float32)[: len(boxes)]
+    keep = nms(boxes, scores, threshold)
+    assert keep.dtype == torch.int64
+    assert keep.tolist() == slow_nms(boxes, scores, threshold)
+
+
+def test_nms_keeps_a_box_that_overlaps_by_exactly_the_threshold():
+    boxes = torch.tensor([[0.0, 0, 10, 10], [0, 0, 10, 5]])  # IoU is 1/2, exactly
+    scores = torch.tensor([0.9, 0.8])
+    assert nms(boxes, scores, 0.5).tolist() == [0, 1]
+    assert nms(boxes, scores, 0.49).tolist() == [0]
+
+
+@pytest.mark.parametrize("tenths", [1, 2, 3, 4, 6, 7, 8, 9])
+def test_nms_keeps_a_box_at_thresholds_that_no_float_holds_exactly(tenths):
+    boxes = torch.tensor([[0.0, 0, 10, 10], [0, 0, 10, tenths]])
+    assert nms(boxes, torch.tensor([0.9, 0.8]), tenths / 10).tolist() == [0, 1]
+
+
+def test_nms_gives_the_earlier_of_two_equal_scores():
+    boxes = torch.tensor([[1.0, 1, 9, 9]]).repeat(5, 1)
+    assert nms(boxes, torch.ones(5), 0.5).tolist() == [0]
+
+
+def test_nms_keeps_the_order_of_many_equal_scores():
+    x = torch.arange(3000.0)
+    apart = torch.stack([2 * x, x * 0, 2 * x + 1, x * 0 + 1], dim=1)
+    assert nms(apart, torch.ones(3000), 0.5).tolist() == list(range(3000))
+
+
+def test_a_suppressed_box_suppresses_nothing():
+    boxes = torch.tensor([[0.0, 0, 10, 10], [4, 0, 14, 10], [8, 0, 18, 10]])
+    assert nms(boxes, torch.tensor([0.9, 0.8, 0.7]), 0.3).tolist() == [0, 2]
+
+
+def test_nms_takes_infinite_scores_and_returns_best_first():
+    boxes = torch.tensor([[0.0, 0, 1, 1], [5, 5, 6, 6], [9, 9, 10, 10]])
+    scores = torch.tensor([-torch.inf, 0.0, torch.inf])
+    assert nms(boxes, scores, 0.5).tolist() == [2, 1, 0]
+
+
+def test_inputs_are_not_changed(generator):
+    boxes = torch.rand(20, 4, generator=generator).cumsum(1)
+    scores = torch.rand(20, generator=generator)
+    copies = boxes.clone(), scores.clone()
+    nms(boxes, scores, 0.1)
+    box_iou(boxes, boxes)
+    clip_boxes(boxes, 1, 1)
+    rowcol_from_xyxy(xyxy_from_rowcol(rowcol_from_xyxy(boxes)))
+    assert torch.equal(boxes, copies[0])
+    assert torch.equal(scores, copies[1])
+
+
+def test_no_boxes_are_no_problem():
+    three = torch.tensor([[0.0, 0, 1, 1]]).repeat(3, 1)
+    assert box_iou(NO_BOXES, three).shape == (0, 3)
+    assert box_iou(three, NO_BOXES).shape == (3, 0)
+    assert nms(NO_BOXES, torch.zeros(0), 0.5).tolist() == []
+    assert clip_boxes(NO_BOXES, 10, 10).shape == (0, 4)
+    assert xyxy_from_rowcol(NO_BOXES).shape == (0, 4)
+    assert rowcol_from_xyxy(NO_BOXES).shape == (0, 4)
+
+
+def test_area_is_width_times_height():
+    assert box_area(torch.tensor([[1.0, 2, 4, 7], [3, 3, 3, 9]])).tolist() == [15, 0]
+
+
+@given(box_lists())
+def test_clipped_boxes_lie_in_the_image_and_keep_what_was_inside(boxes):
+    clipped = clip_boxes(boxes, height=2, width=3)
+    for before, after in zip(boxes.tolist(), clipped.tolist(), strict=True):
+        assert after == [
+            min(max(before[0], 0), 3),
+            min(max(before[1], 0), 2),
+            min(max(before[2], 0), 3),
+            min(max(before[3], 0), 2),
+        ]
+
+
+def test_rowcol_is_row_first_and_size_last():
+    boxes = xyxy_from_rowcol(torch.tensor([[48, 26, 40, 100]]))
+    assert boxes.tolist() == [[26, 48, 126, 88]]
+    assert boxes.dtype == torch.float32
+    assert rowcol_from_xyxy(boxes).tolist() == [[48, 26, 40, 100]]
+
+
+def test_rowcol_keeps_double_precision():
+    rowcol = torch.tensor([[0.1, 0.2, 0.3, 0.4]], dtype=torch.float64)
+    assert xyxy_from_rowcol(rowcol).dtype == torch.float64
+
+
+@given(box_lists())
+def test_rowcol_and_back_is_the_identity(boxes):
+    assert torch.equal(xyxy_from_rowcol(rowcol_from_xyxy(boxes)), boxes)
+
+
+BAD_BOXES = [
+    (torch.zeros(4), ValueError, r"shape \[N, 4\], not \[4\]"),
+    (torch.zeros(2, 5), ValueError, r"shape \[N, 4\], not \[2, 5\]"),
+    (torch.zeros(1, 4, dtype=torch.int64), ValueError, r"floating point.*\.float\(\)"),
+    (torch.tensor([[0.0, 0, torch.nan, 1]]), ValueError, "NaN or infinity"),
+    (torch.tensor([[0.0, 0, torch.inf, 1]]), ValueError, "NaN or infinity"),
+    (torch.tensor([[5.0, 0, 1, 1]]), ValueError, "x1 <= x2 and y1 <= y2"),
+    (torch.tensor([[0.0, 5, 1, 1]]), ValueError, "x1 <= x2 and y1 <= y2"),
+    ([[0.0, 0, 1, 1]], TypeError, "torch.Tensor, not list"),
+]
+
+
+@pytest.mark.parametrize(("boxes", "error", "message"), BAD_BOXES)
+def test_what_is_no_box_is_refused_everywhere(boxes, error, message):
+    good = torch.tensor([[0.0, 0, 1, 1]])
+    with pytest.raises(error, match=f"boxes1 .*{message}"):
+        box_iou(boxes, good)
+    with pytest.raises(error, match=f"boxes2 .*{message}"):
+        box_iou(good, boxes)
+    for function in (box_area, rowcol_from_xyxy):
+        with pytest.raises(error, match=message):
+            function(boxes)
+    with pytest.raises(error, match=message):
+        clip_boxes(boxes, 10, 10)
+    with pytest.raises(error, match=message):
+        nms(boxes, torch.zeros(len(boxes)), 0.5)
+
+
+@pytest.mark.parametrize("threshold", [-0.1, 1.1, float("nan")])
+def test_nms_refuses_a_threshold_that_is_no_iou(threshold):
+    with pytest.raises(ValueError, match=r"iou_threshold must be in \[0, 1\]"):
+        nms(NO_BOXES, torch.zeros(0), threshold)
+
+
+def test_nms_refuses_scores_that_do_not_fit():
+    with pytest.raises(ValueError, match=r"scores must have shape \[1\], not \[2\]"):
+        nms(torch.zeros(1, 4), torch.zeros(2), 0.5)
+    with pytest.raises(ValueError, match="NaN"):
+        nms(torch.zeros(1, 4), torch.tensor([torch.nan]), 0.5)
+
+
+def test_rowcol_refuses_other_shapes_and_negative_sizes():
+    with pytest.raises(ValueError, match=r"\[N, 4\], not \[3\]"):
+        xyxy_from_rowcol(torch.zeros(3))
+    with pytest.raises(ValueError, match="converted boxes"):
+        xyxy_from_rowcol(torch.tensor([[0, 0, -1, 5]]))

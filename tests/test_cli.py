@@ -1,0 +1,185 @@
+"""The command line: help, results, and a clear line instead of a traceback."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from helpers import commands
+from helpers.__main__ import main
+from helpers.datasets import Crops
+from helpers.models import load_model, make_classifier, read_notes, save_model
+
+VERBS = ("data", "draw", "train", "detect", "evaluate", "bench")
+
+
+@pytest.fixture
+def weights(tmp_path):
+    return save_model(make_classifier(seed=0), tmp_path / "model.safetensors")
+
+
+@pytest.fixture
+def picture(tmp_path):
+    path = tmp_path / "street.png"
+    pixels = np.random.default_rng(0).integers(0, 255, (60, 130), dtype=np.uint8)
+    Image.fromarray(pixels).save(path)
+    return path
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_each_verb_has_help_and_a_function(verb, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main([verb, "--help"])
+    assert stop.value.code == 0
+    assert "--help" in capsys.readouterr().out
+    assert callable(getattr(commands, verb))
+
+
+def test_the_package_runs_as_a_program():
+    done = subprocess.run(
+        [sys.executable, "-m", "helpers", "--help"], capture_output=True, text=True, check=True
+    )
+    assert all(verb in done.stdout for verb in VERBS)
+
+
+def test_detect_writes_a_picture_and_json(tmp_path, picture, weights, capsys):
+    out = tmp_path / "out"
+    arguments = ["detect", str(picture), "--weights", str(weights), "--out", str(out)]
+    assert main([*arguments, "--threshold", "0.2"]) == 0
+    report = json.loads((out / "street-cars.json").read_text())
+    assert report["image"] == "street.png"
+    assert report["threshold"] == 0.2
+    for car in report["cars"]:
+        x1, y1, x2, y2 = car["box"]
+        assert (x2 - x1, y2 - y1) == (100, 40)
+        assert 0.2 <= car["score"] <= 1
+    assert report["cars"], "an untrained network at threshold 0.2 finds something in noise"
+    with Image.open(out / "street-cars.png") as drawn:
+        assert drawn.width > 300
+    assert f"{len(report['cars'])} found" in capsys.readouterr().out
+
+
+def test_detect_reads_the_threshold_from_the_weights(tmp_path, picture):
+    weights = save_model(make_classifier(seed=0), tmp_path / "m", notes={"threshold": "0.625"})
+    assert main(["detect", str(picture), "--weights", str(weights), "--out", str(tmp_path)]) == 0
+    assert json.loads((tmp_path / "street-cars.json").read_text())["threshold"] == 0.625
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda folder: ["detect", str(folder / "none.png")], "no image file"),
+        (lambda folder: ["detect", str(damaged(folder))], "damaged or not an image"),
+        (lambda folder: ["detect", str(folder / "x"), "--weights", "none"], "no weights file"),
+        (lambda folder: ["detect", str(folder / "x"), "--threshold", "7"], "probability"),
+        (lambda folder: ["detect", "a/x.png", "b/x.png"], "several pictures are named x"),
+    ],
+)
+def test_bad_input_gives_one_clear_line(make, message, tmp_path, capsys, monkeypatch, weights):
+    monkeypatch.setattr(commands, "load_pretrained", lambda: load_model(weights))
+    monkeypatch.setattr(commands, "pretrained_path", lambda: weights)
+    assert main([*make(tmp_path), "--out", str(tmp_path / "out")]) == 2
+    error = capsys.readouterr().err.strip().splitlines()[-1]
+    assert error.startswith("error: ")
+    assert message in error
+    assert not list(tmp_path.glob("out/*"))
+
+
+def damaged(folder):
+    path = folder / "damaged.png"
+    path.write_bytes(b"\x89PNG\r\n\x1a\nnothing more")
+    return path
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["fly"], ["train", "--epochs", "0"], ["evaluate", "--data", "mars"], ["detect"]],
+)
+def test_bad_arguments_are_refused(arguments, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(arguments)
+    assert stop.value.code == 2
+    assert "usage:" in capsys.readouterr().err
+
+
+def test_missing_photographs_say_how_to_get_them(monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv("UIUC_CARS_DIR", str(tmp_path))
+    assert main(["evaluate", "--data", "uiuc"]) == 2
+    assert "make data" in capsys.readouterr().err
+
+
+@pytest.fixture
+def easy(monkeypatch):
+    """Crops of two kinds that anybody can tell apart, in place of every data set."""
+    labels = torch.arange(40) % 2
+    images = torch.rand(40, 1, 40, 100, generator=torch.Generator().manual_seed(0)) * 0.2
+    images[labels == 1, :, 10:30, 20:80] += 0.7
+    crops = Crops(images, labels)
+    monkeypatch.setattr(commands, "load_crops", lambda name, split: crops)
+    return crops
+
+
+def test_train_writes_weights_with_their_story(easy, tmp_path, capsys):
+    out = tmp_path / "new" / "model.safetensors"
+    assert main(["train", "--epochs", "2", "--seed", "3", "--out", str(out)]) == 0
+    notes = read_notes(out)
+    assert (notes["data"], notes["seed"], notes["epochs"]) == ("street", "3", "2")
+    assert 0 < float(notes["threshold"]) < 1
+    assert load_model(out)(easy.images).shape == (40, 2)
+    assert "test crops are right" in capsys.readouterr().out
+
+
+def test_interrupted_training_leaves_the_old_weights(easy, weights, monkeypatch, capsys):
+    def interrupted(*arguments, **options):
+        raise KeyboardInterrupt
+
+    before = weights.read_bytes()
+    monkeypatch.setattr(commands.training, "fit", interrupted)
+    assert main(["train", "--out", str(weights)]) == 130
+    assert "interrupted" in capsys.readouterr().err
+    assert weights.read_bytes() == before
+    assert [path.name for path in weights.parent.iterdir()] == [weights.name]
+
+
+def test_interrupted_detection_leaves_no_half_file(tmp_path, picture, weights, monkeypatch):
+    def interrupted(figure):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(commands.plots, "png", interrupted)
+    arguments = ["detect", str(picture), "--weights", str(weights), "--out", str(tmp_path / "out")]
+    assert main(arguments) == 130
+    assert not list((tmp_path / "out").iterdir())
+
+
+def test_draw_passes_on_what_it_is_asked(monkeypatch, tmp_path, capsys):
+    import helpers.street
+
+    calls = []
+
+    def write_dataset(folder, **options):
+        options.pop("progress")(1, 2)
+        calls.append((folder, options))
+
+    monkeypatch.setattr(helpers.street, "write_dataset", write_dataset)
+    assert main(["draw", "--out", str(tmp_path / "s"), "--seed", "5", "--workers", "1"]) == 0
+    assert calls == [(tmp_path / "s", {"seed": 5, "workers": 1})]
+    assert "seed 5" in capsys.readouterr().out
+
+
+def test_evaluate_prints_mean_and_spread(monkeypatch, capsys, easy):
+    from helpers.datasets import Scene
+    from helpers.evaluation import DetectorScores
+
+    rows = iter([DetectorScores(0.3, 0.9, 0.9, 0.8, 0.7), DetectorScores(0.5, 1, 1, 1, 0.9)])
+    scene = Scene("s", torch.zeros(1, 50, 120), torch.tensor([[0.0, 0, 100, 40]]))
+    monkeypatch.setattr(commands, "load_scenes", lambda name, split: (scene,))
+    monkeypatch.setattr(commands, "load_pretrained", lambda: make_classifier(seed=0))
+    monkeypatch.setattr(commands, "evaluate_detector", lambda *a, **k: next(rows))
+    assert main(["evaluate", "--seeds", "2"]) == 0
+    out = capsys.readouterr().out
+    assert "auc_before_nms   0.4000 ± 0.1414" in out
+    assert "eer_uiuc         0.8000 ± 0.1414" in out

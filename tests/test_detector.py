@@ -1,0 +1,295 @@
+"""The detector: with a classifier that knows one pattern, every box can be foretold."""
+
+import copy
+import warnings
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from helpers.boxes import box_iou
+from helpers.detector import Detector
+from helpers.fcn import to_fcn
+from helpers.models import make_classifier, randomise_
+
+
+def box(row, col):
+    return [col, row, col + 100, row + 40]
+
+
+def test_a_car_is_found_at_its_row_and_column(pattern_classifier, scene_with):
+    boxes, scores = Detector(pattern_classifier)(scene_with(120, 220, (36, 84)))
+    assert boxes.tolist() == [box(36, 84)]
+    assert boxes.dtype == torch.float32
+    assert scores.tolist() == pytest.approx([torch.tensor(20.0).double().sigmoid().item()])
+
+
+@pytest.mark.parametrize("place", [(0, 0), (0, 120), (80, 0), (80, 120), (4, 116)])
+def test_cars_in_the_corners_are_found(pattern_classifier, scene_with, place):
+    detector = Detector(pattern_classifier)
+    assert detector(scene_with(120, 220, place)).boxes.tolist() == [box(*place)]
+
+
+def test_several_cars_come_best_first(pattern_classifier, scene_with):
+    image = scene_with(120, 260, (40, 140), contrast=0.8)
+    image[:, :, :130] = scene_with(120, 260, (60, 8))[:, :, :130]
+    boxes, scores = Detector(pattern_classifier)(image)
+    assert boxes.tolist() == [box(60, 8), box(40, 140)]
+    assert torch.logit(scores).tolist() == pytest.approx([20, 10], abs=1e-3)
+
+
+# At the border
+
+
+@pytest.mark.parametrize("place", [(-4, 40), (40, -8), (-4, -4), (88, 40), (40, 132), (84, 124)])
+def test_cars_cut_by_the_border_are_found_where_they_really_are(
+    pattern_classifier, scene_with, place
+):
+    image = scene_with(120, 220, place)
+    assert Detector(pattern_classifier)(image).boxes.tolist() == [box(*place)]
+    assert box(*place) not in Detector(pattern_classifier, border=0)(image).boxes.tolist()
+
+
+def test_clipped_boxes_end_at_the_border(pattern_classifier, scene_with):
+    detector = Detector(pattern_classifier, clip=True)
+    assert detector(scene_with(120, 220, (40, -8))).boxes.tolist() == [[0, 40, 92, 80]]
+    assert detector(scene_with(120, 220, (84, 124))).boxes.tolist() == [[124, 84, 220, 120]]
+    assert detector(scene_with(120, 220, (40, 60))).boxes.tolist() == [box(40, 60)]
+
+
+@pytest.mark.parametrize("width", range(200, 208))
+@pytest.mark.parametrize("mirror", [True, False])
+def test_positions_are_exact_for_widths_and_heights_of_every_remainder(
+    pattern_classifier, scene_with, width, mirror
+):
+    detector = Detector(pattern_classifier, mirror=mirror)
+    for place in ((8, 12), (60, 96)):
+        image = scene_with(width - 90, width, place)
+        assert detector(image).boxes.tolist() == [box(*place)]
+
+
+# Every candidate against the definition
+
+
+def window_by_window(model, size, image, border, stride=4):
+    """Boxes and probabilities by hand: pad with NumPy, cut out each window, classify it."""
+    (height, width), pixels = size, image[0].numpy()
+    top, left = (max(border, (w - n + 1) // 2) for w, n in zip(size, pixels.shape, strict=True))
+    wide = np.pad(pixels, ((top, 200), (left, 200)), mode="edge")
+    # As far as windows reach `border` past the end, and one more: the detector may need it.
+    ends = [
+        n + before + border - w
+        for n, before, w in zip(pixels.shape, (top, left), size, strict=True)
+    ]
+    rows, cols = (range(0, max(end, 0) + stride, stride) for end in ends)
+    boxes, crops = [], []
+    for y in rows:
+        for x in cols:
+            boxes.append([x - left, y - top, x - left + width, y - top + height])
+            crops.append(torch.from_numpy(wide[None, y : y + height, x : x + width].copy()))
+    with torch.no_grad():
+        return torch.tensor(boxes), model(torch.stack(crops)).softmax(1)[:, 1]
+
+
+@pytest.mark.parametrize("size", [(16, 24), (18, 27)])
+@pytest.mark.parametrize("shape", [(30, 40), (31, 43), (16, 24), (9, 60), (25, 10), (1, 1)])
+@pytest.mark.parametrize("border", [0, 6])
+def test_every_candidate_is_the_classifiers_answer_on_the_window_in_its_box(size, shape, border):
+    model = randomise_(make_classifier(size, seed=0), torch.Generator().manual_seed(0)).eval()
+    image = torch.rand(1, *shape)
+    detector = Detector(model, input_size=size, border=border, mirror=False)
+    found = detector.candidates(image)
+    boxes, probabilities = window_by_window(model, size, image, border)
+    expected = {tuple(b): p for b, p in zip(boxes.tolist(), probabilities.tolist(), strict=True)}
+    assert len(found.boxes) > 0
+    for place, score in zip(found.boxes.tolist(), found.scores.tolist(), strict=True):
+        assert score == pytest.approx(expected[tuple(place)], abs=1e-5)
+    # All windows that stay within the border are there, and none is there twice.
+    places = {tuple(place) for place in found.boxes.tolist()}
+    assert len(places) == len(found.boxes)
+    allowed_bottom, allowed_right = shape[0] + border, shape[1] + border
+    assert {p for p in expected if p[3] <= allowed_bottom and p[2] <= allowed_right} <= places
+    # The last window ends less than one stride after the border, unless there is only one.
+    assert found.boxes[:, 3].max() < max(allowed_bottom, found.boxes[0, 3]) + 4
+    assert found.boxes[:, 2].max() < max(allowed_right, found.boxes[0, 2]) + 4
+
+
+def test_the_mirror_averages_the_margins_of_both_directions(tiny_classifier):
+    image = torch.rand(1, 33, 46)
+    options = {"input_size": (16, 24), "border": 4}
+    plain = Detector(tiny_classifier, mirror=False, **options)
+    both = Detector(tiny_classifier, mirror=True, **options).candidates(image)
+    padded, _ = plain._pad(image)
+    for place, score in zip(both.boxes.long().tolist(), both.scores, strict=True):
+        x, y = place[0] + 4, place[1] + 4
+        window = padded[:, y : y + 16, x : x + 24]
+        with torch.no_grad():
+            logits = tiny_classifier(torch.stack([window, window.flip(-1)])).double()
+        margin = (logits[:, 1] - logits[:, 0]).mean()
+        assert score.item() == pytest.approx(margin.sigmoid().item(), abs=1e-5)
+
+
+def test_the_heatmap_is_the_candidates_scores_row_after_row(tiny_classifier):
+    detector = Detector(tiny_classifier, input_size=(16, 24))
+    image = torch.rand(1, 33, 46)
+    heatmap = detector.heatmap(image)
+    candidates = detector.candidates(image)
+    assert torch.equal(heatmap.flatten(), candidates.scores)
+    left, top = candidates.boxes[:, 0].unique(), candidates.boxes[:, 1].unique()
+    assert heatmap.shape == (len(top), len(left))
+    assert heatmap.dtype == torch.float64
+
+
+def test_scores_above_float32_are_still_told_apart(pattern_classifier, scene_with):
+    with torch.no_grad():
+        pattern_classifier[2].weight[1] *= 1.2  # margins of 30 and 27.6 or so
+    scores = Detector(pattern_classifier)(scene_with(120, 220, (36, 84))).scores
+    assert 1 - 1e-9 < scores.item() < 1
+
+
+# Threshold and suppression
+
+
+def test_the_threshold_is_the_smallest_score_that_counts(pattern_classifier, scene_with):
+    image = scene_with(120, 220, (36, 84), contrast=0.62)  # a margin of 1
+    score = Detector(pattern_classifier)(image).scores.item()
+    assert score == pytest.approx(torch.tensor(1.0).sigmoid().item(), abs=1e-4)
+    assert len(Detector(pattern_classifier, threshold=score)(image).scores) == 1
+    assert len(Detector(pattern_classifier, threshold=score + 1e-9)(image).scores) == 0
+
+
+def test_without_suppression_all_cells_stay_best_first(tiny_classifier):
+    detector = Detector(tiny_classifier, input_size=(16, 24), threshold=0, nms_iou=None)
+    image = torch.rand(1, 33, 46)
+    boxes, scores = detector(image)
+    candidates = detector.candidates(image)
+    assert len(boxes) == len(candidates.boxes)
+    assert torch.equal(scores, candidates.scores.sort(descending=True).values)
+    index = {tuple(b): s for b, s in zip(candidates.boxes.tolist(), candidates.scores, strict=True)}
+    assert all(index[tuple(b)] == s for b, s in zip(boxes.tolist(), scores, strict=True))
+
+
+def test_with_suppression_no_two_boxes_overlap_more(tiny_classifier):
+    image = torch.rand(1, 60, 80)
+    options = {"input_size": (16, 24), "threshold": 0}
+    every = Detector(tiny_classifier, nms_iou=None, **options)(image)
+    few = Detector(tiny_classifier, nms_iou=0.3, **options)(image)
+    overlaps = box_iou(few.boxes, few.boxes) - torch.eye(len(few.boxes))
+    assert overlaps.max() <= 0.3
+    assert len(few.boxes) < len(every.boxes)
+    assert (few.scores.diff() <= 0).all()
+    assert few.scores[0] == every.scores[0]
+
+
+# Images of all kinds
+
+
+def test_an_image_without_a_car_gives_no_boxes(pattern_classifier, scene_with):
+    boxes, scores = Detector(pattern_classifier)(scene_with(120, 220))
+    assert boxes.shape == (0, 4)
+    assert scores.shape == (0,)
+
+
+@pytest.mark.parametrize("shape", [(30, 90), (30, 200), (100, 60), (39, 99)])
+def test_images_smaller_than_the_window_are_no_problem(pattern_classifier, scene_with, shape):
+    detector = Detector(pattern_classifier)
+    boxes = detector(scene_with(*shape)).boxes
+    assert len(boxes) == 0
+    assert len(detector.candidates(scene_with(*shape)).boxes) > 0
+
+
+def test_a_car_larger_than_its_image_is_found(pattern_classifier, scene_with):
+    boxes = Detector(pattern_classifier)(scene_with(36, 92, (-4, -4))).boxes
+    assert boxes.tolist() == [box(-4, -4)]
+
+
+def test_an_image_of_one_pixel_is_centred_in_one_window(pattern_classifier):
+    detector = Detector(pattern_classifier, border=0)
+    candidates = detector.candidates(torch.full((1, 1, 1), 0.5))
+    assert candidates.boxes.tolist() == [[-50, -20, 50, 20]]
+    assert len(detector(torch.full((1, 1, 1), 0.5)).boxes) == 0
+
+
+def test_all_kinds_of_one_image_give_the_same_answer(pattern_classifier, scene_with):
+    detector = Detector(pattern_classifier)
+    pixels = (scene_with(120, 220, (36, 84)) * 255).round().to(torch.uint8)
+    expected = detector(pixels)
+    assert expected.boxes.tolist() == [box(36, 84)]
+    array = pixels[0].numpy()
+    for image in (
+        pixels.float() / 255,
+        pixels.double()[0] / 255,
+        array,
+        np.asfortranarray(array),
+        array[::-1][::-1],
+        pixels.float().div(255).transpose(1, 2).contiguous().transpose(1, 2),
+    ):
+        boxes, scores = detector(image)
+        assert torch.equal(boxes, expected.boxes)
+        assert torch.allclose(scores, expected.scores, atol=1e-9)
+
+
+def test_colour_images_are_converted_and_said_so_once(pattern_classifier, scene_with):
+    image = scene_with(120, 220, (36, 84)).repeat(3, 1, 1)
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        boxes = Detector(pattern_classifier)(image).boxes
+    assert boxes.tolist() == [box(36, 84)]
+    assert [str(w.message) for w in said] == [
+        "colour image converted to grey: the detector knows only grey"
+    ]
+
+
+def test_nan_and_values_out_of_range_are_refused(pattern_classifier, scene_with):
+    detector = Detector(pattern_classifier)
+    image = scene_with(120, 220)
+    for value, message in ((torch.nan, "NaN"), (2.0, r"\[0, 1\]")):
+        image[0, 5, 5] = value
+        for function in (detector, detector.candidates, detector.heatmap):
+            with pytest.raises(ValueError, match=message):
+                function(image)
+
+
+def test_the_image_and_the_classifier_are_not_changed(pattern_classifier, scene_with, same_weights):
+    model = pattern_classifier.train()
+    before = copy.deepcopy(model.state_dict())
+    for image in (scene_with(120, 220, (36, 84)), scene_with(120, 220, (36, 84))[0].numpy()):
+        old = copy.deepcopy(image)
+        boxes, scores = Detector(model, clip=True)(image)
+        boxes.zero_()
+        assert (image == old).all()
+        assert not scores.requires_grad
+    assert same_weights(model.state_dict(), before)
+    assert model.training
+
+
+# Settings
+
+
+def test_a_converted_network_will_do(pattern_classifier, scene_with):
+    detector = Detector(to_fcn(pattern_classifier, (40, 100)))
+    assert detector(scene_with(120, 220, (36, 84))).boxes.tolist() == [box(36, 84)]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"threshold": 1.5}, r"threshold is a probability in \[0, 1\], not 1\.5"),
+        ({"threshold": -0.1}, "threshold is a probability"),
+        ({"threshold": float("nan")}, "threshold is a probability"),
+        ({"nms_iou": 2}, r"nms_iou must be in \[0, 1\] or None, not 2"),
+        ({"nms_iou": -1}, "nms_iou must be"),
+        ({"border": -1}, "border must be 0 or more, not -1"),
+        ({"input_size": (20, 50)}, "input size"),
+    ],
+)
+def test_settings_that_make_no_sense_are_refused(pattern_classifier, options, message):
+    with pytest.raises(ValueError, match=message):
+        Detector(pattern_classifier, **options)
+
+
+def test_a_network_that_does_not_tell_two_classes_is_refused():
+    three = nn.Sequential(nn.Conv2d(1, 1, 4, stride=4), nn.Flatten(), nn.Linear(250, 3))
+    with pytest.raises(ValueError, match="2 classes"):
+        Detector(three)(torch.zeros(1, 50, 120))

@@ -1,0 +1,470 @@
+"""Metrics: against scikit-learn, COCO's own evaluator, and a loop from the definition."""
+
+import contextlib
+import io
+import random
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from pycocotools.coco import COCO
+from pycocotools.cocoeval import COCOeval
+from sklearn.metrics import average_precision_score, precision_recall_curve
+
+from helpers.boxes import Detections
+from helpers.metrics import (
+    UIUC,
+    UIUC_MULTISCALE,
+    Criterion,
+    PrecisionRecall,
+    area_under_curve,
+    average_precision,
+    equal_error_rate,
+    iou_at_least,
+    match,
+    precision_recall,
+)
+
+NONE = torch.zeros(0, 4)
+NOTHING = Detections(NONE, torch.zeros(0))
+
+
+def boxes(*rows):
+    return torch.tensor(rows, dtype=torch.float32).reshape(-1, 4)
+
+
+def found(*rows):
+    """Detections from rows (x1, y1, x2, y2, score)."""
+    table = torch.tensor(rows, dtype=torch.float32).reshape(-1, 5)
+    return Detections(table[:, :4], table[:, 4])
+
+
+def curve(*points):
+    """A curve from points (recall, precision)."""
+    recall, precision = torch.tensor(points, dtype=torch.float64).reshape(-1, 2).unbind(1)
+    return PrecisionRecall(precision, recall, torch.arange(len(recall), 0, -1).double())
+
+
+CAR = (0, 0, 10, 10)
+HIT, HALF, MISS = (0, 0, 10, 10), (0, 0, 10, 5), (50, 50, 60, 60)
+
+
+def scene_pairs(images, cars, seed, ties=False):
+    """Random detections near and far from random cars, which never overlap each other."""
+    dice = random.Random(seed)
+    detections, truths = [], []
+    for _ in range(images):
+        truth, rows = [], []
+        for place in range(dice.randint(0, cars)):
+            x, y = 40 * place, dice.randint(0, 20)
+            truth.append((x, y, x + 20, y + 10))
+            for _ in range(dice.randint(0, 3)):
+                dx, dy = dice.randint(-10, 10), dice.randint(-5, 5)
+                score = dice.randint(1, 5) / 5 if ties else dice.random()
+                rows.append((x + dx, y + dy, x + dx + 20, y + dy + 10, score))
+        for _ in range(dice.randint(0, 2)):
+            x = dice.randint(300, 400)
+            rows.append((x, 0, x + 20, 10, dice.randint(1, 5) / 5 if ties else dice.random()))
+        dice.shuffle(rows)
+        truths.append(boxes(*truth))
+        detections.append(found(*rows))
+    return detections, truths
+
+
+# Against other people's programs
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("ties", [False, True])
+def test_the_curve_is_scikit_learns_when_each_detection_is_a_car_or_not(seed, ties):
+    generator = np.random.default_rng(seed)
+    is_car = generator.random(50) < 0.4
+    scores = generator.integers(0, 8, 50) / 8 if ties else generator.random(50)
+    # One image for each detection: every car has exactly one detection, and is found.
+    detections = [found((*HIT, score)) for score in scores]
+    truths = [boxes(CAR) if car else NONE for car in is_car]
+    ours = precision_recall(detections, truths)
+    precision, recall, thresholds = precision_recall_curve(
+        is_car, scores.astype(np.float32), drop_intermediate=False
+    )
+    assert np.allclose(ours.precision, precision[-2::-1])
+    assert np.allclose(ours.recall, recall[-2::-1])
+    assert np.allclose(ours.thresholds, thresholds[::-1])
+    step_area = (np.diff(ours.recall, prepend=0) * ours.precision.numpy()).sum()
+    assert step_area == pytest.approx(average_precision_score(is_car, scores))
+
+
+def coco_ap(detections, truths):
+    """COCO's AP at IoU 0.5, over all areas, for one class."""
+    images = [{"id": number, "width": 500, "height": 100} for number in range(1, len(truths) + 1)]
+    annotations, results = [], []
+    for image, (detected, truth) in enumerate(zip(detections, truths, strict=True), start=1):
+        for x1, y1, x2, y2 in truth.tolist():
+            box = {"bbox": [x1, y1, x2 - x1, y2 - y1], "area": (x2 - x1) * (y2 - y1)}
+            head = {"id": len(annotations) + 1, "image_id": image, "category_id": 1, "iscrowd": 0}
+            annotations.append(head | box)
+        for (x1, y1, x2, y2), score in zip(*(part.tolist() for part in detected), strict=True):
+            box = [x1, y1, x2 - x1, y2 - y1]
+            results.append({"image_id": image, "category_id": 1, "bbox": box, "score": score})
+    with contextlib.redirect_stdout(io.StringIO()):
+        truth = COCO()
+        truth.dataset = {
+            "info": {},
+            "images": images,
+            "annotations": annotations,
+            "categories": [{"id": 1, "name": "car"}],
+        }
+        truth.createIndex()
+        evaluation = COCOeval(truth, truth.loadRes(results), "bbox")
+        evaluation.params.iouThrs = np.array([0.5])
+        evaluation.evaluate()
+        evaluation.accumulate()
+    return evaluation.eval["precision"][0, :, 0, 0, -1].mean()
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_average_precision_at_101_recalls_is_cocos(seed):
+    detections, truths = scene_pairs(images=12, cars=4, seed=seed)
+    # No recall may be just k / 100, where COCO's own rounding decides: missed cars see to that.
+    while sum(map(len, truths)) % 2 == 0 or sum(map(len, truths)) % 5 == 0:
+        truths.append(boxes(CAR))
+        detections.append(NOTHING)
+    ours = average_precision(precision_recall(detections, truths), points=101)
+    assert 0.02 < ours < 0.95
+    assert ours == pytest.approx(coco_ap(detections, truths), abs=1e-9)
+
+
+# Against the definition
+
+
+def slow_iou(a, b):
+    width = min(a[2], b[2]) - max(a[0], b[0])
+    height = min(a[3], b[3]) - max(a[1], b[1])
+    both = max(width, 0) * max(height, 0)
+    area = sum((box[2] - box[0]) * (box[3] - box[1]) for box in (a, b))
+    return both / (area - both)
+
+
+def slow_points(detections, truths, threshold):
+    """(recall, precision) at each different score: everything at or above it counts."""
+    hits = []  # (score, is true)
+    for detected, truth in zip(detections, truths, strict=True):
+        rows = sorted(
+            zip(*(part.tolist() for part in detected), strict=True), key=lambda row: -row[1]
+        )
+        free = truth.tolist()
+        for box, score in rows:
+            best = max(free, key=lambda car: slow_iou(box, car), default=None)
+            is_true = best is not None and slow_iou(box, best) >= threshold
+            if is_true:
+                free.remove(best)
+            hits.append((score, is_true))
+    cars = sum(len(truth) for truth in truths)
+    points = []
+    for score in sorted({score for score, _ in hits}, reverse=True):
+        at_or_above = [is_true for other, is_true in hits if other >= score]
+        points.append((sum(at_or_above) / cars, sum(at_or_above) / len(at_or_above)))
+    return points
+
+
+@given(st.integers(0, 2**32), st.booleans(), st.sampled_from([0.3, 0.5, 0.75]))
+def test_the_curve_follows_the_definition(seed, ties, threshold):
+    detections, truths = scene_pairs(images=4, cars=3, seed=seed, ties=ties)
+    truths.append(boxes(CAR))  # at least one car, and an image without detections
+    detections.append(NOTHING)
+    ours = precision_recall(detections, truths, threshold)
+    points = list(zip(ours.recall.tolist(), ours.precision.tolist(), strict=True))
+    expected = slow_points(detections, truths, threshold)
+    assert len(points) == len(expected)
+    assert np.allclose(points, expected, atol=1e-9)
+    assert (ours.thresholds.diff() < 0).all()
+
+
+curves = st.lists(st.tuples(st.integers(0, 20), st.integers(1, 20)), min_size=1, max_size=12).map(
+    lambda rows: curve(*((r / 20, p / 20) for r, p in sorted(rows)))
+)
+
+
+@given(curves, st.sampled_from([None, 11, 101]))
+def test_average_precision_follows_the_definition(ours, points):
+    recall, precision = ours.recall.tolist(), ours.precision.tolist()
+
+    def best_at_or_beyond(level):
+        return max((p for r, p in zip(recall, precision, strict=True) if r >= level), default=0)
+
+    if points is None:
+        steps = zip([0, *recall], recall, strict=False)
+        expected = sum((now - before) * best_at_or_beyond(now) for before, now in steps)
+    else:
+        expected = sum(best_at_or_beyond(k / (points - 1)) for k in range(points)) / points
+    assert average_precision(ours, points=points) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("points", [11, 101])
+def test_a_recall_that_is_reached_exactly_counts(points):
+    for k in range(points):
+        ours = average_precision(curve((k / (points - 1), 1)), points=points)
+        assert ours == pytest.approx((k + 1) / points)
+
+
+# Matching
+
+
+def test_iou_of_exactly_the_threshold_counts():
+    assert precision_recall([found((*HALF, 1))], [boxes(CAR)], 0.5).recall.tolist() == [1]
+    assert precision_recall([found((*HALF, 1))], [boxes(CAR)], 0.51).recall.tolist() == [0]
+
+
+@pytest.mark.parametrize("tenths", [3, 6, 7, 9])
+def test_thresholds_that_no_float_holds_exactly_count_too(tenths):
+    detection = found((0, 0, 10, tenths, 1))
+    assert precision_recall([detection], [boxes(CAR)], tenths / 10).recall.tolist() == [1]
+
+
+def test_a_car_found_twice_counts_once_and_the_better_score_wins():
+    detections = found((*HALF, 0.9), (*HIT, 0.8))
+    assert match(detections, boxes(CAR), iou_at_least(0.5)).tolist() == [True, False]
+    ours = precision_recall([detections], [boxes(CAR)])
+    assert ours.recall.tolist() == [1, 1]
+    assert ours.precision.tolist() == [1, 0.5]
+
+
+def test_matches_are_in_the_order_of_the_detections():
+    detections = found((*HALF, 0.8), (*HIT, 0.9), (*MISS, 0.95))
+    assert match(detections, boxes(CAR), iou_at_least(0.5)).tolist() == [False, True, False]
+
+
+def test_a_detection_takes_the_best_car_and_not_the_first():
+    cars = boxes((0, 0, 10, 10), (0, 2, 10, 12))
+    detections = found((0, 2, 10, 12, 0.9), (0, 0, 10, 10, 0.8))
+    assert match(detections, cars, iou_at_least(0.5)).tolist() == [True, True]
+    # Taking the first good enough car would leave only the second for (0, 0, 10, 10): a miss at
+    strict = iou_at_least(0.67)
+    assert match(detections, cars, strict).tolist() == [True, True]
+
+
+def test_a_detection_whose_best_car_is_taken_takes_the_next():
+    cars = boxes((0, 0, 10, 10), (0, 2, 10, 12))
+    detections = found((0, 0, 10, 10, 0.9), (0, 0, 10, 10, 0.8))
+    assert match(detections, cars, iou_at_least(0.5)).tolist() == [True, True]
+    assert match(detections, cars, iou_at_least(0.7)).tolist() == [True, False]
+
+
+def test_no_car_and_no_detection_match_nothing():
+    assert match(found((*HIT, 1)), NONE, iou_at_least(0.5)).tolist() == [False]
+    assert match(NOTHING, boxes(CAR), iou_at_least(0.5)).tolist() == []
+    assert match(NOTHING, NONE, UIUC).tolist() == []
+
+
+# The curve
+
+
+def test_tied_scores_are_one_point():
+    detections = [found((*HIT, 0.5), (*MISS, 0.5)), found((*MISS, 0.5))]
+    ours = precision_recall(detections, [boxes(CAR), boxes(CAR)])
+    assert ours.precision.tolist() == pytest.approx([1 / 3])
+    assert ours.recall.tolist() == [0.5]
+    assert ours.thresholds.tolist() == [0.5]
+
+
+def test_the_order_of_tied_detections_makes_no_difference():
+    rows = [(*HIT, 0.5), (*MISS, 0.5), (*MISS, 0.7)]
+    first = precision_recall([found(*rows)], [boxes(CAR)])
+    second = precision_recall([found(*rows[::-1])], [boxes(CAR)])
+    assert first.precision.tolist() == second.precision.tolist()
+    assert first.recall.tolist() == second.recall.tolist()
+
+
+def test_images_without_detections_still_count_their_cars():
+    ours = precision_recall([found((*HIT, 0.9)), NOTHING], [boxes(CAR), boxes(CAR, MISS)])
+    assert ours.recall.tolist() == pytest.approx([1 / 3])
+
+
+def test_images_without_cars_still_count_their_false_detections():
+    ours = precision_recall([found((*HIT, 0.9)), found((*HIT, 0.9))], [boxes(CAR), NONE])
+    assert ours.precision.tolist() == [0.5]
+
+
+def test_scores_that_differ_only_in_double_precision_are_different_points():
+    scores = torch.tensor([1 - 1e-12, 1 - 2e-12], dtype=torch.float64)
+    ours = precision_recall([Detections(boxes(HIT, MISS), scores)], [boxes(CAR)])
+    assert ours.precision.tolist() == [1, 0.5]
+
+
+def test_no_detections_at_all_give_zero_without_a_crash():
+    ours = precision_recall([NOTHING, NOTHING], [boxes(CAR), NONE])
+    assert len(ours.precision) == len(ours.recall) == len(ours.thresholds) == 0
+    assert area_under_curve(ours) == 0
+    assert equal_error_rate(ours) == 0
+    for points in (None, 11, 101):
+        assert average_precision(ours, points=points) == 0
+
+
+def test_plain_tuples_will_do_as_detections():
+    ours = precision_recall([(boxes(HIT), torch.tensor([0.5]))], [boxes(CAR)])
+    assert ours.recall.tolist() == [1]
+
+
+@pytest.mark.parametrize("criterion", [0.5, UIUC, UIUC_MULTISCALE])
+def test_inputs_are_not_changed(criterion):
+    detections, truths = scene_pairs(images=5, cars=3, seed=1, ties=True)
+    copies = [(part[0].clone(), part[1].clone()) for part in detections]
+    true_copies = [truth.clone() for truth in truths]
+    precision_recall(detections, truths, criterion)
+    for (box, score), (old_box, old_score) in zip(detections, copies, strict=True):
+        assert torch.equal(box, old_box)
+        assert torch.equal(score, old_score)
+    assert all(torch.equal(a, b) for a, b in zip(truths, true_copies, strict=True))
+
+
+def test_a_table_of_similarities_is_not_changed():
+    table = torch.tensor([[0.9], [0.8]])
+    by_table = Criterion("from a table", lambda boxes, truth: table, 0.5)
+    detections = found((*HIT, 0.9), (*HIT, 0.8))
+    assert match(detections, boxes(CAR), by_table).tolist() == [True, False]
+    assert torch.equal(table, torch.tensor([[0.9], [0.8]]))
+
+
+def test_what_cannot_be_measured_is_refused():
+    with pytest.raises(ValueError, match="2 images of detections, but 1 of truths"):
+        precision_recall([NOTHING, NOTHING], [boxes(CAR)])
+    for truths in ([NONE], []):
+        with pytest.raises(ValueError, match="no car in any image"):
+            precision_recall([NOTHING] * len(truths), truths)
+    with pytest.raises(ValueError, match="one score, not NaN"):
+        precision_recall([Detections(boxes(HIT), torch.zeros(2))], [boxes(CAR)])
+    with pytest.raises(ValueError, match="one score, not NaN"):
+        precision_recall([Detections(boxes(HIT), torch.tensor([torch.nan]))], [boxes(CAR)])
+    with pytest.raises(ValueError, match="x1 <= x2"):
+        precision_recall([found((*HIT, 1))], [boxes((9, 9, 0, 0))])
+
+
+# The UIUC criterion
+
+
+def moved_detections(rows, cols):
+    return found((20 + cols, 30 + rows, 120 + cols, 70 + rows, 1))
+
+
+UIUC_CAR = boxes((20, 30, 120, 70))
+
+
+@pytest.mark.parametrize("sign", [-1, 1])
+@pytest.mark.parametrize(
+    ("rows", "cols", "counts"),
+    [
+        (0, 25, True),
+        (0, 26, False),
+        (10, 0, True),
+        (11, 0, False),
+        (6, 20, True),  # 0.36 + 0.64 = 1
+        (8, 15, True),
+        (6, 21, False),
+        (7, 20, False),
+        (10, 1, False),
+    ],
+)
+def test_the_uiuc_ellipse_has_exact_edges(rows, cols, counts, sign):
+    assert match(moved_detections(sign * rows, cols), UIUC_CAR, UIUC).tolist() == [counts]
+    assert match(moved_detections(rows, sign * cols), UIUC_CAR, UIUC).tolist() == [counts]
+
+
+def test_the_uiuc_ellipse_is_exact_for_all_whole_pixels():
+    moves = [(row, col) for row in range(-12, 13) for col in range(-27, 28)]
+    expected = [4 * col**2 + 25 * row**2 <= 2500 for row, col in moves]
+    inside = [match(moved_detections(*move), UIUC_CAR, UIUC).item() for move in moves]
+    assert inside == expected
+
+
+def test_the_nearest_car_in_the_ellipse_is_taken():
+    cars = boxes((0, 0, 100, 40), (20, 0, 120, 40))
+    detections = found((18, 0, 118, 40, 0.9), (-20, 0, 80, 40, 0.8))
+    assert match(detections, cars, UIUC).tolist() == [True, True]
+
+
+@pytest.mark.parametrize("width", [50, 100, 125, 130, 200])
+def test_the_multi_scale_criterion_by_hand(width):
+    """A quarter of the width in x and in size, a quarter of the height (0.4 × width) in y."""
+    height = 0.4 * width
+    car = boxes((100, 100, 100 + width, 100 + height))
+    centre = (100 + width / 2, 100 + height / 2)
+
+    def is_found(dx=0.0, dy=0.0, dw=0.0):
+        w = width + dw
+        x, y = centre[0] + dx, centre[1] + dy
+        box = (x - w / 2, y - 0.2 * w, x + w / 2, y + 0.2 * w)
+        return match(found((*box, 1)), car, UIUC_MULTISCALE).item()
+
+    quarter = 0.25 * width
+    assert is_found()
+    for sign in (-1, 1):
+        assert is_found(dx=sign * 0.99 * quarter)
+        assert not is_found(dx=sign * 1.01 * quarter)
+        assert is_found(dy=sign * 0.99 * 0.4 * quarter)
+        assert not is_found(dy=sign * 1.01 * 0.4 * quarter)
+        assert is_found(dw=sign * 0.99 * quarter)
+        assert not is_found(dw=sign * 1.01 * quarter)
+        assert is_found(0.57 * quarter, 0.57 * 0.4 * quarter, sign * 0.57 * quarter)
+        assert not is_found(0.58 * quarter, 0.58 * 0.4 * quarter, sign * 0.58 * quarter)
+
+
+def test_the_multi_scale_size_is_the_true_one_and_not_the_detected_one():
+    small, large = (0, 0, 60, 24), (-10, -4, 70, 28)  # widths 60 and 80, same centre
+    assert match(found((*small, 1)), boxes(large), UIUC_MULTISCALE).tolist() == [True]
+    assert match(found((*large, 1)), boxes(small), UIUC_MULTISCALE).tolist() == [False]
+
+
+def test_the_multi_scale_edges_count():
+    car = boxes((0, 0, 100, 40))
+    for box in ((25, 0, 125, 40), (0, 10, 100, 50), (-12.5, -5, 112.5, 45)):
+        assert match(found((*box, 1)), car, UIUC_MULTISCALE).tolist() == [True]
+
+
+# The numbers made of the curve, by hand
+
+
+@pytest.mark.parametrize(
+    ("points", "area"),
+    [
+        ([], 0),
+        ([(1, 1)], 1),
+        ([(0.5, 1)], 0.5),  # recall that is never reached adds nothing
+        ([(1, 0.5)], 0.75),  # a trapezoid from (0, 1)
+        ([(0.5, 1), (0.5, 0.5), (1, 2 / 3)], 0.5 + 0.5 * (0.5 + 2 / 3) / 2),
+        ([(0, 0), (1, 0.5)], 0.25),
+        ([(0, 0)], 0),
+    ],
+)
+def test_the_area_by_hand(points, area):
+    assert area_under_curve(curve(*points)) == pytest.approx(area)
+
+
+@pytest.mark.parametrize(
+    ("points", "rate"),
+    [
+        ([], 0),
+        ([(1, 1)], 1),
+        ([(0.5, 1)], 0.5),  # ends before: its last recall
+        ([(0.5, 1), (0.75, 0.75), (1, 0.5)], 0.75),
+        ([(0.5, 0.9), (0.8, 0.6)], 0.6),
+        ([(0, 0), (0, 0)], 0),
+    ],
+)
+def test_the_equal_error_rate_by_hand(points, rate):
+    assert equal_error_rate(curve(*points)) == pytest.approx(rate)
+
+
+def test_average_precision_by_hand():
+    ours = curve((0.5, 1), (0.5, 0.5), (1, 2 / 3))
+    assert average_precision(ours) == pytest.approx(0.5 + 0.5 * 2 / 3)
+    assert average_precision(ours, points=11) == pytest.approx((6 + 5 * 2 / 3) / 11)
+
+
+def test_a_perfect_detector_has_ones_everywhere():
+    truths = [boxes(CAR, MISS), boxes(CAR), NONE]
+    detections = [Detections(truth, torch.rand(len(truth)) + 0.1) for truth in truths]
+    for criterion in (0.5, 1.0, UIUC, UIUC_MULTISCALE):
+        ours = precision_recall(detections, truths, criterion)
+        assert area_under_curve(ours) == average_precision(ours) == equal_error_rate(ours) == 1

@@ -1,0 +1,444 @@
+"""The notebooks are what they should be, and the gate that says so does go red."""
+
+import copy
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+from tools import run_course, run_tests, structure
+from tools.execution import ROOT, clean, execute, find_notebooks, write_notebook
+from tools.exercises import repeated_grade_ids
+from tools.run_tests import closing_line, count_outcomes, gate_environment, nbval_command
+
+NOTEBOOKS = find_notebooks()
+PICTURE = (
+    "from IPython.display import HTML, display\n"
+    "data = 'data:image/png;base64,iVBORw0KGgo='\n"
+    "caption = '<figcaption>A square of 7 pixels.</figcaption>'\n"
+    'display(HTML(f\'<figure><img alt="a red square" src="{data}">{caption}</figure>\'))'
+)
+MARKS = {"schema_version": 3, "task": False}
+SOLUTION = MARKS | {"grade_id": "one", "grade": False, "solution": True, "locked": False}
+GRADED = MARKS | {"grade_id": "two", "grade": True, "solution": False, "locked": True, "points": 1}
+
+
+def model_notebook():
+    """A small notebook that is all that a notebook of the course must be, not executed yet."""
+    return new_notebook(
+        cells=[
+            new_markdown_cell("# A model notebook\n\n![a drawing](attachment:none.png)"),
+            new_code_cell("from helpers import __version__\n\nprint('boxes:', 3 * 4)"),
+            new_code_cell(PICTURE),
+            new_code_cell("import ipywidgets\n\nipywidgets.IntSlider(value=3)"),
+            new_code_cell("from tqdm.auto import tqdm\n\nfor _ in tqdm(range(3)):\n    pass"),
+            new_code_cell(
+                "### BEGIN SOLUTION\nx = 1\n### END SOLUTION", metadata={"nbgrader": SOLUTION}
+            ),
+            new_code_cell(
+                "### BEGIN HIDDEN TESTS\nassert x == 1\n### END HIDDEN TESTS",
+                metadata={"nbgrader": GRADED},
+            ),
+            new_code_cell("6 * 7"),
+        ]
+    )
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    """The model notebook, executed by the course's own tool."""
+    path = tmp_path_factory.mktemp("model") / "model.ipynb"
+    write_notebook(clean(model_notebook()), path)
+    return execute(path)
+
+
+def gate(*paths):
+    """Run the gate of `make test` on notebooks; its code, and which notebooks failed."""
+    done = subprocess.run(
+        [*nbval_command(paths), f"--rootdir={paths[0].parent}"],  # so that failures name the file
+        env=gate_environment(),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    failed = set(re.findall(r"^FAILED .*?([\w-]+)\.ipynb::", done.stdout, re.MULTILINE))
+    assert bool(done.returncode) == bool(failed), done.stdout + done.stderr
+    return done.returncode, failed
+
+
+def test_there_are_notebooks():
+    assert NOTEBOOKS, "no notebooks: nothing of the course would be tested"
+
+
+@pytest.mark.parametrize("check", structure.CHECKS, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_notebook(path, check):
+    assert list(check(nbformat.read(path, as_version=nbformat.NO_CONVERT))) == []
+
+
+def test_grade_ids_are_unique_in_the_course():
+    notebooks = {path.name: nbformat.read(path, as_version=4) for path in NOTEBOOKS}
+    assert list(repeated_grade_ids(notebooks)) == []
+
+
+# The gate: strict comparison.
+
+
+def change(notebook, old, new):
+    """Replace a text in the saved outputs, where it must be."""
+    before = copy.deepcopy(notebook)
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            if "text" in output:
+                output.text = output.text.replace(old, new)
+            for mime, data in output.get("data", {}).items():
+                if isinstance(data, str):
+                    output.data[mime] = data.replace(old, new)
+    assert notebook != before, f"{old!r} is in no output"
+
+
+def test_the_gate_compares_words_and_numbers_but_not_the_bytes_of_pictures(model, tmp_path):
+    changes = {
+        "same": None,
+        "number": ("boxes: 12", "boxes: 13"),
+        "result": ("42", "43"),
+        "alt": ("a red square", "a blue square"),
+        "caption": ("7 pixels", "8 pixels"),
+        "picture": ("iVBORw0KGgo=", "iVBORw0KGgoAAAA/+"),
+        "bar": ("0/3", "0/4"),
+    }
+    for name, texts in changes.items():
+        notebook = copy.deepcopy(model)
+        if texts:
+            change(notebook, *texts)
+        write_notebook(notebook, tmp_path / f"{name}.ipynb")
+    code, failed = gate(*(tmp_path / f"{name}.ipynb" for name in changes))
+    assert code == 1
+    assert failed == {"number", "result", "alt", "caption", "bar"}
+
+
+def first_number(notebook):
+    """Index of the first code cell whose text output has a digit, and that output; or None."""
+    for index, cell in enumerate(notebook.cells):
+        for output in cell.get("outputs", []):
+            if output.output_type == "stream" and re.search(r"\d", output.text):
+                return index, output
+    return None
+
+
+def test_the_gate_goes_red_when_a_number_in_a_real_notebook_is_changed(tmp_path):
+    found = []
+    for path in NOTEBOOKS:
+        notebook = nbformat.read(path, as_version=4)
+        if (place := first_number(notebook)) is not None:
+            found.append((place[0], path, notebook, place[1]))
+    assert found, "no notebook prints a number"
+    index, path, notebook, output = min(found, key=lambda row: (row[0], row[1]))
+    del notebook.cells[index + 1 :]  # what comes after takes time and adds nothing
+    true, false = tmp_path / "true.ipynb", tmp_path / "false.ipynb"
+    write_notebook(notebook, true)
+    digit = re.search(r"\d", output.text)
+    other = str((int(digit[0]) + 1) % 10)
+    output.text = output.text[: digit.start()] + other + output.text[digit.end() :]
+    write_notebook(notebook, false)
+    assert gate(true, false) == (1, {"false"}), path.name
+
+
+# What nbval lacks: every check of the structure is fed what it must refuse.
+
+
+def never_executed(nb):
+    nb.cells[1].execution_count, nb.cells[1].outputs = None, []
+
+
+def out_of_order(nb):
+    nb.cells[1].execution_count, nb.cells[2].execution_count = 2, 1
+
+
+def skipped_cell(nb):
+    nb.cells[1].metadata["tags"] = ["nbval-skip"]
+
+
+def semicolon(nb):
+    nb.cells[1].source += ";"
+
+
+def error_output(nb):
+    nb.cells[1].outputs = [new_output("error", ename="E", evalue="no", traceback=["E: no"])]
+
+
+def unknown_field(nb):
+    nb.cells[1]["invention"] = 1
+
+
+def old_format(nb):
+    nb.nbformat_minor = 4
+    for cell in nb.cells:
+        del cell["id"]
+
+
+def widget_state(nb):
+    nb.metadata["widgets"] = {"application/vnd.jupyter.widget-state+json": {}}
+
+
+def long_cell(nb):
+    nb.cells[1].source = "x = 1\n" * 26
+
+
+def long_paragraph(nb):
+    nb.cells[0].source = "word " * 101
+
+
+def source(text):
+    def spoil(nb):
+        nb.cells[1].source = text
+
+    return spoil
+
+
+def text(markdown):
+    def spoil(nb):
+        nb.cells[0].source = markdown
+
+    return spoil
+
+
+def shows(mime, data):
+    def spoil(nb):
+        nb.cells[1].outputs = [new_output("display_data", {mime: data})]
+
+    return spoil
+
+
+def prints(words):
+    def spoil(nb):
+        nb.cells[1].outputs = [new_output("stream", text=words)]
+
+    return spoil
+
+
+def only_a_progress_bar(nb):
+    del nb.cells[3]
+
+
+def without_cell(index):
+    def spoil(nb):
+        del nb.cells[index]
+
+    return spoil
+
+
+def marks(index, **changes):
+    def spoil(nb):
+        nb.cells[index].metadata.nbgrader.update(changes)
+
+    return spoil
+
+
+def warns_in_test(nb):
+    nb.cells[6].outputs = [new_output("stream", name="stderr", text="careful")]
+
+
+@pytest.mark.parametrize(
+    ("check", "spoil"),
+    [
+        (structure.valid, unknown_field),
+        (structure.valid, old_format),
+        (structure.executed, never_executed),
+        (structure.executed, out_of_order),
+        (structure.executed, skipped_cell),
+        (structure.executed, semicolon),
+        (structure.no_errors, error_output),
+        (structure.no_widget_state, widget_state),
+        (structure.short_cells, long_cell),
+        (structure.short_paragraphs, long_paragraph),
+        (structure.only_helpers, source("from tools import execution")),
+        (structure.only_helpers, source("%matplotlib inline\nimport tests.conftest")),
+        (structure.only_helpers, source("import sys\nsys.path.append('..')")),
+        (structure.only_helpers, source("import (")),
+        (structure.alt_texts, text("![](drawing.png)")),
+        (structure.alt_texts, text('<img src="drawing.png">')),
+        (structure.alt_texts, shows("text/html", '<img src="data:image/png;base64,aa==">')),
+        (structure.alt_texts, shows("text/html", '<img alt=" " src="x.png">')),
+        (structure.alt_texts, shows("image/png", "aa==")),
+        (structure.no_machine_paths, prints("/home/ada/course/data is missing")),
+        (structure.no_machine_paths, shows("text/html", "<a href='file:///tmp/x'>")),
+        (structure.a_widget, only_a_progress_bar),
+        (structure.exercises, without_cell(5)),
+        (structure.exercises, without_cell(6)),
+        (structure.exercises, marks(6, locked=False)),
+        (structure.exercises, marks(6, points=0)),
+        (structure.exercises, marks(6, grade=False)),
+        (structure.exercises, marks(5, solution=False)),
+        (structure.exercises, marks(5, schema_version=2)),
+        (structure.exercises, warns_in_test),
+    ],
+    ids=lambda value: value.__name__,
+)
+def test_a_bad_notebook_is_caught(model, check, spoil):
+    bad = copy.deepcopy(model)
+    assert [problem for check in structure.CHECKS for problem in check(bad)] == []
+    spoil(bad)
+    assert list(check(bad)) != []
+
+
+def test_what_looks_bad_and_is_not_passes(model):
+    notebook = copy.deepcopy(model)
+    shows("text/html", '<img alt="a" src="data:image/png;base64,/tmp/aaa/home/b">')(notebook)
+    tagged = notebook.cells[4]
+    tagged.metadata["tags"] = ["raises-exception"]
+    tagged.outputs = [new_output("error", ename="E", evalue="no", traceback=["E: no"])]
+    notebook.cells[0].source = "See https://example.org/home/page.\n\n- " + "word " * 60 + "\n- b"
+    assert list(structure.alt_texts(notebook)) == []
+    assert list(structure.no_machine_paths(notebook)) == []
+    assert list(structure.no_errors(notebook)) == []
+    assert list(structure.short_paragraphs(notebook)) == []
+
+
+def test_a_grade_id_may_be_used_once(model):
+    assert len(list(repeated_grade_ids({"a": model, "b": model}))) == 2
+
+
+# Running the course.
+
+
+def course(folder, *sources):
+    """A folder with one notebook whose code cells are `sources`; the notebook's path."""
+    notebook = new_notebook(cells=[new_code_cell(source) for source in sources])
+    write_notebook(notebook, folder / "notebooks" / "lesson.ipynb")
+    return folder / "notebooks" / "lesson.ipynb"
+
+
+def run(folder, *options):
+    folders = ["--notebooks", str(folder / "notebooks"), "--build", str(folder / "build")]
+    return run_course.main([*folders, *options])
+
+
+def test_a_course_is_run_to_build_without_photographs(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("UIUC_CARS_DIR", "/somewhere")
+    path = course(tmp_path, "import os\nprint(os.environ['UIUC_CARS_DIR'])", "print('a')")
+    before = path.read_bytes()
+    assert run(tmp_path, "--no-table") == 0
+    executed = nbformat.read(tmp_path / "build" / "executed" / "lesson.ipynb", as_version=4)
+    assert executed.cells[0].outputs[0].text == "the-photographs-are-hidden\n"
+    page = (tmp_path / "build" / "html" / "lesson.html").read_text()
+    assert "the-photographs-are-hidden" in page
+    assert '<script src="http' not in page
+    assert path.read_bytes() == before
+    assert "lesson" in capsys.readouterr().out
+
+
+def test_in_place_writes_normalised_notebooks(tmp_path, capsys):
+    path = course(tmp_path, "print('a')\nprint('b')", "1 + 1")
+    notebook = nbformat.read(path, as_version=4)
+    notebook.metadata = {"kernelspec": {"name": "mine", "display_name": "Mine"}, "widgets": {}}
+    notebook.cells[0].metadata = {"tags": ["kept"], "execution": {"at": "1"}, "scrolled": True}
+    path.write_text(nbformat.writes(notebook))
+    ids = [cell.id for cell in notebook.cells]
+    assert run(tmp_path, "--in-place") == 0
+    done = nbformat.read(path, as_version=4)
+    assert done.metadata == {
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+        "language_info": {"name": "python"},
+    }
+    assert [cell.id for cell in done.cells] == ids
+    assert done.cells[0].metadata == {"tags": ["kept"]}
+    assert done.cells[0].outputs == [new_output("stream", text="a\nb\n")]
+    assert [cell.execution_count for cell in done.cells] == [1, 2]
+    assert not (tmp_path / "build").exists()
+
+
+def test_a_failing_notebook_is_named_and_kept(tmp_path, capsys):
+    path = course(tmp_path, "x = 0", "y = 1 / x")
+    before = path.read_bytes()
+    assert run(tmp_path, "--in-place") == 1
+    error = capsys.readouterr().err
+    for part in ("lesson.ipynb failed in cell 2", "y = 1 / x", "ZeroDivisionError: division by"):
+        assert part in error
+    assert path.read_bytes() == before
+    path.write_text("{")
+    assert run(tmp_path, "--no-table") == 1
+    assert "lesson.ipynb is damaged" in capsys.readouterr().err
+    path.unlink()
+    assert run(tmp_path) == 1
+    assert "no notebooks in" in capsys.readouterr().err
+
+
+def test_photographs_and_in_place_exclude_each_other(tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        run(tmp_path, "--in-place", "--with-photographs")
+    assert "not allowed with" in capsys.readouterr().err
+
+
+def test_ctrl_c_leaves_the_old_file_and_no_kernel(tmp_path):
+    path = course(
+        tmp_path,
+        "import os, pathlib, time\npathlib.Path('pid').write_text(str(os.getpid()))",
+        "time.sleep(60)",
+    )
+    before, pid = path.read_bytes(), path.parent / "pid"
+    command = [sys.executable, "-m", "tools.run_course", "--in-place", "--notebooks"]
+    with subprocess.Popen(
+        [*command, str(path.parent)], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    ) as process:
+        wait_for(lambda: pid.exists() and pid.read_text())
+        process.send_signal(signal.SIGINT)
+        _, error = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert b"interrupted" in error
+    assert b"Traceback" not in error
+    assert path.read_bytes() == before
+    assert sorted(p.name for p in path.parent.iterdir()) == ["lesson.ipynb", "pid"]
+    wait_for(lambda: not is_alive(int(pid.read_text())))
+
+
+def wait_for(condition, seconds=30):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def is_alive(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+# Running the tests.
+
+
+def test_all_parts_run_even_if_one_fails(monkeypatch, capsys):
+    outputs = iter(
+        [
+            (1, "Would reformat: x.py", 1.0),
+            (0, "All checks passed!", 1.0),
+            (0, "= 7 passed, 2 skipped in 3.21s =", 1.0),
+            (1, "= 1 failed, 30 passed in 61.00s (0:01:01) =", 1.0),
+            (0, "5 notebooks", 1.0),
+        ]
+    )
+    monkeypatch.setattr(run_tests, "run", lambda command, environment: next(outputs))
+    assert run_tests.main() == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert next(outputs, None) is None
+    assert lines[-2] == "failed: format; notebooks against their saved outputs"
+    assert re.fullmatch(r"=+ 2 failed, 39 passed, 2 skipped in [\d.]+s =+", lines[-1])
+
+
+def test_closing_lines_are_counted():
+    assert count_outcomes("x\n===== 3 passed, 1 xfailed in 1.00s =====\n") == {
+        "passed": 3,
+        "xfailed": 1,
+    }
+    assert count_outcomes("no such line") == Counter()
+    assert closing_line(Counter(passed=2), 1.5).strip("= ") == "2 passed in 1.50s"

@@ -1,0 +1,306 @@
+"""Training: learns, repeats itself, survives an interruption, and leaves the rest alone."""
+
+import copy
+
+import pytest
+import torch
+from torch import nn
+
+from helpers.datasets import Crops
+from helpers.models import make_classifier
+from helpers.training import History, evaluate, fit
+
+
+def bright_or_dark(n=64, seed=0):
+    """A trivial task: "cars" are bright in the middle, the rest is dark there."""
+    generator = torch.Generator().manual_seed(seed)
+    labels = torch.arange(n) % 2
+    images = 0.2 * torch.rand(n, 1, 16, 16, generator=generator)
+    images[labels == 1, :, 4:12, 4:12] += 0.6
+    return Crops(images, labels)
+
+
+def small_model(seed=0, dropout=False):
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        return nn.Sequential(
+            nn.Conv2d(1, 4, 5, stride=2),
+            nn.BatchNorm2d(4),
+            nn.ReLU(),
+            nn.Flatten(),
+            nn.Dropout(0.5 if dropout else 0),
+            nn.Linear(4 * 6 * 6, 2),
+        )
+
+
+def quick_fit(model, train=None, val=None, **options):
+    options = {"epochs": 3, "progress": False, "max_learning_rate": 1e-2} | options
+    return fit(model, train or bright_or_dark(), val, **options)
+
+
+def test_a_trivial_task_is_learnt():
+    model = small_model()
+    history = quick_fit(model, epochs=12, extra_negatives=None)
+    assert evaluate(model, bright_or_dark(seed=1)).accuracy == 1
+    assert history.train_loss[-1] < 0.5 * history.train_loss[0]
+    assert history.train_accuracy[-1] > 0.85
+
+
+def test_the_courses_network_learns_with_the_whole_recipe():
+    model = make_classifier((16, 16), seed=0)
+    quick_fit(model, epochs=10, max_learning_rate=1e-3)
+    assert evaluate(model, bright_or_dark(seed=1)).accuracy > 0.9
+
+
+# The same seed, the same weights
+
+
+@pytest.mark.parametrize("val", [None, bright_or_dark(20, seed=1)])
+def test_the_same_seed_gives_the_same_weights_and_another_seed_others(val, same_weights):
+    def trained(seed):
+        model = small_model(dropout=True)
+        history = quick_fit(model, val=val, seed=seed, batch_size=24)
+        return model.state_dict(), history
+
+    first, history = trained(1)
+    torch.rand(10)  # the global random state plays no part
+    again, same_history = trained(1)
+    other, _ = trained(2)
+    assert same_weights(first, again)
+    assert history == same_history
+    assert not same_weights(first, other)
+
+
+def test_the_global_random_state_and_the_data_are_not_touched():
+    crops = bright_or_dark()
+    images, labels = crops.images.clone(), crops.labels.clone()
+    before = torch.get_rng_state()
+    quick_fit(small_model(dropout=True), crops, crops)
+    assert torch.equal(torch.get_rng_state(), before)
+    assert torch.equal(crops.images, images)
+    assert torch.equal(crops.labels, labels)
+
+
+# The history and the best weights
+
+
+def test_the_history_has_one_entry_for_each_epoch():
+    history = quick_fit(small_model(), val=bright_or_dark(20, seed=1), epochs=4)
+    for numbers in (
+        history.train_loss,
+        history.train_accuracy,
+        history.val_loss,
+        history.val_accuracy,
+    ):
+        assert len(numbers) == 4
+        assert all(isinstance(number, float) for number in numbers)
+
+
+def test_without_validation_the_last_weights_stay():
+    history = quick_fit(small_model(), epochs=4)
+    assert history.val_loss == []
+    assert history.best_epoch == 3
+
+
+def test_the_weights_that_stay_are_those_of_the_best_epoch():
+    # Validation labels are turned around: the better the model learns, the worse it does there.
+    val = bright_or_dark(20, seed=1)
+    val = Crops(val.images, 1 - val.labels)
+    model = small_model()
+    history = quick_fit(model, val=val, epochs=6, extra_negatives=None)
+    assert history.best_epoch == min(range(6), key=history.val_loss.__getitem__)
+    assert history.best_epoch < 5
+    kept = evaluate(model, val)
+    assert kept.loss == pytest.approx(history.val_loss[history.best_epoch], rel=1e-5)
+    assert kept.accuracy == pytest.approx(history.val_accuracy[history.best_epoch])
+
+
+def test_the_training_numbers_are_means_over_what_the_network_saw():
+    def answer_always_no():
+        model = small_model()
+        nn.init.zeros_(model[-1].weight)
+        model[-1].bias.data = torch.tensor([20.0, 0.0])
+        return model
+
+    options = {"epochs": 1, "max_learning_rate": 1e-12, "augment": None, "batch_size": 24}
+    history = quick_fit(answer_always_no(), extra_negatives=None, **options)
+    assert history.train_accuracy == [0.5]
+    assert history.train_loss == pytest.approx([10.0], rel=1e-3)
+    # Every car once more as a negative: 32 cars, 32 others and 32 shifted cars.
+    history = quick_fit(answer_always_no(), **options)
+    assert history.train_accuracy == pytest.approx([2 / 3])
+    assert history.train_loss == pytest.approx([20 / 3], rel=1e-3)
+
+
+def test_only_cars_are_shifted_away_and_all_of_them():
+    seen = []
+
+    def remember(images, generator):
+        seen.append(images.clone())
+        return images
+
+    quick_fit(small_model(), epochs=1, batch_size=10, extra_negatives=remember)
+    images = torch.cat(seen)
+    assert len(images) == 32
+    assert images[:, :, 8, 8].min() > 0.5
+
+
+def test_batches_without_cars_are_fine():
+    others = bright_or_dark().subset(range(0, 64, 2))
+    assert len(quick_fit(small_model(), others, epochs=2).train_loss) == 2
+
+
+def test_every_crop_is_seen_once_in_each_epoch():
+    seen = []
+
+    def remember(images, generator):
+        seen.append(images.clone())
+        return images
+
+    crops = bright_or_dark(50)
+    quick_fit(small_model(), crops, epochs=2, batch_size=16, augment=remember, extra_negatives=None)
+    assert [len(images) for images in seen] == [16, 16, 16, 2] * 2
+    for epoch in (seen[:4], seen[4:]):
+        sums = torch.cat(epoch).sum((1, 2, 3)).sort().values
+        assert torch.allclose(sums, crops.images.sum((1, 2, 3)).sort().values)
+    assert not torch.equal(seen[0], seen[4])  # in another order
+
+
+@pytest.mark.parametrize("n", [1, 2])
+def test_a_single_batch_and_a_single_crop_can_be_trained_on(n):
+    assert quick_fit(small_model(), bright_or_dark(n), epochs=1).best_epoch == 0
+
+
+# After training
+
+
+def test_the_model_ends_in_eval_mode_and_plain_memory_order():
+    model = small_model()
+    quick_fit(model)
+    assert not any(module.training for module in model.modules())
+    assert all(tensor.is_contiguous() for tensor in model.state_dict().values())
+
+
+def test_progress_is_shown_when_asked_for(capfd):
+    quick_fit(small_model(), val=bright_or_dark(10), progress=True)
+    assert "val_accuracy" in capfd.readouterr().err
+    quick_fit(small_model(), progress=False)
+    assert capfd.readouterr().err == ""
+
+
+# When something goes wrong
+
+
+class Interrupter:
+    """An augmentation that raises KeyboardInterrupt in the n-th batch."""
+
+    def __init__(self, batch):
+        self.left = batch
+
+    def __call__(self, images, generator):
+        self.left -= 1
+        if self.left == 0:
+            raise KeyboardInterrupt
+        return images
+
+
+def test_an_interruption_keeps_the_best_weights_so_far(same_weights):
+    val = bright_or_dark(20, seed=1)
+    val = Crops(val.images, 1 - val.labels)  # gets worse: epoch 0 is the best
+    states = []
+
+    class Spy(nn.Identity):
+        """Remembers the weights with which the validation crops are measured."""
+
+        def forward(self, x):
+            if not self.training and len(x) == 20:
+                states.append(copy.deepcopy(model.state_dict()))
+            return x
+
+    model = nn.Sequential(Spy(), *small_model())
+    before = torch.get_rng_state()
+    with pytest.raises(KeyboardInterrupt):
+        # Two batches an epoch: the interruption comes in the middle of the third epoch.
+        quick_fit(model, val=val, epochs=5, batch_size=32, augment=Interrupter(6))
+    assert len(states) == 2
+    assert same_weights(model.state_dict(), states[0])
+    assert not same_weights(states[0], states[1])
+    assert not any(module.training for module in model.modules())
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_an_interruption_in_the_first_epoch_leaves_a_usable_model():
+    model = small_model()
+    with pytest.raises(KeyboardInterrupt):
+        quick_fit(model, augment=Interrupter(1))
+    assert not model.training
+    assert 0 <= evaluate(model, bright_or_dark()).accuracy <= 1
+
+
+def test_a_loss_that_is_not_finite_is_reported_and_the_best_weights_stay():
+    batches = []
+
+    def spoil_the_third(images, generator):
+        batches.append(len(images))
+        return images * torch.nan if len(batches) == 3 else images
+
+    model = small_model()
+    with pytest.raises(RuntimeError, match=r"not finite.*max_learning_rate"):
+        quick_fit(model, augment=spoil_the_third, batch_size=64)
+    assert all(torch.isfinite(tensor).all() for tensor in model.state_dict().values())
+    assert not model.training
+
+
+def test_a_validation_loss_that_is_not_finite_is_reported():
+    class Overflowing(nn.Module):
+        def forward(self, x):
+            return x if self.training else x * torch.inf
+
+    model = nn.Sequential(*small_model(), Overflowing())
+    with pytest.raises(RuntimeError, match="not finite"):
+        quick_fit(model, val=bright_or_dark(10))
+
+
+def test_empty_crops_and_silly_numbers_are_refused():
+    empty = bright_or_dark().subset([])
+    with pytest.raises(ValueError, match="empty"):
+        fit(small_model(), empty)
+    with pytest.raises(ValueError, match="empty"):
+        fit(small_model(), bright_or_dark(), empty)
+    with pytest.raises(ValueError, match="empty"):
+        evaluate(small_model(), empty)
+    for options in ({"epochs": 0}, {"batch_size": 0}):
+        with pytest.raises(ValueError, match="at least 1"):
+            quick_fit(small_model(), **options)
+
+
+# Evaluate
+
+
+def test_evaluate_is_the_mean_cross_entropy_and_the_share_of_right_answers():
+    crops, model = bright_or_dark(30), small_model().eval()
+    with torch.no_grad():
+        logits = model(crops.images)
+    expected = -logits.log_softmax(1)[torch.arange(30), crops.labels].mean()
+    for batch_size in (7, 256):
+        result = evaluate(model, crops, batch_size=batch_size)
+        assert result.loss == pytest.approx(expected.item(), rel=1e-5)
+        assert result.accuracy == pytest.approx(
+            (logits.argmax(1) == crops.labels).double().mean().item()
+        )
+        assert torch.allclose(result.probabilities, logits.softmax(1)[:, 1], atol=1e-6)
+
+
+def test_evaluate_changes_nothing(same_weights):
+    model = small_model(dropout=True).train()
+    model[1].eval()  # a frozen batch norm stays frozen
+    before = copy.deepcopy(model.state_dict())
+    first = evaluate(model, bright_or_dark())
+    assert same_weights(model.state_dict(), before)
+    assert [layer.training for layer in model[:3]] == [True, False, True]
+    assert torch.equal(first.probabilities, evaluate(model, bright_or_dark()).probabilities)
+    assert not first.probabilities.requires_grad
+
+
+def test_a_new_history_is_empty():
+    assert History() == History([], [], [], [], None)
