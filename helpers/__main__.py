@@ -30,7 +30,7 @@ def parser() -> argparse.ArgumentParser:
 
     train = verbs.add_parser("train", help="train the classifier and write its weights")
     train.add_argument("--data", choices=["street", "uiuc"], default="street")
-    train.add_argument("--epochs", type=_positive, default=12)
+    train.add_argument("--epochs", type=_positive, help="default: evaluation.EPOCHS")
     train.add_argument("--seed", type=int, default=0)
     train.add_argument("--out", type=Path, default=Path("build/model.safetensors"))
     train.add_argument("--half", action="store_true", help="write large weights as float16")
@@ -45,7 +45,7 @@ def parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--data", choices=["street", "uiuc"], default="street")
     evaluate.add_argument("--train", choices=["street", "uiuc", "pretrained"], default="pretrained")
     evaluate.add_argument("--seeds", type=_positive, default=1)
-    evaluate.add_argument("--epochs", type=_positive, default=12)
+    evaluate.add_argument("--epochs", type=_positive, help="default: evaluation.EPOCHS")
 
     bench = verbs.add_parser("bench", help="speed, as ratios against named references")
     bench.add_argument("--data", choices=["street", "uiuc"], default="street")

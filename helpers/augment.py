@@ -7,6 +7,7 @@ dtype and range. What a transform may not break is in its docstring, and tested.
 
 import torch
 from torch import Generator, Tensor
+from torch.nn.functional import affine_grid, grid_sample
 
 
 def _uniform(n: int, low: float, high: float, generator: Generator, like: Tensor) -> Tensor:
@@ -149,3 +150,36 @@ def shifted_away(images: Tensor, generator: Generator) -> Tensor:
     right = torch.where(sideways, right, 0).round().long()
     down = torch.where(sideways, 0, down).round().long()
     return _cut(images, down, right)
+
+
+def wrong_size(images: Tensor, generator: Generator) -> Tensor:
+    """The same crops at a size that the detector is not asked to find: negatives.
+
+    Half of the images show a part of the crop, 1.4 to 2.5 times as large; the others the whole
+    crop, 1.5 to 2.2 times as small, with the border repeated around it.
+    """
+    check_batch(images)
+    n = len(images)
+    if n == 0:
+        return images.clone()  # affine_grid wants at least one
+    larger = 0.4 + 0.3 * _uniform(n, 0, 1, generator, images)
+    smaller = 1.5 + 0.7 * _uniform(n, 0, 1, generator, images)
+    choose = _uniform(n, 0, 1, generator, images) < 0.5
+    span = torch.where(choose, larger, smaller).flatten()  # of the window, in widths of the crop
+    room = (1 - span).abs()
+    view = torch.zeros(n, 2, 3, device=images.device, dtype=images.dtype)
+    for axis in (0, 1):
+        view[:, axis, axis] = span
+        view[:, axis, 2] = room * _uniform(n, -1, 1, generator, images).flatten()
+    grid = affine_grid(view, list(images.shape), align_corners=False)
+    return grid_sample(images, grid, padding_mode="border", align_corners=False).clamp(0, 1)
+
+
+def hard_negatives(images: Tensor, labels: Tensor, generator: Generator) -> Tensor:
+    """Crops that are not a car in its place, made from a batch with labels [N] (1 = car).
+
+    Every car once, shifted away; and half of all crops at a wrong size. What comes out is to be
+    labelled 0.
+    """
+    cars = images[labels == 1]
+    return torch.cat([shifted_away(cars, generator), wrong_size(images[::2], generator)])

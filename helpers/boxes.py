@@ -11,7 +11,7 @@ from torch import Tensor
 
 
 class Detections(NamedTuple):
-    """What a detector found in one image: boxes [N, 4] xyxy and their scores [N], best first."""
+    """What a detector found in one image: boxes [N, 4] xyxy and their scores [N]."""
 
     boxes: Tensor
     scores: Tensor

@@ -119,6 +119,9 @@ def check_batch_loss(batch_loss: Callable[[Tensor, Tensor], Tensor]) -> None:
             right * 4
         ),
         "the sign is wrong: a loss falls as the answers get better": -right,
+        "each crop needs the log-probability of its own label: one number for each row": (
+            -logits.log_softmax(1)[:, labels].mean()
+        ),
         "softmax runs over the batch (dim 0): the classes are dimension 1": nll_loss(
             logits.log_softmax(0), labels
         ),
@@ -128,9 +131,17 @@ def check_batch_loss(batch_loss: Callable[[Tensor, Tensor], Tensor]) -> None:
             if _close(answer, wrong):
                 _fail(message)
         _fail(f"expected about {right:.4f} on the example, got {answer:.4f}")
+    fewer = _answer(batch_loss, logits[:3], labels[:3])
+    if not _close(fewer, cross_entropy(logits[:3], labels[:3])):
+        _fail("right for four crops but not for three: is the batch size written into the code?")
+    if not _answer(batch_loss, logits.clone().requires_grad_(), labels).requires_grad:
+        _fail("the loss cannot be trained: .item(), detach() or a new tensor cuts it off")
     steep = _answer(batch_loss, 1000 * logits, labels)
     if not torch.isfinite(steep):
-        _fail("sure answers give infinity or NaN: log(softmax) overflows, log_softmax does not")
+        _fail(
+            "sure answers give infinity or NaN: softmax rounds a small probability to 0, log(0) is"
+            " minus infinity; use log_softmax"
+        )
     _passed("batch_loss")
 
 
@@ -172,8 +183,9 @@ def check_linear_to_conv(linear_to_conv: Callable[[nn.Linear, int, int, int], nn
         _fail("the weights are not those of the Linear layer: were they copied?")
     if not _close(answer.bias.detach(), bias):
         _fail("the bias was not copied: it still has the random start values of a new layer")
-    if answer.weight.data_ptr() == linear.weight.data_ptr():
-        _fail("both layers share their weights: training one would change the other; copy them")
+    shared = {linear.weight.data_ptr(), linear.bias.data_ptr()}
+    if shared & {answer.weight.data_ptr(), answer.bias.data_ptr()}:
+        _fail("both layers share their weights or bias: training one changes the other; copy them")
     maps = torch.randn(2, channels, height + 1, width + 2, generator=generator)
     with torch.no_grad():
         if answer(maps).shape != (2, out, 2, 3):
@@ -203,8 +215,19 @@ def check_cell_to_box(cell_to_box: Callable[[int, int, int], tuple]) -> None:
         case = f"cell ({row}, {col}) at stride {stride}"
         mistakes = {
             "x and y are swapped: x counts columns, y counts rows": (y, x, y + 100, x + 40),
-            "the order is (row, col, …): boxes are (x1, y1, x2, y2)": (y, x, y + 40, x + 100),
+            "your box begins with the row: it is (y1, x1, y2, x2), boxes are (x1, y1, x2, y2)": (
+                y,
+                x,
+                y + 40,
+                x + 100,
+            ),
             "these are (x, y, width, height): a box ends with its other corner": (x, y, 100, 40),
+            "the cell gives the window's top-left corner, not its centre": (
+                x - 50,
+                y - 20,
+                x + 50,
+                y + 20,
+            ),
             "the window is 100 wide and 40 high, not 40 wide and 100 high": (x, y, x + 40, y + 100),
             "the cell is not multiplied with the stride": (col, row, col + 100, row + 40),
             "x2 and y2 lie just outside the box: do not take 1 off": (x, y, x + 99, y + 39),

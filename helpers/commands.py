@@ -3,10 +3,10 @@
 import argparse
 import json
 import sys
+import warnings
 from collections.abc import Callable
 from statistics import mean, stdev
 
-import numpy as np
 import torch
 from tqdm.auto import tqdm
 
@@ -16,13 +16,14 @@ from helpers.datasets import load_crops, load_scenes
 from helpers.detector import Detector
 from helpers.download import fetch_uiuc
 from helpers.evaluation import (
+    EPOCHS,
     choose_threshold,
     columns,
     evaluate_detector,
     held_out_accuracy,
     train_on,
 )
-from helpers.images import read_grey
+from helpers.images import as_grey, read_grey
 from helpers.models import (
     load_model,
     load_pretrained,
@@ -62,8 +63,9 @@ def train(args: argparse.Namespace) -> None:
     """Train the course's classifier and write its weights."""
     model = make_classifier(seed=args.seed)
     val = load_crops(args.data, "val")
-    training.fit(model, load_crops(args.data, "train"), val, epochs=args.epochs, seed=args.seed)
-    notes = {"data": args.data, "seed": str(args.seed), "epochs": str(args.epochs)}
+    epochs = args.epochs or EPOCHS
+    training.fit(model, load_crops(args.data, "train"), val, epochs=epochs, seed=args.seed)
+    notes = {"data": args.data, "seed": str(args.seed), "epochs": str(epochs)}
     notes["threshold"] = f"{choose_threshold(model, val):.4f}"
     path = save_model(model, args.out, half=args.half, notes=notes)
     if path.resolve().parent == (DATA / "weights").resolve():
@@ -79,13 +81,19 @@ def detect(args: argparse.Namespace) -> None:
         raise ValueError(f"several pictures are named {', '.join(sorted(twice))}: run them apart")
     path = args.weights or pretrained_path()
     model = load_model(path) if args.weights else load_pretrained()
+    notes = read_notes(path)
     threshold = args.threshold
     if threshold is None:
-        threshold = float(read_notes(path).get("threshold", 0.5))
-    detector = Detector(model, threshold=threshold)
+        threshold = float(notes.get("threshold", 0.5))
+    height, width = (int(side) for side in notes["input_size"].split("x"))
+    detector = Detector(model, input_size=(height, width), threshold=threshold)
     args.out.mkdir(parents=True, exist_ok=True)
     for file in tqdm(args.images, desc="detecting", unit="picture"):
-        image = torch.from_numpy(read_grey(file).astype(np.float32) / 255)[None]
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            image = as_grey(read_grey(file))
+        for warning in said:
+            tqdm.write(f"{file.name}: {warning.message}")
         found = detector(image)
         figure = plots.scene_figure(image, found, title=f"{file.name}: {len(found.boxes)} found")
         cars = [
@@ -105,21 +113,28 @@ def detect(args: argparse.Namespace) -> None:
 def evaluate(args: argparse.Namespace) -> None:
     """Train with several seeds, measure each detector on scenes, and print mean and spread."""
     scenes = load_scenes(args.data, "test")
+    epochs = args.epochs or EPOCHS
+    if args.data == args.train == "uiuc":
+        crops, which = load_crops("uiuc", "all"), "a random quarter held out of the uiuc crops"
+    else:
+        # No photograph was trained on, so all of them may be asked.
+        split = "all" if args.data == "uiuc" else "test"
+        crops, which = load_crops(args.data, split), f"the {args.data} crops ({split})"
     accuracies, rows = [], []
-    for seed in range(args.seeds):
+    for seed in range(1 if args.train == "pretrained" else args.seeds):
         if args.train == "pretrained":
             model = load_pretrained()
         else:
-            model = train_on(args.train, seed, epochs=args.epochs)
-        if args.train == "uiuc":
-            accuracies.append(held_out_accuracy(load_crops("uiuc", "all"), seed))
+            model = train_on(args.train, seed, epochs=epochs)
+        if args.data == args.train == "uiuc":
+            accuracies.append(held_out_accuracy(crops, seed, epochs=epochs))
         else:
-            accuracies.append(training.evaluate(model, load_crops(args.data, "test")).accuracy)
+            accuracies.append(training.evaluate(model, crops).accuracy)
         rows.append(evaluate_detector(model, scenes, progress=True))
         print(f"seed {seed}: accuracy {accuracies[-1]:.4f}, {rows[-1]}", file=sys.stderr)
-    print(f"trained on {args.train}, measured on {args.data} ({len(scenes)} scenes)")
-    figures = {"accuracy": accuracies} | columns(rows)
-    for name, values in figures.items():
+    print(f"trained on {args.train}, {len(rows)} seed(s), measured on {args.data}")
+    print(f"accuracy: on {which}; the rest: on {len(scenes)} scenes")
+    for name, values in ({"accuracy": accuracies} | columns(rows)).items():
         spread = stdev(values) if len(values) > 1 else 0.0
         print(f"  {name:<16} {mean(values):.4f} ± {spread:.4f}")
 

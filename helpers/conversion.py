@@ -189,6 +189,8 @@ def _refuse_unless_convertible(name: str, layer: nn.Module, *, flat: bool) -> No
             raise ValueError(f"layer {name} ({kind}) comes after Flatten, where there is no map")
         if getattr(layer, "ceil_mode", False):
             raise ValueError(f"layer {name} ({kind}) rounds up (ceil_mode), which depends on size")
+        if getattr(layer, "return_indices", False):
+            raise ValueError(f"layer {name} ({kind}) gives back indices besides its map")
         if isinstance(layer, nn.BatchNorm2d) and layer.running_mean is None:
             raise ValueError(
                 f"layer {name} ({kind}) keeps no running statistics: its answer at one place would"

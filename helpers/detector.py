@@ -10,6 +10,9 @@ from helpers.fcn import FCN, to_fcn
 from helpers.heatmap import car_margin, fcn_heatmap
 from helpers.images import as_grey
 
+# Boxes of cars parked in a row overlap less than this, several boxes of one car more.
+NMS_IOU = 0.3
+
 
 class Detector:
     """Finds cars of the crops' size in images of any size.
@@ -18,8 +21,9 @@ class Detector:
     smallest probability that counts as a car; choose it on validation data. `nms_iou`: of two boxes
     that overlap more than this, the better one stays; None keeps all. `border`: how many pixels a
     window may reach past the image, to find cars cut by its border; the pixels there repeat the
-    border's. `mirror`: average with the answers for the mirror image. `clip`: cut boxes at the
-    border (off, because the true boxes of the photographs reach past it as well).
+    border's. (At the right and bottom up to a stride less one more: no pixel is left out.)
+    `mirror`: average with the answers for the mirror image. `clip`: cut boxes at the border (off,
+    because the true boxes of the photographs reach past it as well).
     """
 
     def __init__(
@@ -28,7 +32,7 @@ class Detector:
         *,
         input_size: tuple[int, int] = (40, 100),
         threshold: float = 0.5,
-        nms_iou: float | None = 0.3,
+        nms_iou: float | None = NMS_IOU,
         border: int = 16,
         mirror: bool = True,
         clip: bool = False,

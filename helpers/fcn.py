@@ -53,14 +53,12 @@ def to_fcn(model: nn.Sequential, input_size: tuple[int, int]) -> FCN:
     Raises TypeError or ValueError, with the layer's name, for what cannot be converted.
     """
     steps = list(conversion_steps(model, input_size))
-    fcn = FCN(
-        OrderedDict(
-            (step.name.replace(".", "_"), step.converted)
-            for step in steps
-            if step.converted is not None
-        )
-    )
-    fcn.geometry = geometry(model, input_size)
+    kept = [(step.name, step.converted) for step in steps if step.converted is not None]
+    layers = OrderedDict((name.replace(".", "_"), layer) for name, layer in kept)
+    if len(layers) < len(kept):
+        raise ValueError("two layers would get the same name, with _ for . in it: rename one")
+    fcn = FCN(layers)
+    fcn.geometry = follow(kept, input_size)
     if not fcn.geometry.exact:
         warnings.warn(
             f"layer {fcn.geometry.padded[0]} pads its input: the FCN equals the classifier on one"
@@ -101,10 +99,10 @@ class Equivalence:
         return self.at_size < self.tolerance and self.in_cells < self.tolerance
 
     def __str__(self) -> str:
+        bound = f"max |Δ| < {self.tolerance:g} · max(1, max |logit|)"
         return (
-            f"on crops: max |Δ| < {self.tolerance:g}: {self.at_size < self.tolerance};"
-            f" in {self.cells} cells: max |Δ| < {self.tolerance:g}:"
-            f" {self.in_cells < self.tolerance}"
+            f"{bound}\n  on crops: {self.at_size < self.tolerance}"
+            f"\n  in {self.cells} cells: {self.in_cells < self.tolerance}"
         )
 
 

@@ -87,4 +87,4 @@ def follow(layers: list[tuple[str, nn.Module]], input_size: Pair) -> Geometry:
 
 
 def _pair(value: int | str | Pair) -> tuple:
-    return value if isinstance(value, tuple) else (value, value)
+    return tuple(value) if isinstance(value, tuple | list) else (value, value)

@@ -12,6 +12,8 @@ from helpers.models import eval_mode
 def _check_image(image: Tensor, window: tuple[int, int]) -> None:
     if image.ndim != 3:
         raise ValueError(f"the image must be [C, H, W], not {list(image.shape)}")
+    if not image.is_floating_point():
+        raise ValueError(f"the image must be float in [0, 1], not {image.dtype}: divide by 255")
     if torch.isnan(image).any():
         raise ValueError("the image holds NaN")
     if image.shape[1] < window[0] or image.shape[2] < window[1]:

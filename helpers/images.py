@@ -5,11 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
 
 # ITU-R BT.601 luma, the weights of the photographs' time; the same as Pillow's mode "L".
 LUMA = (0.299, 0.587, 0.114)
+COLOUR = "colour image converted to grey: the detector knows only grey"
 
 
 def as_grey(image: Tensor | np.ndarray) -> Tensor:
@@ -33,7 +34,7 @@ def as_grey(image: Tensor | np.ndarray) -> Tensor:
         )
     image = _to_unit_range(image)
     if image.shape[0] == 3:
-        warnings.warn("colour image converted to grey: the detector knows only grey", stacklevel=2)
+        warnings.warn(COLOUR, stacklevel=2)
         weights = torch.tensor(LUMA, device=image.device).view(3, 1, 1)
         image = (image * weights).sum(0, keepdim=True).clamp(0, 1)
     return image
@@ -61,6 +62,7 @@ def _to_unit_range(image: Tensor) -> Tensor:
 def read_grey(path: str | Path) -> np.ndarray:
     """Read an image file (PNG, PGM, JPEG, …) as a uint8 array [H, W]; colour becomes grey.
 
+    Photographs that say which way up they were taken are turned that way. Warns of colour.
     Raises FileNotFoundError if there is none, ValueError if it is damaged or not an image.
     """
     path = Path(path)
@@ -70,7 +72,9 @@ def read_grey(path: str | Path) -> np.ndarray:
         with Image.open(path) as picture:
             if picture.mode.startswith("I"):  # 16 bits a pixel: "L" would cut them off at 255
                 return (np.array(picture) // 257).astype(np.uint8)
-            return np.array(picture.convert("L"))
+            if picture.mode not in ("1", "L", "LA"):
+                warnings.warn(COLOUR, stacklevel=2)
+            return np.array(ImageOps.exif_transpose(picture).convert("L"))
     except (
         UnidentifiedImageError,
         Image.DecompressionBombError,

@@ -34,7 +34,7 @@ def make_classifier(
             f" {SMALLEST_SIDE}×{SMALLEST_SIDE} pixels or more"
         )
     features = 64 * _after_two_rounds(height) * _after_two_rounds(width)
-    with torch.random.fork_rng(devices=[], enabled=seed is not None):
+    with torch.random.fork_rng(enabled=seed is not None):
         if seed is not None:
             torch.manual_seed(seed)
         return nn.Sequential(

@@ -15,6 +15,7 @@ from IPython.display import HTML, display
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
 from helpers.boxes import Detections, box_iou
@@ -161,6 +162,7 @@ def training_curves(history: History) -> Figure:
         if history.best_epoch is not None:
             axes.axvline(history.best_epoch + 1, color=GREY, linestyle=":", label="weights kept")
         axes.set(title=name.capitalize(), xlabel="epoch", ylabel=name)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.grid(alpha=0.3)
     left.set_yscale("log")
     right.legend()
@@ -187,7 +189,7 @@ def score_histogram(probabilities: Tensor, labels: Tensor, threshold: float = 0.
         ylabel="crops (log scale)",
         yscale="symlog",
     )
-    axes.legend()
+    axes.legend(loc="upper center")
     return figure
 
 
@@ -235,7 +237,7 @@ def precision_recall_figure(curves: Mapping[str, PrecisionRecall]) -> Figure:
         label = f"{name}: area {area_under_curve(curve):.3f}"
         axes.plot(recall, precision, color=colour, linestyle=style, linewidth=2, label=label)
     axes.set(xlim=(0, 1.02), ylim=(0, 1.02), xlabel="recall", ylabel="precision")
-    axes.set_title("Precision and recall at every threshold")
+    axes.set_title("Precision and recall as the threshold falls")
     axes.grid(alpha=0.3)
     axes.legend(loc="lower left")
     return figure
@@ -244,8 +246,8 @@ def precision_recall_figure(curves: Mapping[str, PrecisionRecall]) -> Figure:
 def overlap_figure(first: Tensor, second: Tensor) -> Figure:
     """Two boxes [4] and their intersection over union."""
     figure, [[axes]] = _figure(6, 3)
-    draw_boxes(axes, first[None], BLUE, label="true box")
-    draw_boxes(axes, second[None], ORANGE, style="--", label="found")
+    draw_boxes(axes, first[None], BLUE, label="first box")
+    draw_boxes(axes, second[None], ORANGE, style="--", label="second box")
     (x1, y1), (x2, y2) = (
         torch.minimum(first, second)[:2].tolist(),
         torch.maximum(first, second)[2:].tolist(),
@@ -253,7 +255,7 @@ def overlap_figure(first: Tensor, second: Tensor) -> Figure:
     axes.set(xlim=(x1 - 10, x2 + 10), ylim=(y2 + 10, y1 - 10), aspect="equal")
     iou = box_iou(first[None], second[None]).item()
     axes.set(title=f"IoU = {iou:.2f}", xlabel="x (pixels)", ylabel="y (pixels)")
-    axes.legend(loc="lower right")
+    axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))
     return figure
 
 

@@ -11,11 +11,12 @@ from torch.nn.functional import cross_entropy
 from torch.utils.data import DataLoader
 from tqdm.auto import tqdm
 
-from helpers.augment import default_augmentation, shifted_away
+from helpers.augment import default_augmentation, hard_negatives
 from helpers.datasets import Crops
 from helpers.models import eval_mode
 
 Augmentation = Callable[[Tensor, Generator], Tensor]
+Negatives = Callable[[Tensor, Tensor, Generator], Tensor]
 
 
 @dataclass
@@ -48,16 +49,17 @@ def fit(
     batch_size: int = 32,
     max_learning_rate: float = 1e-3,
     augment: Augmentation | None = default_augmentation,
-    extra_negatives: Augmentation | None = shifted_away,
+    extra_negatives: Negatives | None = hard_negatives,
     progress: bool = True,
 ) -> History:
     """Train `model` in place, on the device it is on, and return what happened in each epoch.
 
-    Each batch is augmented, and its cars are added once more, shifted away, as "not a car". The
-    learning rate rises and falls once (one-cycle, Smith 2018). With `val`, the weights of the
-    epoch with the smallest validation loss stay; without, the last. The same seed gives the same
-    weights on the same machine. After Ctrl-C the model holds the best weights so far.
-    The training numbers are those of the augmented batches, so they may be worse than `val`'s.
+    Each batch is augmented, and gets extra negatives made from its own crops: cars shifted away,
+    and crops of a wrong size. The learning rate rises and falls once (one-cycle, Smith 2018). With
+    `val`, the weights of the epoch with the smallest validation loss stay; without, the last. The
+    same seed gives the same weights on the same machine. After Ctrl-C the model holds the best
+    weights so far. The training numbers are those of the augmented batches, so they may be worse
+    than `val`'s. Raises ValueError for empty crops, RuntimeError if the loss is not finite.
     """
     if not len(train) or (val is not None and not len(val)):
         raise ValueError("cannot train on an empty set of crops")
@@ -74,7 +76,7 @@ def fit(
     # The convolutions run faster when the channels of a pixel lie side by side in memory.
     model.to(memory_format=torch.channels_last)
     try:
-        with torch.random.fork_rng(devices=[]), tqdm(range(epochs), disable=not progress) as bar:
+        with torch.random.fork_rng(), tqdm(range(epochs), disable=not progress) as bar:
             torch.manual_seed(seed)  # for layers such as Dropout, which take no generator
             for epoch in bar:
                 loss, accuracy = _train_one_epoch(
@@ -109,7 +111,7 @@ def _train_one_epoch(
     schedule: torch.optim.lr_scheduler.LRScheduler,
     generator: Generator,
     augment: Augmentation | None,
-    extra_negatives: Augmentation | None,
+    extra_negatives: Negatives | None,
     device: torch.device,
 ) -> tuple[float, float]:
     """One pass over the data; the mean loss and accuracy of its batches."""
@@ -119,10 +121,10 @@ def _train_one_epoch(
     count = 0
     for images, labels in loader:
         images, labels = images.to(device), labels.to(device)
-        if extra_negatives is not None and labels.any():
-            away = extra_negatives(images[labels == 1], generator)
-            images = torch.cat([images, away])
-            labels = torch.cat([labels, labels.new_zeros(len(away))])
+        if extra_negatives is not None:
+            others = extra_negatives(images, labels, generator)
+            images = torch.cat([images, others])
+            labels = torch.cat([labels, labels.new_zeros(len(others))])
         if augment is not None:
             images = augment(images, generator)
         logits = model(images)

@@ -17,6 +17,7 @@ from helpers.images import read_grey
 from helpers.paths import DATA
 
 CROP_SIZE = (40, 100)
+CROPS = {"neg": 500, "pos": 550}
 AGAIN = "fetch the data again with `make data`"
 
 
@@ -48,8 +49,11 @@ def has_uiuc(part: str = "TrainImages") -> bool:
 def read_crops(folder: Path) -> tuple[np.ndarray, list[int], list[str]]:
     """Images uint8 [N, 40, 100], labels and file names of all training crops in CarData."""
     images, labels, names = [], [], []
-    for label, prefix in ((0, "neg"), (1, "pos")):
-        for path in _numbered(folder / "TrainImages", prefix):
+    for label, (prefix, count) in enumerate(CROPS.items()):
+        paths = _numbered(folder / "TrainImages", prefix)
+        if len(paths) != count:
+            raise ValueError(f"{len(paths)} crops {prefix}-*.pgm instead of {count}; {AGAIN}")
+        for path in paths:
             image = read_grey(path)
             if image.shape != CROP_SIZE:
                 raise ValueError(f"{path} is {image.shape}, not {CROP_SIZE}; {AGAIN}")

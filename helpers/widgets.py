@@ -33,6 +33,7 @@ TRANSFORMS: Mapping[str, Callable] = {
     "noise": augment.noise,
     "cutout": augment.cutout,
     "shifted away (no car any more)": augment.shifted_away,
+    "wrong size (no car any more)": augment.wrong_size,
 }
 
 
@@ -168,7 +169,7 @@ def draw_detections(
     )
     return figure, (
         f"Of {len(scene.boxes)} cars {hits} are found, with {len(found.boxes) - hits} false alarms,"
-        f" at threshold {threshold:.2f} and NMS at IoU {nms_iou:.2f}."
+        f" at threshold {threshold:.2f}, overlap allowed: {nms_iou:.2f}."
     )
 
 

@@ -11,9 +11,11 @@ from helpers.augment import (
     cutout,
     default_augmentation,
     flip,
+    hard_negatives,
     noise,
     shift,
     shifted_away,
+    wrong_size,
 )
 
 TRANSFORMS = [
@@ -25,6 +27,7 @@ TRANSFORMS = [
     cutout,
     default_augmentation,
     shifted_away,
+    wrong_size,
 ]
 all_transforms = pytest.mark.parametrize("transform", TRANSFORMS, ids=lambda f: f.__name__)
 
@@ -321,3 +324,37 @@ def test_the_recipe_never_turns_a_car_upside_down():
     image = torch.linspace(0.3, 0.7, 40).view(1, 1, 40, 1).expand(50, 1, 40, 100)
     results = default_augmentation(image, seeded()).mean(3).flatten(1)
     assert (results.diff(dim=1) >= -1e-6).all()
+
+
+def test_wrong_size_shows_a_part_larger_or_the_whole_smaller():
+    """On a ramp from left to right, the steepness tells how much was enlarged."""
+    ramp = torch.linspace(0, 1, 100).expand(300, 1, 40, 100).clone()
+    steepness = wrong_size(ramp, seeded()).diff(dim=3).flatten(1).amax(1) * 99
+    larger, smaller = steepness[steepness < 1], steepness[steepness > 1]
+    assert min(len(larger), len(smaller)) > 100
+    assert larger.min() == pytest.approx(1 / 2.5, abs=0.02)
+    assert larger.max() == pytest.approx(1 / 1.4, abs=0.02)
+    assert smaller.min() == pytest.approx(1.5, abs=0.03)
+    assert smaller.max() == pytest.approx(2.2, abs=0.03)
+
+
+def test_wrong_size_repeats_the_border_and_never_gives_back_the_crop():
+    flat = torch.full((50, 1, 40, 100), 0.6)
+    assert torch.allclose(wrong_size(flat, seeded()), flat)
+    images = random_images(50)
+    assert (wrong_size(images, seeded()) - images).abs().flatten(1).amax(1).min() > 0.1
+
+
+def test_hard_negatives_are_each_car_shifted_and_half_of_all_crops_at_a_wrong_size():
+    images = random_images(9)
+    labels = torch.tensor([1, 0, 0, 1, 0, 1, 0, 0, 0])
+    expected_cars = shifted_away(images[labels == 1], seeded())
+    negatives = hard_negatives(images, labels, seeded())
+    assert len(negatives) == 3 + 5
+    assert torch.equal(negatives[:3], expected_cars)
+
+
+@pytest.mark.parametrize("label", [0, 1])
+def test_hard_negatives_of_a_batch_of_one(label):
+    negatives = hard_negatives(random_images(1), torch.tensor([label]), seeded())
+    assert len(negatives) == 1 + label

@@ -90,7 +90,10 @@ LOSS_WRONG = [
     (lambda z, y: nll_loss(z.log_softmax(0), y), r"dim 0"),
     (lambda z, y: cross_entropy(z, y).item(), "torch.Tensor"),
     (lambda z, y: torch.zeros(()), "expected about"),
-    (batch_loss, "overflows"),
+    (lambda z, y: torch.tensor(cross_entropy(z, y).item()), "cannot be trained"),
+    (lambda z, y: cross_entropy(z, y, reduction="sum") / 4, "batch size"),
+    (batch_loss, "log_softmax"),
+    (lambda z, y: -z.log_softmax(1)[:, y].mean(), "own label"),
 ]
 
 
@@ -140,6 +143,8 @@ def changed(**how):
                     conv.bias = None
                 case {"share": True}:
                     conv.weight = nn.Parameter(linear.weight.data.view(conv.weight.shape))
+                case {"share": "bias"} if conv.bias is not None:
+                    conv.bias = linear.bias
                 case {"spoil": True}:
                     linear.weight.zero_()
                 case {"bias": "always"} if conv.bias is None:
@@ -166,6 +171,7 @@ CONVERT_WRONG = [
     (changed(bias="none"), "no bias"),
     (changed(bias="always"), "without one"),
     (changed(share=True), "share their weights"),
+    (changed(share="bias"), "share their weights or bias"),
     (changed(spoil=True), "Linear layer was changed"),
     (convert_padded, "no padding"),
 ]
@@ -181,7 +187,8 @@ BOX_WRONG = [
     (lambda r, c, s: 5, "four numbers"),
     (lambda r, c, s: (1, 2, 3), "four numbers, not 3"),
     (lambda r, c, s: (s * r, s * c, s * r + 100, s * c + 40), "x and y are swapped"),
-    (lambda r, c, s: (s * r, s * c, s * r + 40, s * c + 100), "order is"),
+    (lambda r, c, s: (s * r, s * c, s * r + 40, s * c + 100), "begins with the row"),
+    (lambda r, c, s: (s * c - 50, s * r - 20, s * c + 50, s * r + 20), "not its centre"),
     (lambda r, c, s: (s * c, s * r, 100, 40), "width, height"),
     (lambda r, c, s: (s * c, s * r, s * c + 40, s * r + 100), "100 wide and 40 high"),
     (lambda r, c, s: (c, r, c + 100, r + 40), "not multiplied"),

@@ -11,7 +11,8 @@ from PIL import Image
 
 from helpers import commands
 from helpers.__main__ import main
-from helpers.datasets import Crops
+from helpers.datasets import Crops, Scene
+from helpers.evaluation import DetectorScores
 from helpers.models import load_model, make_classifier, read_notes, save_model
 
 VERBS = ("data", "draw", "train", "detect", "evaluate", "bench")
@@ -67,6 +68,22 @@ def test_detect_reads_the_threshold_from_the_weights(tmp_path, picture):
     weights = save_model(make_classifier(seed=0), tmp_path / "m", notes={"threshold": "0.625"})
     assert main(["detect", str(picture), "--weights", str(weights), "--out", str(tmp_path)]) == 0
     assert json.loads((tmp_path / "street-cars.json").read_text())["threshold"] == 0.625
+
+
+def test_detect_reads_the_window_from_the_weights(tmp_path, picture):
+    weights = tmp_path / "small.safetensors"
+    save_model(make_classifier((20, 30), seed=0), weights, input_size=(20, 30))
+    arguments = ["detect", str(picture), "--weights", str(weights), "--threshold", "0.1"]
+    assert main([*arguments, "--out", str(tmp_path)]) == 0
+    x1, y1, x2, y2 = json.loads((tmp_path / "street-cars.json").read_text())["cars"][0]["box"]
+    assert (x2 - x1, y2 - y1) == (30, 20)
+
+
+def test_detect_says_that_colour_became_grey(tmp_path, weights, capsys):
+    path = tmp_path / "colour.png"
+    Image.new("RGB", (120, 50), (200, 30, 30)).save(path)
+    assert main(["detect", str(path), "--weights", str(weights), "--out", str(tmp_path)]) == 0
+    assert "colour.png: colour image converted to grey" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -170,16 +187,33 @@ def test_draw_passes_on_what_it_is_asked(monkeypatch, tmp_path, capsys):
     assert "seed 5" in capsys.readouterr().out
 
 
-def test_evaluate_prints_mean_and_spread(monkeypatch, capsys, easy):
-    from helpers.datasets import Scene
-    from helpers.evaluation import DetectorScores
-
+@pytest.fixture
+def two_seeds(monkeypatch, easy):
+    """Scenes and scores made up, so that only the arithmetic and the words are tested."""
     rows = iter([DetectorScores(0.3, 0.9, 0.9, 0.8, 0.7), DetectorScores(0.5, 1, 1, 1, 0.9)])
     scene = Scene("s", torch.zeros(1, 50, 120), torch.tensor([[0.0, 0, 100, 40]]))
     monkeypatch.setattr(commands, "load_scenes", lambda name, split: (scene,))
     monkeypatch.setattr(commands, "load_pretrained", lambda: make_classifier(seed=0))
+    monkeypatch.setattr(commands, "train_on", lambda name, seed, epochs: make_classifier(seed=0))
+    monkeypatch.setattr(commands, "held_out_accuracy", lambda crops, seed, epochs: 0.9 + seed / 10)
     monkeypatch.setattr(commands, "evaluate_detector", lambda *a, **k: next(rows))
-    assert main(["evaluate", "--seeds", "2"]) == 0
+
+
+def test_evaluate_prints_mean_and_spread(two_seeds, capsys):
+    assert main(["evaluate", "--train", "street", "--seeds", "2"]) == 0
     out = capsys.readouterr().out
     assert "auc_before_nms   0.4000 ± 0.1414" in out
     assert "eer_uiuc         0.8000 ± 0.1414" in out
+    assert "on the street crops (test)" in out
+
+
+def test_evaluate_holds_out_crops_where_it_trains_on_the_same_data(two_seeds, capsys):
+    assert main(["evaluate", "--data", "uiuc", "--train", "uiuc", "--seeds", "2"]) == 0
+    out = capsys.readouterr().out
+    assert "accuracy         0.9500 ± 0.0707" in out
+    assert "held out of the uiuc crops" in out
+
+
+def test_the_shipped_weights_have_one_seed_only(two_seeds, capsys):
+    assert main(["evaluate", "--seeds", "5"]) == 0
+    assert "trained on pretrained, 1 seed(s)" in capsys.readouterr().out

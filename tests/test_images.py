@@ -112,7 +112,8 @@ def test_files_are_read_as_they_were_written(tmp_path, extension):
 
 def test_colour_files_become_grey(tmp_path):
     Image.new("RGB", (4, 3), (255, 0, 0)).save(tmp_path / "red.png")
-    image = read_grey(tmp_path / "red.png")
+    with pytest.warns(UserWarning, match="colour image converted to grey"):
+        image = read_grey(tmp_path / "red.png")
     assert image.shape == (3, 4)
     assert image.dtype == np.uint8
     assert (image == 76).all()  # 0.299 × 255
@@ -153,3 +154,14 @@ def test_an_image_far_too_large_is_refused(tmp_path, monkeypatch):
     Image.fromarray(PIXELS).save(tmp_path / "huge.png")
     with pytest.raises(ValueError, match="damaged or not an image"):
         read_grey(tmp_path / "huge.png")
+
+
+def test_a_photograph_taken_sideways_is_turned_upright(tmp_path):
+    picture = Image.new("L", (30, 20))
+    picture.putpixel((0, 0), 255)
+    exif = Image.Exif()
+    exif[0x0112] = 6  # "turn by 90 degrees clockwise": the top-left corner goes to the top right
+    picture.save(tmp_path / "sideways.png", exif=exif)
+    upright = read_grey(tmp_path / "sideways.png")
+    assert upright.shape == (30, 20)
+    assert upright[0, 19] == 255

@@ -53,6 +53,16 @@ def test_conda_and_pip_install_the_same_with_the_same_bounds():
     assert conda == all_requirements()
 
 
+def test_conda_hands_pip_only_what_a_requirements_file_may_hold():
+    """Conda writes its pip section into such a file, where options of the command line fail."""
+    [section] = [
+        part["pip"]
+        for part in yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
+        if isinstance(part, dict)
+    ]
+    assert section == ["--editable ."]
+
+
 def test_every_dependency_has_a_lower_bound_and_no_other():
     for name, specifier in all_requirements().items():
         assert [part.operator for part in specifier] == [">="], name

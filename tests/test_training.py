@@ -115,34 +115,46 @@ def test_the_weights_that_stay_are_those_of_the_best_epoch():
     assert kept.accuracy == pytest.approx(history.val_accuracy[history.best_epoch])
 
 
-def test_the_training_numbers_are_means_over_what_the_network_saw():
-    def answer_always_no():
-        model = small_model()
-        nn.init.zeros_(model[-1].weight)
-        model[-1].bias.data = torch.tensor([20.0, 0.0])
-        return model
+def answer_always_no():
+    model = small_model()
+    nn.init.zeros_(model[-1].weight)
+    model[-1].bias.data = torch.tensor([20.0, 0.0])
+    return model
 
+
+def test_the_training_numbers_are_means_over_what_the_network_saw():
     options = {"epochs": 1, "max_learning_rate": 1e-12, "augment": None, "batch_size": 24}
     history = quick_fit(answer_always_no(), extra_negatives=None, **options)
     assert history.train_accuracy == [0.5]
     assert history.train_loss == pytest.approx([10.0], rel=1e-3)
-    # Every car once more as a negative: 32 cars, 32 others and 32 shifted cars.
+    # Every car once more as a negative, and half of all 64 crops: 24 + 24 + 16 in batches of 24.
     history = quick_fit(answer_always_no(), **options)
-    assert history.train_accuracy == pytest.approx([2 / 3])
-    assert history.train_loss == pytest.approx([20 / 3], rel=1e-3)
+    assert history.train_accuracy == pytest.approx([1 - 32 / (64 + 32 + 32)])
+    assert history.train_loss == pytest.approx([20 * 32 / (64 + 32 + 32)], rel=1e-3)
 
 
-def test_only_cars_are_shifted_away_and_all_of_them():
-    seen = []
+def test_extra_negatives_are_made_of_each_batch_and_labelled_as_no_cars():
+    given, trained_on = [], []
+
+    def two_black_ones(images, labels, generator):
+        given.append((images, labels))
+        return torch.zeros_like(images[:2])
 
     def remember(images, generator):
-        seen.append(images.clone())
+        trained_on.append(images.clone())
         return images
 
-    quick_fit(small_model(), epochs=1, batch_size=10, extra_negatives=remember)
-    images = torch.cat(seen)
-    assert len(images) == 32
-    assert images[:, :, 8, 8].min() > 0.5
+    crops = bright_or_dark()
+    model = answer_always_no()
+    history = quick_fit(
+        model, crops, epochs=1, batch_size=16, extra_negatives=two_black_ones, augment=remember
+    )
+    assert sum(len(images) for images, _ in given) == len(crops)
+    assert sum(int(labels.sum()) for _, labels in given) == int(crops.labels.sum())
+    assert [len(images) for images in trained_on] == [18] * 4
+    assert all((images[-2:] == 0).all() for images in trained_on)
+    # A network that always says "no" is right for each extra negative: they carry label 0.
+    assert history.train_accuracy == pytest.approx([(32 + 8) / (64 + 8)])
 
 
 def test_batches_without_cars_are_fine():

@@ -5,6 +5,7 @@ import pytest
 import torch
 from PIL import Image
 
+from helpers import uiuc
 from helpers.uiuc import (
     has_uiuc,
     read_crops,
@@ -22,8 +23,9 @@ def write_pgm(path, value=0, size=(40, 100)):
 
 
 @pytest.fixture
-def car_data(tmp_path):
+def car_data(tmp_path, monkeypatch):
     """A CarData of the official layout: 12 + 3 crops, 2 scenes, and 2 multi-scale scenes."""
+    monkeypatch.setattr(uiuc, "CROPS", {"neg": 12, "pos": 3})
     folder = tmp_path / "CarData"
     for number in range(12):  # beyond 9, where alphabetical order is not the order of numbers
         write_pgm(folder / "TrainImages" / f"neg-{number}.pgm", number)
@@ -83,6 +85,12 @@ def test_a_part_without_any_picture_is_named(car_data):
     for path in (car_data / "TrainImages").glob("pos-*"):
         path.unlink()
     with pytest.raises(FileNotFoundError, match=r"pos-0\.pgm is missing"):
+        read_crops(car_data)
+
+
+def test_pictures_missing_at_the_end_are_noticed(car_data):
+    (car_data / "TrainImages" / "neg-11.pgm").unlink()
+    with pytest.raises(ValueError, match=r"11 crops neg-\*\.pgm instead of 12; .*make data"):
         read_crops(car_data)
 
 

@@ -60,10 +60,7 @@ def release(sources: list[Path], target: Path) -> list[Path]:
         (work / "assignments").mkdir()
         for path in sources:
             print(f"  {path.stem}", flush=True)
-            try:
-                released = room.generate(path)
-            except RuntimeError as error:
-                raise CannotContinue(f"{path.name}: nbgrader refused it: {error}") from error
+            released = _generate(room, path)
             verify_release(path, released)
             shutil.copy(released, work / "assignments" / path.name)
         _swap_in(work / "assignments", target, keep_old=False)
@@ -99,7 +96,7 @@ def grade(folder: Path, sources: list[Path], target: Path, *, timeout: int) -> l
     assignments = sorted({one.assignment for one in submissions})
     with _work_folder(target) as work, Classroom(work, timeout=timeout).open() as room:
         results = work / "grades"
-        releases = {name: room.generate(by_name[name]) for name in assignments}
+        releases = {name: _generate(room, by_name[name]) for name in assignments}
         grades = {}
         for number, one in enumerate(submissions, start=1):
             print(f"  {number}/{len(submissions)} {one.student}, {one.assignment}: ", end="")
@@ -150,6 +147,13 @@ def _write_csv(path: Path, lines: list[Grade]) -> None:
         writer.writerows(astuple(line) for line in lines)
 
 
+def _generate(room: Classroom, path: Path) -> Path:
+    try:
+        return room.generate(path)
+    except RuntimeError as error:
+        raise CannotContinue(f"{path.name}: nbgrader refused it: {error}") from error
+
+
 @contextmanager
 def _work_folder(target: Path) -> Iterator[Path]:
     """A folder beside `target`, gone at the end."""
@@ -165,11 +169,13 @@ def _swap_in(new: Path, target: Path, *, keep_old: bool) -> None:
         while (old := target.with_name(f"{target.name}-{number}")).exists():
             number += 1
         os.replace(target, old)
+        os.replace(new, target)
         if keep_old:
             print(f"  the earlier {target.name} are now in {os.path.relpath(old)}")
         else:
             shutil.rmtree(old)
-    os.replace(new, target)
+    else:
+        os.replace(new, target)
 
 
 def main(arguments: list[str] | None = None) -> int:
