@@ -113,7 +113,8 @@ def scene_figure(
     Without `truth` everything found is blue.
     """
     height, width = image.shape[-2:]
-    figure, [[axes]] = _figure(8, 8 * height / width + 0.9)
+    # Room for the margins around the image, the title and the labels.
+    figure, [[axes]] = _figure(8, 7.2 * (height + 40) / (width + 40) + 1)
     _scene(axes, image, found, truth)
     axes.set(title=title, xlabel="column (pixels)", ylabel="row (pixels)")
     return figure
