@@ -15,7 +15,7 @@ help:  ## this list
 
 # The stamps keep what is installed: a second `make` installs nothing unless the versions changed.
 $(VENV)/.course: pyproject.toml constraints.txt
-	@echo "Installing the course into $(VENV) (about 1.5 GB, a few minutes) ..."
+	@echo "Installing the course into $(VENV) (1.5 GB or more, a few minutes) ..."
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(PIP) "torch==$$(sed -n 's/^torch==//p' constraints.txt)"
 	@$(PIP) --editable .
