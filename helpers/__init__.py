@@ -2,7 +2,7 @@
 
 Floor by floor, and a lower floor never imports a higher one:
 
-1. `paths`, `seeds`, `images`, `boxes`, `augment`, `models`, `street` (the renderer)
+1. `paths`, `threads`, `images`, `boxes`, `augment`, `models`, `street` (the renderer)
 2. `street_files`, `uiuc`, `datasets`, `download`, `geometry`, `conversion`, `fcn`, `metrics`
 3. `training`, `heatmap`
 4. `detector`

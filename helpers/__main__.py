@@ -61,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     args = parser().parse_args(arguments)
     # After the arguments are known to be right: torch takes a second to load.
     from helpers import commands
-    from helpers.seeds import use_threads
+    from helpers.threads import use_threads
 
     if args.threads:
         use_threads(args.threads)
