@@ -38,9 +38,10 @@ def imported_modules(source, package="helpers"):
 def modules():
     """Each module (or package) of the house, and what it imports from the others."""
     uses = {path.stem: imported_modules(path.read_text()) for path in FOLDER.glob("*.py")}
-    uses["street"] = set()
-    for path in (FOLDER / "street").glob("*.py"):
-        uses["street"] |= imported_modules(path.read_text(), "helpers.street") - {"street"}
+    for package in (path.parent.name for path in FOLDER.glob("*/__init__.py")):
+        uses[package] = set()
+        for path in (FOLDER / package).glob("*.py"):
+            uses[package] |= imported_modules(path.read_text(), f"helpers.{package}") - {package}
     del uses["__init__"]
     return uses
 
