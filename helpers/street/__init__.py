@@ -4,11 +4,14 @@ Every item has its own random generator, seeded by (seed, crop or scene, split, 
 item can be drawn alone, and drawing in parallel gives the same pictures.
 """
 
+from helpers.street.crops import DrawnCrop, draw_crop
 from helpers.street.dataset import COUNTS, SEED, write_dataset
-from helpers.street.scenes import DrawnCrop, DrawnScene, draw_crop, draw_scene
+from helpers.street.scenes import DrawnScene, draw_scene
+from helpers.street.staging import PARTS
 
 __all__ = [
     "COUNTS",
+    "PARTS",
     "SEED",
     "DrawnCrop",
     "DrawnScene",

@@ -31,19 +31,21 @@ class Canvas:
         Painting something small is faster there; :meth:`put` lays it back. None if the part lies
         outside of the picture.
         """
-        left, top = max(0, math.floor(x1)), max(0, math.floor(y1))
-        right, bottom = min(self.width, math.ceil(x2)), min(self.height, math.ceil(y2))
+        left, top = max(self.left, math.floor(x1)), max(self.top, math.floor(y1))
+        right = min(self.left + self.width, math.ceil(x2))
+        bottom = min(self.top + self.height, math.ceil(y2))
         if right <= left or bottom <= top:
             return None
         part = Canvas(right - left, bottom - top, scale=self.scale)
         part.left, part.top = left, top
-        s = self.scale
-        part.image.paste(self.image.crop((left * s, top * s, right * s, bottom * s)))
+        box = (left - self.left, top - self.top, right - self.left, bottom - self.top)
+        part.image.paste(self.image.crop(tuple(self.scale * side for side in box)))
         return part
 
     def put(self, part: Self) -> None:
         """Lay a part back where it was copied from."""
-        self.image.paste(part.image, (part.left * self.scale, part.top * self.scale))
+        s = self.scale
+        self.image.paste(part.image, ((part.left - self.left) * s, (part.top - self.top) * s))
 
     def polygon(self, points: Iterable[Point], grey: float) -> None:
         """Fill a polygon with one grey value."""
@@ -99,6 +101,18 @@ class Canvas:
             self.image.paste(fill, (0, 0), mask)
         else:
             self.image.paste(fill, (0, 0, *self.size), mask)
+
+    def paint_part(
+        self, polygon: Sequence[Point], grey: float, alpha: float, blur: float = 0.0
+    ) -> None:
+        """Lay a grey value over one polygon only, its edge softened by ``blur`` pixels."""
+        xs, ys = [x for x, _ in polygon], [y for _, y in polygon]
+        part = self.part(
+            min(xs) - 2 * blur, min(ys) - 2 * blur, max(xs) + 2 * blur, max(ys) + 2 * blur
+        )
+        if part is not None:
+            part.paint(part.mask(polygon, blur=blur), grey, alpha)
+            self.put(part)
 
     def rows(self) -> np.ndarray:
         """Return the y coordinate (final pixels) of each row of the large picture."""

@@ -9,6 +9,16 @@ from dataclasses import dataclass
 from numpy.random import Generator
 
 from helpers.street.canvas import Point
+from helpers.street.chance import (
+    Always,
+    Choice,
+    Mixture,
+    Normal,
+    Uniform,
+    Whole,
+    draw_table,
+    sometimes,
+)
 
 #: The corners of each profile, from the bonnet's front edge to the tail: (u, v) of
 #: bonnet edge, cowl, roof front, roof top, roof rear, deck front, deck rear.
@@ -47,7 +57,33 @@ PROFILES: dict[str, tuple[Point, ...]] = {
     ),
 }  # fmt: skip
 STYLES = tuple(PROFILES)
-STYLE_WEIGHTS = (0.32, 0.15, 0.19, 0.10, 0.10, 0.07, 0.04, 0.03)
+
+#: What a car is like: one distribution for each of its properties that is drawn by itself.
+CAR = {
+    "style": Choice({
+        "sedan": 0.32, "coupe": 0.15, "saloon": 0.19, "fastback": 0.10, "hatchback": 0.10,
+        "estate": 0.07, "van": 0.04, "pick-up": 0.03,
+    }),
+    "sill": Uniform(0.045, 0.068),
+    "front_axle": Normal(0.192, 0.014, 0.15, 0.235),
+    "rear_axle": Normal(0.785, 0.016, 0.735, 0.835),
+    "tyre": Uniform(0.060, 0.072),
+    "rim": Uniform(0.52, 0.76),
+    "rim_grey": Mixture(((0.3, Uniform(60, 130)), (0.7, Uniform(130, 240)))),
+    "spokes": sometimes(0.55, Whole(3, 8), 0),
+    "paint": Mixture(
+        ((0.36, Uniform(25, 85)), (0.28, Uniform(85, 160)), (0.36, Uniform(160, 235)))
+    ),
+    "gloss": Uniform(0.15, 1.0),
+    "two_tone": sometimes(0.35, Uniform(0.35, 0.85), 1.0),
+    "moulding": Mixture(((0.40, Always(None)), (0.45, Uniform(15, 70)), (0.15, Uniform(150, 220)))),
+    "bumper": Mixture(((0.60, Always(None)), (0.30, Uniform(25, 90)), (0.10, Uniform(120, 200)))),
+    "glass": Mixture(((0.6, Uniform(18, 70)), (0.4, Uniform(70, 150)))),
+    "see_through": Mixture(((0.7, Uniform(0.0, 0.45)), (0.3, Uniform(0.45, 0.85)))),
+    "people": Choice({0: 0.55, 1: 0.35, 2: 0.10}),
+    "roundness": Whole(1, 3),
+    "yaw": Normal(0, 0.5, -1.5, 1.5),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -58,7 +94,8 @@ class Car:
     roof: tuple[Point, ...]  # jittered profile, see PROFILES
     belt: float  # v of the lower edge of the side windows
     sill: float  # v of the body's lower edge
-    wheels: tuple[float, float]  # u of the front and the rear axle
+    front_axle: float  # u
+    rear_axle: float
     tyre: float  # radius
     rim: float  # radius as a share of the tyre's
     rim_grey: float
@@ -74,7 +111,12 @@ class Car:
     pillar_grey: float
     people: int  # heads behind the glass
     roundness: int  # rounds of corner cutting
-    yaw: float  # -1…1, how much of the front (or the rear, below 0) turns to the viewer
+    yaw: float  # how far the front (or the rear, below 0) is turned to the viewer; 1 is about 12°
+
+    @property
+    def wheels(self) -> tuple[float, float]:
+        """Where the axles are, along the car."""
+        return self.front_axle, self.rear_axle
 
     @property
     def height(self) -> float:
@@ -84,50 +126,27 @@ class Car:
 
 def sample_car(rng: Generator, style: str | None = None) -> Car:
     """Draw one car at random; the style too, unless it is given."""
-    if style is None:
-        style = str(rng.choice(STYLES, p=STYLE_WEIGHTS))
+    drawn = draw_table(CAR, rng)
+    if style is not None:
+        drawn["style"] = style
+    # A taller or flatter, a longer or shorter cabin, and every corner a little elsewhere.
     stretch, shift = rng.normal(1.0, 0.035), rng.normal(0.0, 0.012)
     roof = tuple(
         (
             u + (shift if 0.1 < u < 0.9 else 0.0) + rng.normal(0, 0.008),
             v * stretch + rng.normal(0, 0.004),
         )
-        for u, v in PROFILES[style]
+        for u, v in PROFILES[drawn["style"]]
     )
     cowl, deck = roof[1], roof[5]
-    belt = min(cowl[1], deck[1]) + rng.uniform(-0.010, 0.008)
-    dark = rng.random()
-    if dark < 0.36:
-        paint = rng.uniform(25, 85)
-    elif dark < 0.64:
-        paint = rng.uniform(85, 160)
-    else:
-        paint = rng.uniform(160, 235)
+    own_colour = drawn["paint"] * rng.uniform(0.6, 1.0)
     return Car(
-        style=style,
+        **drawn,
         roof=roof,
-        belt=belt,
-        sill=rng.uniform(0.045, 0.068),
-        wheels=(rng.normal(0.192, 0.014), rng.normal(0.785, 0.016)),
-        tyre=rng.uniform(0.060, 0.072),
-        rim=rng.uniform(0.52, 0.76),
-        rim_grey=rng.uniform(60, 130) if rng.random() < 0.3 else rng.uniform(130, 240),
-        spokes=0 if rng.random() < 0.45 else int(rng.integers(3, 9)),
-        paint=paint,
-        gloss=rng.uniform(0.15, 1.0),
-        two_tone=rng.uniform(0.35, 0.85) if rng.random() < 0.35 else 1.0,
-        moulding=None if rng.random() < 0.4 else rng.uniform(15, 70) if rng.random() < 0.75
-        else rng.uniform(150, 220),
-        bumper=None if rng.random() < 0.6 else rng.uniform(25, 90) if rng.random() < 0.75
-        else rng.uniform(120, 200),
-        glass=rng.uniform(18, 70) if rng.random() < 0.6 else rng.uniform(70, 150),
-        see_through=rng.uniform(0.0, 0.45) if rng.random() < 0.7 else rng.uniform(0.45, 0.85),
-        pillars=_sample_pillars(rng, style),
-        pillar_grey=rng.uniform(10, 40) if rng.random() < 0.45 else paint * rng.uniform(0.6, 1.0),
-        people=int(rng.choice([0, 1, 2], p=[0.55, 0.35, 0.10])),
-        roundness=int(rng.integers(1, 4)),
-        yaw=float(rng.normal(0, 0.5)),
-    )  # fmt: skip
+        belt=min(cowl[1], deck[1]) + rng.uniform(-0.010, 0.008),
+        pillars=_sample_pillars(rng, drawn["style"]),
+        pillar_grey=rng.uniform(10, 40) if rng.random() < 0.45 else own_colour,
+    )
 
 
 def _sample_pillars(rng: Generator, style: str) -> tuple[float, ...]:

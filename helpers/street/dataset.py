@@ -15,7 +15,9 @@ import numpy as np
 from PIL import Image
 
 from helpers.street.card import data_card
-from helpers.street.scenes import HEIGHT, WIDTH, DrawnCrop, DrawnScene, draw_crop, draw_scene
+from helpers.street.crops import DrawnCrop, draw_crop
+from helpers.street.scenes import DrawnScene, draw_scene
+from helpers.street.staging import HEIGHT, WIDTH
 
 SEED = 2004
 COUNTS = {"crops-train": 1400, "crops-val": 250, "crops-test": 250,

@@ -1,17 +1,19 @@
 """Painting one car on a canvas, from its shadow on the ground to the spokes of its rims."""
 
 import math
-from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.random import Generator
 
 from helpers.street.canvas import Canvas, Point, smooth, to_image
 from helpers.street.cars import Car
+from helpers.street.glass import draw_windows, window_span
 from helpers.street.light import Light
-from helpers.street.textures import fine_noise, noise, surface
+from helpers.street.projection import Place, mapped, side_view
+from helpers.street.textures import fine_noise, noise
 
-Place = Callable[[float, float], Point]
+#: Shorter cars (pixels) are painted without what nobody would see.
+DETAILED = 40.0
 
 
 def draw_car(
@@ -30,11 +32,7 @@ def draw_car(
 
     ``centre`` is the x of its middle, ``tilt`` the slope of the road (rise over run).
     """
-
-    def place(u: float, v: float) -> Point:
-        x = centre + (u - 0.5) * length * (1 if faces_left else -1)
-        return x, ground - v * length + tilt * (x - centre)
-
+    place = side_view(centre, ground, length, faces_left, tilt, car.yaw)
     whole, reach = canvas, 0.62 * length
     canvas = whole.part(
         centre - reach, ground - 1.15 * car.height * length, centre + reach, ground + 0.1 * length
@@ -45,10 +43,11 @@ def draw_car(
     outline = body_outline(car)
     _body(canvas, rng, car, light, place, outline, ground, length)
     _fittings(canvas, rng, car, place, length)
-    _windows(canvas, rng, car, place, length)
-    _contour_light(canvas, car, light, place, outline)
+    draw_windows(canvas, rng, car, light, place, length)
+    if not light.flat:
+        _contour_light(canvas, car, light, place, outline)
     for u in car.wheels:
-        _wheel(canvas, rng, car, place, u, length)
+        _wheel(canvas, rng, car, place, u)
     whole.put(canvas)
 
 
@@ -60,10 +59,6 @@ def body_outline(car: Car) -> list[Point]:
     return [(0.03, car.sill), *upper, (0.96, car.sill)]
 
 
-def _mapped(place: Place, points: Sequence[Point]) -> list[Point]:
-    return [place(u, v) for u, v in points]
-
-
 def _shadow(
     canvas: Canvas, car: Car, light: Light, place: Place, length: float, rng: Generator
 ) -> None:
@@ -71,10 +66,10 @@ def _shadow(
     depth = rng.uniform(-0.005, 0.03)
     soft = [(0.04 + reach, 0.03), (0.06, 0.06), (0.94, 0.06), (0.96 + reach, 0.03),
             (0.93 + reach, -depth), (0.07 + reach, -depth)]  # fmt: skip
-    canvas.paint(canvas.mask(_mapped(place, soft), blur=0.012 * length), 12, light.shadow)
+    canvas.paint(canvas.mask(mapped(place, soft), blur=0.012 * length), 12, light.shadow)
     u1, u2 = car.wheels
     under = [(u1 - 0.04, car.sill + 0.02), (u2 + 0.04, car.sill + 0.02), (u2, 0.002), (u1, 0.002)]
-    canvas.paint(canvas.mask(_mapped(place, under)), 10, 0.6 + 0.4 * light.shadow)
+    canvas.paint(canvas.mask(mapped(place, under)), 10, 0.6 + 0.4 * light.shadow)
 
 
 def _body(
@@ -88,6 +83,32 @@ def _body(
     length: float,
 ) -> None:
     """Fill the silhouette with paint that reflects sky above and ground below."""
+    v = (ground - canvas.rows()) / length
+    shade = _paint(rng, car, light, v)[:, None]
+    inside = canvas.mask(mapped(place, outline))
+    if light.flat or length < DETAILED:
+        flat = np.full_like(shade, car.paint)
+        shade = np.broadcast_to(flat if light.flat else shade, canvas.size[::-1])
+        canvas.paint(inside, to_image(shade))
+        return
+    dirt = noise(rng, (len(canvas.columns()), 1), 0.25 * length * canvas.scale, 2)
+    shade = shade * (1 + 0.05 * dirt) + 6 * car.gloss * dirt
+    # What stands across the road is mirrored in the doors, drawn out along the body.
+    mirrored = fine_noise(canvas, rng, 0.035 * length, 3, stretch=6)
+    mirrored = np.repeat(np.repeat(mirrored, 2, axis=0), 2, axis=1)
+    shade = shade + rng.uniform(2, 10) * car.gloss * mirrored[: len(v), : shade.shape[1]]
+    # Dust and mud, most of it low down.
+    mud = light.dirt * rng.uniform(0, 0.6) * np.clip(1.2 - v / 0.15, 0, 1)[:, None]
+    shade = shade + mud * (120 + 25 * dirt - shade)
+    # The far end of a car that is turned a little towards the viewer catches other light.
+    x_front, x_rear = place(0, 0)[0], place(1, 0)[0]
+    along = (canvas.columns() - x_front) / (x_rear - x_front)
+    bulge = np.interp(along, [0, 0.07, 0.93, 1], [rng.uniform(-45, 20), 0, 0, rng.uniform(-45, 20)])
+    canvas.paint(inside, to_image(shade + bulge[None, :]))
+
+
+def _paint(rng: Generator, car: Car, light: Light, v: np.ndarray) -> np.ndarray:
+    """Return the grey of the body at each height ``v``: dark sill, bright shoulder, bright roof."""
     shoulder = car.belt - rng.uniform(0.005, 0.02)
     crease = rng.uniform(0.12, 0.155)
     glow = car.gloss * (0.5 + 0.5 * light.strength)
@@ -105,15 +126,7 @@ def _body(
         (car.height - 0.02, 0.95 * base + 25 * glow),
         (car.height, base + 90 * glow),
     ]
-    v = (ground - canvas.rows()) / length
-    column = np.interp(v, [k for k, _ in knots], [g for _, g in knots])[:, None]
-    dirt = noise(rng, (len(canvas.columns()), 1), 0.25 * length * canvas.scale, 2)
-    shade = column * (1 + 0.05 * dirt) + 6 * car.gloss * dirt
-    # The far end of a car that is turned a little towards the viewer catches other light.
-    x_front, x_rear = place(0, 0)[0], place(1, 0)[0]
-    along = (canvas.columns() - x_front) / (x_rear - x_front)
-    bulge = np.interp(along, [0, 0.07, 0.93, 1], [rng.uniform(-45, 20), 0, 0, rng.uniform(-45, 20)])
-    canvas.paint(canvas.mask(_mapped(place, outline)), to_image(shade + bulge[None, :]))
+    return np.interp(v, [k for k, _ in knots], [g for _, g in knots])
 
 
 def _fittings(canvas: Canvas, rng: Generator, car: Car, place: Place, length: float) -> None:
@@ -125,127 +138,38 @@ def _fittings(canvas: Canvas, rng: Generator, car: Car, place: Place, length: fl
             nose = u1 + 0.2 * (u2 - u1)
             box = [(nose, low), (u1, low + 0.012), (u1, top - 0.006), (nose, top), (u2, top),
                    (u2, low)]  # fmt: skip
-            canvas.polygon(_mapped(place, box), car.bumper)
+            canvas.polygon(mapped(place, box), car.bumper)
     else:
         for u1, u2 in ((0.0, 0.10), (0.90, 1.0)):
-            canvas.line(_mapped(place, [(u1, 0.125), (u2, 0.12)]), dark, 0.5)
+            canvas.line(mapped(place, [(u1, 0.125), (u2, 0.12)]), dark, 0.5)
     if car.moulding is not None:
         v = rng.uniform(0.105, 0.135)
         canvas.line(
-            _mapped(place, [(0.02, v), (0.98, v)]), car.moulding, rng.uniform(0.006, 0.016) * length
+            mapped(place, [(0.02, v), (0.98, v)]), car.moulding, rng.uniform(0.006, 0.016) * length
         )
     lamp = rng.uniform(60, 235)
     front = [(0.004, 0.132), (0.012, 0.158), (0.055, 0.168), (0.065, 0.140)]
-    canvas.polygon(_mapped(place, front), lamp)
+    canvas.polygon(mapped(place, front), lamp)
     top = car.roof[-1][1] - 0.01
     rear = [(0.945, top), (0.992, top - 0.005), (0.998, top - 0.05), (0.95, top - 0.05)]
-    canvas.polygon(_mapped(place, rear), rng.uniform(25, 130))
+    canvas.polygon(mapped(place, rear), rng.uniform(25, 130))
     if rng.random() < 0.5:
-        canvas.polygon(_mapped(place, [(0, 0.10), (0, 0.115), (0.03, 0.115), (0.03, 0.10)]), lamp)
+        canvas.polygon(mapped(place, [(0, 0.10), (0, 0.115), (0.03, 0.115), (0.03, 0.10)]), lamp)
     _doors(canvas, rng, car, place, dark)
 
 
 def _doors(canvas: Canvas, rng: Generator, car: Car, place: Place, dark: float) -> None:
-    left, right = _window_span(car)
+    left, right = window_span(car)
     gaps = [left - 0.005, *(left + t * (right - left) for t in car.pillars[:1]), right - 0.03]
     for k, u in enumerate(gaps):
         lean = rng.uniform(-0.012, 0.012)
         foot = car.sill + 0.012 if k < len(gaps) - 1 else 0.14
         canvas.paint(
-            canvas.line_mask(_mapped(place, [(u, car.belt), (u + lean, foot)]), 0.5), dark, 0.8
+            canvas.line_mask(mapped(place, [(u, car.belt), (u + lean, foot)]), 0.5), dark, 0.8
         )
         if k > 0:
             handle = [(u - 0.045, car.belt - 0.028), (u - 0.015, car.belt - 0.026)]
-            canvas.line(_mapped(place, handle), rng.choice([20.0, dark, 210.0]), 0.6)
-
-
-def _window_span(car: Car) -> tuple[float, float]:
-    cowl, deck = car.roof[1], car.roof[5]
-    return cowl[0] + 0.035, deck[0] - (0.012 if car.style in ("estate", "van") else 0.035)
-
-
-def _windows(canvas: Canvas, rng: Generator, car: Car, place: Place, length: float) -> None:
-    """Side windows, slivers of the windscreen and the rear window, pillars, people, reflections."""
-    _, cowl, roof_front, roof_top, roof_rear, deck, _ = car.roof
-    left, right = _window_span(car)
-    top, belt = roof_top[1] - rng.uniform(0.020, 0.032), car.belt + 0.004
-    rail_l = (roof_front[0] + 0.028, min(top, roof_front[1] - 0.016))
-    rail_r = (roof_rear[0] - rng.uniform(-0.01, 0.03), min(top, roof_rear[1] - 0.016))
-    side = [(left, belt), rail_l, (0.5 * (rail_l[0] + rail_r[0]), top), rail_r, (right, belt)]
-    glass_areas = [smooth(side, 1, closed=True) if car.roundness > 1 else side]
-    if car.yaw > -0.4:
-        glass_areas.append(
-            [(cowl[0] + 0.006, cowl[1]), (roof_front[0] + 0.004, roof_front[1] - 0.008),
-             (rail_l[0] - 0.014, rail_l[1]), (left - 0.014, belt)]
-        )  # fmt: skip
-    if car.yaw < 0.4 and car.style != "pick-up":
-        glass_areas.append(
-            [(deck[0] - 0.004, deck[1]), (roof_rear[0] + 0.004, roof_rear[1] - 0.01),
-             (rail_r[0] + 0.012, rail_r[1]), (right + 0.016, belt)]
-        )  # fmt: skip
-    areas = [_mapped(place, area) for area in glass_areas]
-    chrome = min(245.0, 1.5 * car.paint + 30)
-    frame = rng.choice([12.0, 0.55 * car.paint, chrome], p=[0.5, 0.3, 0.2])
-    trim = canvas.line_mask([*areas[0], areas[0][0]], rng.uniform(0.012, 0.024) * length)
-    canvas.paint(trim, frame, rng.uniform(0.4, 1.0))
-    glass = canvas.mask(*areas)
-    y_top, y_belt = place(0.5, top)[1], place(0.5, belt)[1]
-    t = np.clip((canvas.rows() - y_top) / (y_belt - y_top), 0, 1)[:, None]
-    tone = car.glass + rng.uniform(-25, 45) * t
-    mirrored = fine_noise(canvas, rng, 0.06 * length, 2, stretch=1.5)
-    tinted = surface(canvas, tone[::2] + rng.uniform(2, 22) * mirrored)
-    canvas.paint(glass, tinted, 1 - car.see_through)
-    _interior(canvas, rng, car, place, (left, right, belt, top), length)
-    if rng.random() < 0.5:  # the sky mirrored in one pane
-        u = rng.uniform(left, right)
-        w = rng.uniform(0.03, 0.12)
-        streak = [(u, belt), (u + 0.05, top), (u + w + 0.05, top), (u + w, belt)]
-        inside = canvas.mask(_mapped(place, streak))
-        canvas.paint(_both(inside, glass), rng.uniform(120, 240), rng.uniform(0.2, 0.7))
-    for p in car.pillars:
-        u_belt, u_top = left + p * (right - left), rail_l[0] + p * (rail_r[0] - rail_l[0])
-        width = rng.uniform(0.012, 0.026) * length if p == car.pillars[0] else 0.011 * length
-        canvas.line(
-            _mapped(place, [(u_belt, belt - 0.004), (u_top, top + 0.008)]), car.pillar_grey, width
-        )
-    if rng.random() < 0.7:  # door mirror
-        x, y = place(left + 0.035, belt + 0.012)
-        grey = rng.choice([15.0, car.paint])
-        canvas.ellipse(x, y, 0.014 * length, 0.012 * length, grey)
-
-
-def _both(first, second):
-    """Return the overlap of two masks."""
-    return to_image(np.minimum(np.asarray(first), np.asarray(second)))
-
-
-def _interior(
-    canvas: Canvas,
-    rng: Generator,
-    car: Car,
-    place: Place,
-    frame: tuple[float, float, float, float],
-    length: float,
-) -> None:
-    """Seat backs and people, seen through the glass as dark or light shapes."""
-    left, right, belt, top = frame
-    high = top - belt
-    for k, share in enumerate((0.40, 0.74)):
-        u = left + share * (right - left)
-        if u > right - 0.04:
-            continue
-        grey = rng.uniform(5, 60)
-        if rng.random() < 0.6:
-            seat = [(u - 0.012, belt), (u, belt + 0.6 * high), (u + 0.025, belt + 0.6 * high),
-                    (u + 0.03, belt)]  # fmt: skip
-            canvas.polygon(_mapped(place, seat), grey)
-        if k < car.people:
-            x, y = place(u - 0.03, belt + 0.5 * high)
-            canvas.ellipse(x, y, 0.016 * length, 0.021 * length, rng.uniform(20, 170))
-            canvas.polygon(
-                _mapped(place, [(u - 0.06, belt), (u - 0.035, belt + 0.3 * high), (u, belt)]),
-                rng.uniform(10, 150),
-            )
+            canvas.line(mapped(place, handle), rng.choice([20.0, dark, 210.0]), 0.6)
 
 
 def _contour_light(
@@ -254,12 +178,12 @@ def _contour_light(
     """A bright rim along bonnet, roof and boot, where the paint mirrors the sky."""
     upper = [(u, v - 0.006) for u, v in outline if v > 0.15]
     grey = min(250.0, car.paint + 50 + 70 * light.strength)
-    mask = canvas.line_mask(_mapped(place, upper), 0.9)
+    mask = canvas.line_mask(mapped(place, upper), 0.9)
     canvas.paint(mask, grey, 0.10 + 0.6 * car.gloss)
 
 
-def _wheel(canvas: Canvas, rng: Generator, car: Car, place: Place, u: float, length: float) -> None:
-    r = car.tyre * length
+def _wheel(canvas: Canvas, rng: Generator, car: Car, place: Place, u: float) -> None:
+    r = (place(u, 0)[1] - place(u, 2 * car.tyre)[1]) / 2
     narrow = 1.0 - 0.1 * abs(car.yaw) * rng.random()
     x, y = place(u, car.tyre)
     arch = r * rng.uniform(1.10, 1.28)
@@ -285,4 +209,4 @@ def _wheel(canvas: Canvas, rng: Generator, car: Car, place: Place, u: float, len
     canvas.ellipse(x, y, 0.22 * rim, 0.22 * rim, car.rim_grey * rng.uniform(0.3, 1.0))
     # The wing shades the upper part of the wheel.
     shade = [(x - r, y - r), (x + r, y - r), (x + r, y - 0.45 * r), (x - r, y - 0.45 * r)]
-    canvas.paint(canvas.mask(shade), 10, rng.uniform(0.15, 0.65))
+    canvas.paint_part(shade, 10, rng.uniform(0.15, 0.65))

@@ -1,12 +1,20 @@
-"""Surfaces: noise, foliage, asphalt, bricks and boards, as pictures of a canvas's size."""
+"""Surfaces: noise, lawns, asphalt, bricks and boards, as pictures of a canvas's size.
+
+Three photographs of bare surfaces, given to everybody under CC0, come with scikit-image: bricks,
+grass and gravel. They lend walls, lawns and paths the roughness that noise alone has not.
+"""
 
 import math
+from functools import cache
 
 import numpy as np
+import skimage.data
 from numpy.random import Generator
 from PIL import Image
 
 from helpers.street.canvas import Canvas, to_image
+
+SURFACES = ("brick", "grass", "gravel")
 
 
 def noise(
@@ -36,15 +44,19 @@ def _enlarged(values: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     return np.asarray(Image.fromarray(values).resize(size, Image.Resampling.BICUBIC))
 
 
-def fine_noise(
-    canvas: Canvas, rng: Generator, cell: float, octaves: int = 2, stretch: float = 1.0
-) -> np.ndarray:
-    """Return noise for a canvas, ``cell`` in final pixels, at half of the canvas's resolution.
+def half_size(canvas: Canvas) -> tuple[int, int]:
+    """Return (width, height) of a grid at half of the canvas's resolution.
 
     Nothing finer would survive the averaging; :func:`surface` takes it back to full size.
     """
-    size = (math.ceil(canvas.size[0] / 2), math.ceil(canvas.size[1] / 2))
-    return noise(rng, size, cell * canvas.scale / 2, octaves, stretch)
+    return math.ceil(canvas.size[0] / 2), math.ceil(canvas.size[1] / 2)
+
+
+def fine_noise(
+    canvas: Canvas, rng: Generator, cell: float, octaves: int = 2, stretch: float = 1.0
+) -> np.ndarray:
+    """Return noise for a canvas, ``cell`` in final pixels, at half of the canvas's resolution."""
+    return noise(rng, half_size(canvas), cell * canvas.scale / 2, octaves, stretch)
 
 
 def surface(canvas: Canvas, grey: np.ndarray) -> Image.Image:
@@ -59,14 +71,34 @@ def mottled(
     return surface(canvas, grey + contrast * fine_noise(canvas, rng, cell, 3, stretch))
 
 
-def foliage(
-    canvas: Canvas, rng: Generator, grey: float, contrast: float, leaf: float
+@cache
+def _photographed(name: str) -> Image.Image:
+    """A surface of scikit-image, levelled to mean 0 and deviation 1, tiled by its mirror image."""
+    grey = getattr(skimage.data, name)().astype(np.float32)
+    level = np.asarray(Image.fromarray(grey).reduce(64).resize(grey.shape[::-1]))
+    grey = (grey - level) / grey.std()
+    if name == "brick":  # its courses run upwards
+        grey = np.ascontiguousarray(np.rot90(grey))
+    return Image.fromarray(np.pad(grey, ((0, 512), (0, 512)), mode="symmetric"))
+
+
+def photographed(
+    canvas: Canvas, rng: Generator, name: str, grey: float, contrast: float, zoom: float
 ) -> Image.Image:
-    """Return leaves: clumps in light and shade, with crisp bright leaves and dark gaps."""
-    clumps = fine_noise(canvas, rng, 6 * leaf)
-    leaves = fine_noise(canvas, rng, 1.8 * leaf, 3)
-    crisp = np.clip(1.2 * leaves + 0.4 * clumps, -1.8, 2.2)
-    return surface(canvas, grey + contrast * (0.6 * clumps + 0.9 * crisp))
+    """Return a piece of one of :data:`SURFACES`; ``zoom`` is the final pixels for 100 of its own.
+
+    Raises ValueError for an unknown name.
+    """
+    if name not in SURFACES:
+        raise ValueError(f"unknown surface {name!r}: choose from {', '.join(SURFACES)}")
+    source = _photographed(name)
+    width, height = half_size(canvas)
+    # Never more than there is: a large canvas shows the surface a little larger.
+    step = min(200 / (canvas.scale * zoom), 1024 / width, 1024 / height)
+    x, y = rng.uniform(0, 1024 - step * width), rng.uniform(0, 1024 - step * height)
+    box = (x, y, x + step * width, y + step * height)
+    piece = source.resize((width, height), Image.Resampling.BOX, box=box)
+    return surface(canvas, grey + contrast * np.asarray(piece))
 
 
 def bricks(
@@ -105,5 +137,5 @@ def gradient(canvas: Canvas, top: float, bottom: float, y1: float, y2: float) ->
 
 def sky(canvas: Canvas, rng: Generator, grey: float, bottom: float) -> Image.Image:
     """Return a sky with soft clouds, brighter towards the horizon at y = ``bottom``."""
-    clouds = rng.uniform(2, 22) * fine_noise(canvas, rng, 25, 3, stretch=2.5)
+    clouds = rng.uniform(1, 12) * fine_noise(canvas, rng, 25, 3, stretch=2.5)
     return surface(canvas, gradient(canvas, grey - 25, grey + 10, 0, bottom)[::2] + clouds)

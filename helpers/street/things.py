@@ -1,12 +1,8 @@
 """Street furniture and passers-by: what stands beside, in front of, or in place of a car."""
 
-import math
-
 from numpy.random import Generator
 
-from helpers.street.canvas import Canvas, Point, smooth
-from helpers.street.light import Light
-from helpers.street.textures import foliage
+from helpers.street.canvas import Canvas, smooth
 
 # ``unit`` is everywhere the length of one metre in pixels, ``ground`` the y of the feet.
 
@@ -23,19 +19,6 @@ def pole(canvas: Canvas, rng: Generator, x: float, ground: float, unit: float) -
     )
     if rng.random() < 0.25:  # the head of a parking meter
         canvas.ellipse(x, top, 1.6 * width, 0.16 * unit, grey - 10)
-
-
-def trunk(canvas: Canvas, rng: Generator, x: float, ground: float, unit: float) -> None:
-    """The trunk of a street tree, rough, a little crooked, with roots."""
-    w = unit * rng.uniform(0.12, 0.45)
-    lean = rng.normal(0, 0.4) * unit
-    top = ground - 6 * unit
-    shape = smooth(
-        [(x - w, ground), (x - 0.6 * w, ground - 0.4 * unit), (x - 0.5 * w + lean, top),
-         (x + 0.5 * w + lean, top), (x + 0.6 * w, ground - 0.4 * unit), (x + w, ground)], 1
-    )  # fmt: skip
-    grey = rng.uniform(20, 120)
-    _fill_with_leaves(canvas, rng, shape, grey, rng.uniform(8, 30), 0.12 * unit + 0.5)
 
 
 def person(canvas: Canvas, rng: Generator, x: float, ground: float, unit: float) -> None:
@@ -133,32 +116,5 @@ def fence(canvas: Canvas, rng: Generator, ground: float, unit: float) -> None:
         canvas.line([(0, y), (canvas.width, y)], grey - 10, 0.06 * unit)
 
 
-def shrub(
-    canvas: Canvas, rng: Generator, light: Light, x: float, ground: float, unit: float
-) -> None:
-    """A round bush, lit from above, with a ragged outline."""
-    w, h = unit * rng.uniform(0.3, 1.2), unit * rng.uniform(0.4, 1.6)
-    outline = []
-    for k in range(14):
-        a = 2 * math.pi * k / 14
-        r = rng.uniform(0.8, 1.15)
-        outline.append((x + w * r * math.cos(a), ground - 0.45 * h + 0.55 * h * r * math.sin(a)))
-    leaf = 0.05 * unit + 0.4
-    _fill_with_leaves(canvas, rng, outline, rng.uniform(30, 120), rng.uniform(10, 40), leaf)
-    under = [(px, py) for px, py in outline if py > ground - 0.4 * h]
-    if len(under) > 2:
-        canvas.paint(canvas.mask(under, blur=0.1 * unit), 10, 0.5 * light.shadow)
-
-
-def _fill_with_leaves(
-    canvas: Canvas, rng: Generator, shape: list[Point], grey: float, contrast: float, leaf: float
-) -> None:
-    xs, ys = [x for x, _ in shape], [y for _, y in shape]
-    part = canvas.part(min(xs), min(ys), max(xs), max(ys))
-    if part is not None:
-        part.paint(part.mask(shape), foliage(part, rng, grey, contrast, leaf))
-        canvas.put(part)
-
-
 #: Things that stand on one spot, for choosing one by lot.
-STANDING = (pole, trunk, person, wheel, bicycle, sign)
+STANDING = (pole, person, wheel, bicycle, sign)
