@@ -107,9 +107,8 @@ class Canvas:
     ) -> None:
         """Lay a grey value over one polygon only, its edge softened by ``blur`` pixels."""
         xs, ys = [x for x, _ in polygon], [y for _, y in polygon]
-        part = self.part(
-            min(xs) - 2 * blur, min(ys) - 2 * blur, max(xs) + 2 * blur, max(ys) + 2 * blur
-        )
+        edge = 1 + 2 * blur
+        part = self.part(min(xs) - edge, min(ys) - edge, max(xs) + edge, max(ys) + edge)
         if part is not None:
             part.paint(part.mask(polygon, blur=blur), grey, alpha)
             self.put(part)

@@ -146,7 +146,8 @@ def _near_and_far(rng: Generator) -> tuple[tuple[int, int], list[Parked]]:
     far, near = min(sizes), max(sizes)
     horizon = MULTISCALE["room above the cars"].draw(rng) + 0.4 * near - eye * far
     width = near + MULTISCALE["room beside the cars"].draw(rng) + (60 if count > 1 else 0)
-    height = round(horizon + eye * near) + MULTISCALE["room below the cars"].draw(rng)
+    below = near * (HEIGHT - GROUND) / WIDTH  # of the box, under the wheels
+    height = round(horizon + eye * near + below) + MULTISCALE["room below the cars"].draw(rng)
     cars: list[Parked] = []
     for size in sizes[:count]:
         for _ in range(200):
