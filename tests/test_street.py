@@ -8,13 +8,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from helpers.street import COUNTS, SEED, draw_crop, draw_scene, write_dataset
+from helpers.street import COUNTS, SEED, draw_crop, draw_scene, versions, write_dataset
 from helpers.street.camera import equalised
 from helpers.street.cars import STYLES, sample_car
-from helpers.street.scenes import NEGATIVES, SPLITS
+from helpers.street.scenes import NEGATIVES
 
-FROZEN = Path(__file__).parents[1] / "data" / "street"
-TINY = {"crops-train": 22, "crops-val": 4, "crops-test": 3, "scenes-val": 1, "scenes-test": 2}
+ROOT = Path(__file__).parents[1]
+FROZEN = ROOT / "data" / "street"
+SPLITS = [part.removeprefix("crops-") for part in COUNTS if part.startswith("crops-")]
+TINY = dict.fromkeys(COUNTS, 1) | {"crops-train": 22, "crops-val": 4, "crops-test": 3}
+TINY |= {"scenes-test": 2}
+TOLERANCE = 3  # mean difference in grey values that other versions of the libraries may cause
 
 
 @pytest.fixture(scope="module")
@@ -51,25 +55,62 @@ def frozen_crop(folder, split, k):
 # ---------------------------------------------------------------- the frozen files
 
 
+def pinned():
+    """The versions in constraints.txt that pictures depend on."""
+    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    pins = dict(line.split("==") for line in lines if "==" in line)
+    return {name: pins[name] for name in versions()}
+
+
+def assert_the_same_picture(drawn, frozen, exactly):
+    """Bit for bit, or, where other versions of the libraries drew it, nearly."""
+    assert drawn.shape == frozen.shape
+    if exactly:
+        np.testing.assert_array_equal(drawn, frozen)
+    assert np.abs(drawn.astype(float) - frozen).mean() <= TOLERANCE
+
+
+@pytest.fixture(scope="module")
+def exactly(index):
+    return versions() == index.get("versions", pinned())
+
+
+def test_the_frozen_data_set_was_drawn_with_the_pinned_versions(index):
+    assert index.get("versions", pinned()) == pinned()
+
+
+def test_the_tolerance_forgives_a_grey_value_and_nothing_more():
+    picture = np.full((40, 100), 100, np.uint8)
+    assert_the_same_picture(picture + 1, picture, exactly=False)
+    with pytest.raises(AssertionError):
+        assert_the_same_picture(picture + 1, picture, exactly=True)
+    with pytest.raises(AssertionError):
+        assert_the_same_picture(picture - 4, picture, exactly=False)
+
+
 @pytest.mark.parametrize("split", SPLITS)
-def test_frozen_crops_are_drawn_again_bit_for_bit(index, split):
-    last = COUNTS[f"crops-{split}"] - 1
-    for k in (0, 1, 19, 20, 101, last):
+def test_frozen_crops_are_drawn_again(index, split, exactly):
+    crops = index["crops"][split]
+    count = COUNTS[f"crops-{split}"]
+    for k in (0, 1, 19, 20, 101, count // 2, count - 1):
         crop = draw_crop(index["seed"], split, k)
-        np.testing.assert_array_equal(crop.image, frozen_crop(FROZEN, split, k))
-        assert crop.label == index["crops"][split]["labels"][k]
-        assert crop.kind == index["crops"][split]["kinds"][k]
+        assert_the_same_picture(crop.image, frozen_crop(FROZEN, split, k), exactly)
+        assert crop.label == crops["labels"][k]
+        assert crop.kind == crops["kinds"][k]
 
 
-@pytest.mark.parametrize("split", ["val", "test"])
-def test_frozen_scenes_are_drawn_again_bit_for_bit(index, split):
+@pytest.mark.parametrize("part", [part for part in COUNTS if part.startswith("scenes")])
+def test_frozen_scenes_are_drawn_again(index, part, exactly):
+    split = part.split("-", 1)[1]
     scenes = index["scenes"][split]
+    assert len(scenes) == COUNTS[part]
     for k in (0, 7, len(scenes) - 1):
         scene = draw_scene(index["seed"], split, k)
         assert scenes[k]["name"] == f"{split}-{k:03d}"
         image = pixels(FROZEN / "scenes" / f"{scenes[k]['name']}.png")
-        np.testing.assert_array_equal(scene.image, image)
-        assert scene.boxes.tolist() == scenes[k]["boxes"]
+        assert_the_same_picture(scene.image, image, exactly)
+        if exactly:
+            assert scene.boxes.tolist() == scenes[k]["boxes"]
 
 
 def test_index_counts_and_balance(index):
@@ -231,93 +272,3 @@ def test_equalised_spreads_the_tones_and_keeps_their_order():
 def test_impossible_items_are_refused(draw, wrong):
     with pytest.raises(ValueError, match=r"not in|negative"):
         draw(*wrong)
-
-
-# ---------------------------------------------------------------- writing
-
-
-def test_write_dataset_writes_what_it_draws(tiny):
-    index = json.loads((tiny / "index.json").read_text())
-    assert index["seed"] == 3
-    names = {"CARD.md", "checksums.sha256", "index.json", "scenes/val-000.png",
-             "scenes/test-000.png", "scenes/test-001.png",
-             *(f"crops-{split}.png" for split in SPLITS)}  # fmt: skip
-    assert set(contents(tiny)) == names
-    for split, k in (("train", 0), ("train", 21), ("val", 3), ("test", 2)):
-        np.testing.assert_array_equal(draw_crop(3, split, k).image, frozen_crop(tiny, split, k))
-    np.testing.assert_array_equal(
-        draw_scene(3, "test", 1).image, pixels(tiny / "scenes" / "test-001.png")
-    )
-
-
-def test_workers_change_no_byte(tiny, tmp_path):
-    write_dataset(tmp_path / "street", seed=3, counts=TINY, workers=2)
-    assert contents(tmp_path / "street") == contents(tiny)
-
-
-def test_progress_counts_every_item(tmp_path):
-    calls = []
-    write_dataset(
-        tmp_path / "street", seed=3, counts=TINY, progress=lambda *call: calls.append(call)
-    )
-    total = sum(TINY.values())
-    assert calls == [(k + 1, total) for k in range(total)]
-
-
-@pytest.mark.parametrize("existing", [True, False])
-@pytest.mark.parametrize("workers", [1, 2])
-def test_an_interruption_leaves_everything_as_it_was(tmp_path, existing, workers):
-    folder = tmp_path / "street"
-    if existing:
-        folder.mkdir()
-        (folder / "old.txt").write_text("old")
-
-    def interrupt(done, total):
-        if done == 5:
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        write_dataset(folder, seed=3, counts=TINY, workers=workers, progress=interrupt)
-    assert [p.name for p in tmp_path.iterdir()] == (["street"] if existing else [])
-    if existing:
-        assert contents(folder) == {"old.txt": b"old"}
-
-
-def test_a_failing_swap_puts_the_old_folder_back(tmp_path, monkeypatch):
-    import helpers.street.dataset as dataset
-
-    folder = tmp_path / "street"
-    folder.mkdir()
-    (folder / "old.txt").write_text("old")
-    real, calls = dataset.os.replace, []
-
-    def replace(source, target):
-        calls.append(source)
-        if len(calls) == 2:
-            raise OSError("disk full")
-        real(source, target)
-
-    monkeypatch.setattr(dataset.os, "replace", replace)
-    with pytest.raises(OSError, match="disk full"):
-        write_dataset(folder, seed=3, counts=dict.fromkeys(COUNTS, 1))
-    assert [p.name for p in tmp_path.iterdir()] == ["street"]
-    assert contents(folder) == {"old.txt": b"old"}
-
-
-def test_an_old_data_set_is_replaced_as_a_whole(tmp_path):
-    folder = tmp_path / "street"
-    (folder / "scenes").mkdir(parents=True)
-    (folder / "scenes" / "val-999.png").write_text("stale")
-    write_dataset(folder, seed=3, counts=dict.fromkeys(COUNTS, 1))
-    assert "scenes/val-999.png" not in contents(folder)
-    assert [p.name for p in tmp_path.iterdir()] == ["street"]
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [{"counts": {"crops": 3}}, {"counts": {"crops-val": -1}}, {"workers": 0}],
-)
-def test_impossible_orders_are_refused(tmp_path, wrong):
-    with pytest.raises(ValueError, match=r"unknown parts|not be negative|at least 1"):
-        write_dataset(tmp_path / "street", **wrong)
-    assert list(tmp_path.iterdir()) == []

@@ -5,7 +5,9 @@ item can be drawn alone, and drawing in parallel gives the same pictures.
 """
 
 from helpers.street.dataset import COUNTS, SEED, write_dataset
+from helpers.street.parallel import draw_many
 from helpers.street.scenes import DrawnCrop, DrawnScene, draw_crop, draw_scene
+from helpers.street.shards import renderer, versions
 
 __all__ = [
     "COUNTS",
@@ -13,6 +15,9 @@ __all__ = [
     "DrawnCrop",
     "DrawnScene",
     "draw_crop",
+    "draw_many",
     "draw_scene",
+    "renderer",
+    "versions",
     "write_dataset",
 ]

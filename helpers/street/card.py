@@ -2,17 +2,13 @@
 
 from collections import Counter
 
-import numpy as np
-import PIL
-import scipy
-
 TEXT = """# The `street` data set
 
 Grey side views of cars, and street places without cars. **Every picture is drawn by a program**
 (`helpers/street/`); no photograph, nor a part of one, is in it. It exists so that the course
 needs no download, and so that a network trained on drawings can be judged on real photographs.
 
-- **Made by** `python -m helpers draw`, seed {seed}, with numpy {numpy}, Pillow {pillow} and scipy
+- **Made by** `{command}`, seed {seed}, with numpy {numpy}, Pillow {pillow} and scipy
   {scipy}. Each item has its own random generator, seeded by (seed, crop or scene, split, number),
   so each can be drawn again alone, and the whole again bit for bit with the same versions.
   With other versions single pixels may differ by a few grey values.
@@ -61,23 +57,39 @@ needs no download, and so that a network trained on drawings can be judged on re
 """
 
 
-def data_card(
-    seed: int, counts: dict[str, int], kinds: dict[str, Counter], cars: dict[str, int]
-) -> str:
-    """Return the card's text for a data set with these numbers of items, kinds and cars."""
-    rows = ["| part | items | cars |", "|---|---:|---:|"]
-    for part, count in counts.items():
-        shown = cars[part] if part in cars else (count + 1) // 2
-        rows.append(f"| {part} | {count} | {shown} |")
-    total: Counter = sum(kinds.values(), Counter())
-    table = [f"| kind of crop | {' | '.join(kinds)} |", "|---|" + "---:|" * len(kinds)]
-    for kind, _ in sorted(total.items(), key=lambda item: (-item[1], item[0])):
-        table.append(f"| {kind} | {' | '.join(str(kinds[part][kind]) for part in kinds)} |")
+def data_card(index: dict, *, usual: bool = True) -> str:
+    """Return the card's text for a data set with this index; ``usual``: of the usual counts."""
+    kinds = {f"crops-{split}": Counter(of["kinds"]) for split, of in index["crops"].items()}
+    seed = index["seed"]
+    command = "python -m helpers draw"
+    if list(kinds) == ["crops-train"] and not index["scenes"]:
+        command += f" --count {kinds['crops-train'].total()} --seed {seed}"
+    elif not usual:
+        command = "helpers.street.write_dataset"
     return TEXT.format(
+        command=command,
         seed=seed,
-        numpy=np.__version__,
-        pillow=PIL.__version__,
-        scipy=scipy.__version__,
-        counts="\n".join(rows),
-        kinds="\n".join(table),
+        **index["versions"],
+        counts="\n".join(_counts(index)),
+        kinds="\n".join(_kinds(kinds)),
     )
+
+
+def _counts(index: dict) -> list[str]:
+    rows = ["| part | items | cars |", "|---|---:|---:|"]
+    for split, crops in index["crops"].items():
+        rows.append(f"| crops-{split} | {len(crops['labels'])} | {sum(crops['labels'])} |")
+    for split, scenes in index["scenes"].items():
+        cars = sum(len(scene["boxes"]) for scene in scenes)
+        rows.append(f"| scenes-{split} | {len(scenes)} | {cars} |")
+    return rows
+
+
+def _kinds(kinds: dict[str, Counter]) -> list[str]:
+    if not kinds:
+        return []
+    rows = [f"| kind of crop | {' | '.join(kinds)} |", "|---|" + "---:|" * len(kinds)]
+    total: Counter = sum(kinds.values(), Counter())
+    for kind, _ in sorted(total.items(), key=lambda item: (-item[1], item[0])):
+        rows.append(f"| {kind} | {' | '.join(str(counts[kind]) for counts in kinds.values())} |")
+    return rows
