@@ -1,9 +1,12 @@
-"""The command line: `python -m helpers data|draw|train|detect|evaluate|bench`, each with --help."""
+"""The command line: `python -m helpers VERB`, where every VERB explains itself with --help."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+
+CORES = os.cpu_count() or 1
 
 
 def _positive(text: str) -> int:
@@ -11,6 +14,17 @@ def _positive(text: str) -> int:
     if value < 1:
         raise argparse.ArgumentTypeError(f"must be at least 1, not {value}")
     return value
+
+
+def _data(text: str) -> str | Path:
+    """The name of a data set, or the folder of a drawn one."""
+    if text not in ("street", "uiuc") and not Path(text).is_dir():
+        raise argparse.ArgumentTypeError(f"neither street, uiuc nor a folder: {text}")
+    return text if text in ("street", "uiuc") else Path(text)
+
+
+def _training_data(text: str) -> str | Path:
+    return text if text in ("both", "pretrained") else _data(text)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -23,13 +37,18 @@ def parser() -> argparse.ArgumentParser:
         "--out", type=Path, help="folder for CarData (default: UIUC_CARS_DIR or data/uiuc)"
     )
 
-    draw = verbs.add_parser("draw", help="draw the street data set again")
+    draw = verbs.add_parser("draw", help="draw the street data set again, or more of its kind")
+    draw.add_argument(
+        "--count", type=_positive, metavar="N", help="N training crops only (default: the data set)"
+    )
     draw.add_argument("--out", type=Path, default=Path("build/street"), help="default: %(default)s")
     draw.add_argument("--seed", type=int, help="default: the seed of the shipped data set")
-    draw.add_argument("--workers", type=_positive, default=2, help="processes (default: 2)")
+    draw.add_argument("--workers", type=_positive, default=CORES, help="processes (%(default)s)")
 
     train = verbs.add_parser("train", help="train the classifier and write its weights")
-    train.add_argument("--data", choices=["street", "uiuc"], default="street")
+    train.add_argument(
+        "--data", type=_data, default="street", help="street, uiuc, or a folder that draw wrote"
+    )
     train.add_argument("--epochs", type=_positive, help="default: evaluation.EPOCHS")
     train.add_argument("--seed", type=int, default=0)
     train.add_argument("--out", type=Path, default=Path("build/model.safetensors"))
@@ -42,38 +61,66 @@ def parser() -> argparse.ArgumentParser:
     detect.add_argument("--out", type=Path, default=Path("build/detections"))
 
     evaluate = verbs.add_parser("evaluate", help="measure detectors, mean and spread over seeds")
-    evaluate.add_argument("--data", choices=["street", "uiuc"], default="street")
-    evaluate.add_argument("--train", choices=["street", "uiuc", "pretrained"], default="pretrained")
+    evaluate.add_argument(
+        "--data",
+        choices=["street", "uiuc", "uiuc-crops"],
+        default="street",
+        help="scenes to measure on, or (uiuc-crops) the training crops: only by them choose",
+    )
+    evaluate.add_argument(
+        "--train",
+        type=_training_data,
+        default="pretrained",
+        help="street, uiuc, both, pretrained (default), or a folder that draw wrote",
+    )
     evaluate.add_argument("--seeds", type=_positive, default=1)
     evaluate.add_argument("--epochs", type=_positive, help="default: evaluation.EPOCHS")
+
+    ablate = verbs.add_parser("ablate", help="what each part of the renderer is worth")
+    ablate.add_argument("--seeds", type=_positive, default=3)
+    ablate.add_argument("--count", type=_positive, default=1400, help="crops (%(default)s)")
+    ablate.add_argument("--epochs", type=_positive, help="default: evaluation.EPOCHS")
+    ablate.add_argument("--workers", type=_positive, default=CORES, help="processes (%(default)s)")
+    ablate.add_argument("--out", type=Path, default=Path("build/ablation.json"))
 
     bench = verbs.add_parser("bench", help="speed, as ratios against named references")
     bench.add_argument("--data", choices=["street", "uiuc"], default="street")
     bench.add_argument("--repeats", type=_positive, default=5)
 
-    for verb in verbs.choices.values():
-        verb.add_argument("--threads", type=_positive, help="threads for torch (default: its own)")
+    for name, verb in verbs.choices.items():
+        if name != "draw":
+            verb.add_argument("--threads", type=_positive, help="threads for torch (its own)")
     return main
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb; bad input ends in one clear line and status 2, Ctrl-C in status 130."""
     args = parser().parse_args(arguments)
-    # After the arguments are known to be right: torch takes a second to load.
-    from helpers import commands
-    from helpers.threads import use_threads
-
-    if args.threads:
-        use_threads(args.threads)
     try:
-        getattr(commands, args.verb)(args)
+        _run(args)
     except (OSError, ValueError, TypeError, RuntimeError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("\ninterrupted: no half file was left", file=sys.stderr)
+        if args.verb in ("draw", "ablate"):
+            print("the same command goes on where it stopped", file=sys.stderr)
         return 130
     return 0
+
+
+def _run(args: argparse.Namespace) -> None:
+    # Only after the arguments are known to be right: torch takes seconds to load.
+    if args.verb == "draw":
+        from helpers.drawing import draw
+
+        return draw(args)
+    from helpers import commands
+    from helpers.threads import use_threads
+
+    if args.threads:
+        use_threads(args.threads)
+    getattr(commands, args.verb)(args)
 
 
 if __name__ == "__main__":

@@ -4,23 +4,24 @@ import argparse
 import json
 import sys
 import warnings
-from collections.abc import Callable
-from statistics import mean, stdev
 
 import torch
 from tqdm.auto import tqdm
 
+from helpers import ablation, plots, training
 from helpers import bench as benchmarks
-from helpers import plots, training
-from helpers.datasets import load_crops, load_scenes
+from helpers.datasets import load_crops, load_or_shipped, load_scenes
 from helpers.detector import Detector
 from helpers.download import fetch_uiuc
+from helpers.drawing import draw
 from helpers.evaluation import (
     EPOCHS,
     choose_threshold,
     columns,
+    evaluate_crops,
     evaluate_detector,
-    held_out_accuracy,
+    mean_and_spread,
+    train_and_hold_out,
     train_on,
 )
 from helpers.images import as_grey, read_grey
@@ -35,42 +36,26 @@ from helpers.models import (
 from helpers.paths import DATA, write_checksums, write_whole
 from helpers.uiuc import uiuc_parent
 
+__all__ = ["ablate", "bench", "data", "detect", "draw", "evaluate", "train"]
+
 
 def data(args: argparse.Namespace) -> None:
     """Fetch the UIUC photographs."""
     print(f"The UIUC photographs are in {fetch_uiuc(args.out or uiuc_parent())}")
 
 
-def draw(args: argparse.Namespace) -> None:
-    """Draw the street data set again."""
-    from helpers.street import SEED, write_dataset  # only this command needs the renderer
-
-    seed = SEED if args.seed is None else args.seed
-    with tqdm(desc="drawing", unit="picture") as bar:
-        write_dataset(args.out, seed=seed, workers=args.workers, progress=_follow(bar))
-    print(f"Drawn with seed {seed}: {args.out}")
-
-
-def _follow(bar: tqdm) -> Callable[[int, int], None]:
-    def progress(done: int, total: int) -> None:
-        bar.total = total
-        bar.update(done - bar.n)
-
-    return progress
-
-
 def train(args: argparse.Namespace) -> None:
     """Train the course's classifier and write its weights."""
     model = make_classifier(seed=args.seed)
-    val = load_crops(args.data, "val")
+    val = load_or_shipped(args.data, "val")
     epochs = args.epochs or EPOCHS
     training.fit(model, load_crops(args.data, "train"), val, epochs=epochs, seed=args.seed)
-    notes = {"data": args.data, "seed": str(args.seed), "epochs": str(epochs)}
+    notes = {"data": str(args.data), "seed": str(args.seed), "epochs": str(epochs)}
     notes["threshold"] = f"{choose_threshold(model, val):.4f}"
     path = save_model(model, args.out, half=args.half, notes=notes)
     if path.resolve().parent == (DATA / "weights").resolve():
         write_checksums(DATA / "weights")
-    test = training.evaluate(load_model(path), load_crops(args.data, "test"))
+    test = training.evaluate(load_model(path), load_or_shipped(args.data, "test"))
     print(f"{path}: {test.accuracy:.2%} of the {args.data} test crops are right")
 
 
@@ -111,32 +96,70 @@ def detect(args: argparse.Namespace) -> None:
 
 
 def evaluate(args: argparse.Namespace) -> None:
-    """Train with several seeds, measure each detector on scenes, and print mean and spread."""
+    """Train with several seeds, measure each network, and print mean and spread."""
+    seeds = range(1 if args.train == "pretrained" else args.seeds)
+    if args.data == "uiuc-crops":
+        which, figures = _judge_by_crops(args, seeds)
+    else:
+        which, figures = _judge_by_scenes(args, seeds)
+    print(f"trained on {args.train}, {len(seeds)} seed(s), measured on {args.data}")
+    print(which)
+    for name, values in figures.items():
+        print(f"  {name:<16} {mean_and_spread(values)}")
+
+
+def _judge_by_crops(args: argparse.Namespace, seeds: range) -> tuple[str, dict[str, list[float]]]:
+    """The photographed crops as the judge: this one may be used to choose by."""
+    rows, crops = [], load_crops("uiuc", "all")
+    for seed in seeds:
+        if args.train == "pretrained":
+            model = load_pretrained()
+        else:
+            model, crops = train_and_hold_out(args.train, seed, epochs=args.epochs or EPOCHS)
+        rows.append(evaluate_crops(model, crops, progress=True))
+        print(f"seed {seed}: {rows[-1]}", file=sys.stderr)
+    return f"on {len(crops)} photographed crops not trained on, and mosaics of them", columns(rows)
+
+
+def _judge_by_scenes(args: argparse.Namespace, seeds: range) -> tuple[str, dict[str, list[float]]]:
+    """Whole scenes as the judge: for measuring, never for choosing."""
     scenes = load_scenes(args.data, "test")
     epochs = args.epochs or EPOCHS
-    if args.data == args.train == "uiuc":
-        crops, which = load_crops("uiuc", "all"), "a random quarter held out of the uiuc crops"
-    else:
-        # No photograph was trained on, so all of them may be asked.
-        split = "all" if args.data == "uiuc" else "test"
+    hold_out = args.data == "uiuc" and args.train in ("uiuc", "both")
+    # Where no photograph was trained on, all of them may be asked.
+    split = "all" if args.data == "uiuc" else "test"
+    which = "a random quarter held out of the uiuc crops"
+    if not hold_out:
         crops, which = load_crops(args.data, split), f"the {args.data} crops ({split})"
     accuracies, rows = [], []
-    for seed in range(1 if args.train == "pretrained" else args.seeds):
+    for seed in seeds:
         if args.train == "pretrained":
             model = load_pretrained()
         else:
             model = train_on(args.train, seed, epochs=epochs)
-        if args.data == args.train == "uiuc":
-            accuracies.append(held_out_accuracy(crops, seed, epochs=epochs))
+        if hold_out:
+            other, quarter = train_and_hold_out(args.train, seed, epochs=epochs)
+            accuracies.append(training.evaluate(other, quarter).accuracy)
         else:
             accuracies.append(training.evaluate(model, crops).accuracy)
         rows.append(evaluate_detector(model, scenes, progress=True))
         print(f"seed {seed}: accuracy {accuracies[-1]:.4f}, {rows[-1]}", file=sys.stderr)
-    print(f"trained on {args.train}, {len(rows)} seed(s), measured on {args.data}")
-    print(f"accuracy: on {which}; the rest: on {len(scenes)} scenes")
-    for name, values in ({"accuracy": accuracies} | columns(rows)).items():
-        spread = stdev(values) if len(values) > 1 else 0.0
-        print(f"  {name:<16} {mean(values):.4f} ± {spread:.4f}")
+    which = f"accuracy: on {which}; the rest: on {len(scenes)} scenes"
+    return which, {"accuracy": accuracies} | columns(rows)
+
+
+def ablate(args: argparse.Namespace) -> None:
+    """Print what each part of the renderer is worth, on the photographed crops."""
+    results = ablation.ablate(
+        load_crops("uiuc", "all"),
+        seeds=args.seeds,
+        count=args.count,
+        epochs=args.epochs or EPOCHS,
+        workers=args.workers,
+        notebook=args.out,
+    )
+    print(f"trained on {args.count} drawings, {args.seeds} seed(s), judged by the uiuc crops")
+    print(ablation.table(results))
 
 
 def bench(args: argparse.Namespace) -> None:

@@ -1,10 +1,12 @@
 """Crops to train on, and scenes to find cars in.
 
-`street` is drawn by `helpers.street` and lies in data/. `uiuc` is the UIUC Image Database for Car
+`street` is drawn by `helpers.street` and lies in data/; `python -m helpers draw` makes more of the
+kind in any folder. `uiuc` is the UIUC Image Database for Car
 Detection (Agarwal, Awan and Roth 2004); `python -m helpers data` fetches it.
 """
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -16,7 +18,7 @@ from helpers.boxes import check_boxes
 from helpers.paths import DATA
 
 SPLITS = ("train", "val", "test")
-SCENES = {"street": ("val", "test"), "uiuc": ("test", "test-multiscale")}
+SCENES = {"street": ("val", "test", "test-multiscale"), "uiuc": ("test", "test-multiscale")}
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,9 +93,10 @@ class Scene:
         return f"Scene({self.name}: {height}×{width}, cars: {len(self.boxes)})"
 
 
-def load_crops(name: str = "street", split: str = "train", *, seed: int = 0) -> Crops:
+def load_crops(name: str | Path = "street", split: str = "train", *, seed: int = 0) -> Crops:
     """Crops of `name` ("street" or "uiuc"): split "train", "val", "test" or "all".
 
+    A `Path` as the name is the folder of another drawn data set, which may have fewer splits.
     `uiuc` has no splits of its own: 9/16, 3/16 and 4/16 of each class are drawn with `seed`, so
     that train + val against test is the original assignment's 3 : 1.
     Raises FileNotFoundError with the way to get them if the data are missing, ValueError if they
@@ -101,9 +104,9 @@ def load_crops(name: str = "street", split: str = "train", *, seed: int = 0) -> 
     """
     if split not in (*SPLITS, "all"):
         raise ValueError(f"unknown split {split!r}: choose from {', '.join(SPLITS)}, all")
-    if name == "street":
-        parts = SPLITS if split == "all" else (split,)
-        crops = [_crops(*street_files.read_crops(DATA / "street", part)) for part in parts]
+    if folder := _drawn(name):
+        parts = street_files.crop_splits(folder) if split == "all" else [split]
+        crops = [_crops(*street_files.read_crops(folder, part)) for part in parts]
         return sum(crops[1:], start=crops[0])
     if name == "uiuc":
         crops = _crops(*uiuc.read_crops(uiuc.uiuc_folder()))
@@ -111,22 +114,38 @@ def load_crops(name: str = "street", split: str = "train", *, seed: int = 0) -> 
     raise ValueError(f"unknown data set {name!r}: choose street or uiuc")
 
 
+def load_or_shipped(name: str | Path, split: str) -> Crops:
+    """`load_crops`, or the shipped drawings where a folder of drawings has no such split."""
+    missing = isinstance(name, Path) and split not in street_files.crop_splits(name)
+    return load_crops("street" if missing else name, split)
+
+
+def _drawn(name: str | Path) -> Path | None:
+    """The folder of a drawn data set, None if `name` is not one."""
+    if isinstance(name, Path):
+        return name
+    return DATA / "street" if name == "street" else None
+
+
 def _crops(images: np.ndarray, labels: list[int], kinds: list[str]) -> Crops:
     tensor = torch.from_numpy(images[:, None].astype(np.float32) / 255)
     return Crops(tensor, torch.tensor(labels), tuple(kinds))
 
 
-def load_scenes(name: str = "street", split: str = "test") -> tuple[Scene, ...]:
-    """Scenes of `name`: street "val" or "test"; uiuc "test" or "test-multiscale".
+def load_scenes(name: str | Path = "street", split: str = "test") -> tuple[Scene, ...]:
+    """Scenes of `name`: street "val", "test" or "test-multiscale"; uiuc either "test".
 
-    Raises as `load_crops` does.
+    A scene may be without cars: its boxes are [0, 4] then. A `Path` as the name and errors are as
+    in `load_crops`.
     """
-    if name not in SCENES:
+    folder = _drawn(name)
+    if folder is None and name not in SCENES:
         raise ValueError(f"unknown data set {name!r}: choose street or uiuc")
-    if split not in SCENES[name]:
-        raise ValueError(f"{name} has no scenes {split!r}: choose from {', '.join(SCENES[name])}")
-    if name == "street":
-        rows = street_files.read_scenes(DATA / "street", split)
+    splits = SCENES["street" if folder else name]
+    if split not in splits:
+        raise ValueError(f"{name} has no scenes {split!r}: choose from {', '.join(splits)}")
+    if folder:
+        rows = street_files.read_scenes(folder, split)
     else:
         rows = uiuc.read_scenes(uiuc.uiuc_folder(), split)
     return tuple(_scene(*row) for row in rows)

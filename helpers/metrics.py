@@ -157,3 +157,22 @@ def equal_error_rate(curve: PrecisionRecall) -> float:
     if len(curve.recall) == 0:
         return 0.0
     return torch.minimum(curve.precision, curve.recall).max().item()
+
+
+def roc_auc(scores: Tensor, labels: Tensor) -> float:
+    """Area under the ROC curve: how often a car scores higher than something else, ties half.
+
+    `scores` [N], higher for cars; `labels` [N], 1 = car, 0 = other. It is the probability that a
+    random car scores higher than a random other crop (Hanley and McNeil 1982), so it depends on no
+    threshold. Raises ValueError for other shapes, NaN, other labels, or if one kind is missing.
+    """
+    if scores.ndim != 1 or scores.shape != labels.shape or torch.isnan(scores).any():
+        raise ValueError("each crop needs one score, not NaN, and one label")
+    if not ((labels == 0) | (labels == 1)).all():
+        raise ValueError("labels must be 0 (not a car) or 1 (car)")
+    cars, others = scores[labels == 1], scores[labels == 0].sort().values
+    if len(cars) == 0 or len(others) == 0:
+        raise ValueError("the ROC curve needs at least one car and one other crop")
+    lower = torch.searchsorted(others, cars, right=False)
+    lower_or_equal = torch.searchsorted(others, cars, right=True)
+    return (lower + lower_or_equal).double().mean().item() / 2 / len(others)

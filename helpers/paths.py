@@ -43,7 +43,7 @@ def verify_checksums(folder: Path, only: str = "") -> None:
     and ValueError for what was changed, and says how to mend it.
     """
     listing = folder / "checksums.sha256"
-    mend = f"get the course's copy back with: git checkout -- {folder}"
+    mend = f"get the course's copy back with: git checkout -- {folder} (or draw your own again)"
     if not listing.is_file():
         raise FileNotFoundError(f"{listing} is missing; {mend}")
     lines = [line.partition("  ") for line in listing.read_text().splitlines()]

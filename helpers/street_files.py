@@ -1,7 +1,6 @@
-"""The files of the drawn data set: contact sheets of crops, pictures of scenes, and an index."""
+"""The files of a drawn data set: contact sheets of crops, pictures of scenes, and an index."""
 
 import json
-from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -14,27 +13,47 @@ SHEET_COLUMNS = 20
 
 
 def read_crops(folder: Path, split: str) -> tuple[np.ndarray, list[int], list[str]]:
-    """Images uint8 [N, 40, 100], labels and kinds of "train", "val" or "test"."""
-    entry = _index(folder)["crops"][split]
-    verify_checksums(folder, only=f"crops-{split}.png")
-    sheet = read_grey(folder / f"crops-{split}.png")
+    """Images uint8 [N, 40, 100], labels and kinds of a split such as "train"."""
+    entry = _index(folder, "crops", split)
+    wanted = len(entry["labels"])
+    sheets: list[np.ndarray] = []
+    while sum(map(len, sheets)) < wanted:
+        number = f"-{len(sheets) + 1}" if sheets else ""
+        sheets.append(_read_sheet(folder, f"crops-{split}{number}.png"))
+    images = np.concatenate(sheets) if sheets else np.zeros((0, *CROP_SIZE), np.uint8)
+    return images[:wanted], entry["labels"], entry["kinds"]
+
+
+def _read_sheet(folder: Path, name: str) -> np.ndarray:
+    """The crops [N, 40, 100] of one contact sheet, row after row."""
+    verify_checksums(folder, only=name)
     height, width = CROP_SIZE
-    tiles = sheet.reshape(-1, height, SHEET_COLUMNS, width).swapaxes(1, 2)
-    images = tiles.reshape(-1, height, width)[: len(entry["labels"])]
-    return images, entry["labels"], entry["kinds"]
+    tiles = read_grey(folder / name).reshape(-1, height, SHEET_COLUMNS, width).swapaxes(1, 2)
+    return tiles.reshape(-1, height, width)
 
 
-def read_scenes(folder: Path, split: str) -> list[tuple[str, np.ndarray, list[list[int]]]]:
-    """Name, image uint8 [H, W] and boxes (x1, y1, x2, y2) of each scene of "val" or "test"."""
+def read_scenes(folder: Path, split: str) -> list[tuple[str, np.ndarray, list[list[float]]]]:
+    """Name, image uint8 [H, W] and boxes (x1, y1, x2, y2) of each scene of a split."""
     scenes = []
-    for entry in _index(folder)["scenes"][split]:
+    for entry in _index(folder, "scenes", split):
         file = f"scenes/{entry['name']}.png"
         verify_checksums(folder, only=file)
         scenes.append((entry["name"], read_grey(folder / file), entry["boxes"]))
     return scenes
 
 
-@cache
-def _index(folder: Path) -> dict:
+def crop_splits(folder: Path) -> list[str]:
+    """The splits of crops that the data set in `folder` has."""
+    return list(_read_index(folder)["crops"])
+
+
+def _index(folder: Path, what: str, split: str) -> dict | list:
+    splits = _read_index(folder)[what]
+    if split not in splits:
+        raise ValueError(f"{folder} has no {what} {split!r}; it has: {', '.join(splits) or 'none'}")
+    return splits[split]
+
+
+def _read_index(folder: Path) -> dict:
     verify_checksums(folder, only="index.json")
     return json.loads((folder / "index.json").read_text())

@@ -12,10 +12,10 @@ from PIL import Image
 from helpers import commands
 from helpers.__main__ import main
 from helpers.datasets import Crops, Scene
-from helpers.evaluation import DetectorScores
+from helpers.evaluation import CropScores, DetectorScores
 from helpers.models import load_model, make_classifier, read_notes, save_model
 
-VERBS = ("data", "draw", "train", "detect", "evaluate", "bench")
+VERBS = ("data", "draw", "train", "detect", "evaluate", "ablate", "bench")
 
 
 @pytest.fixture
@@ -114,7 +114,16 @@ def damaged(folder):
 
 @pytest.mark.parametrize(
     "arguments",
-    [[], ["fly"], ["train", "--epochs", "0"], ["evaluate", "--data", "mars"], ["detect"]],
+    [
+        [],
+        ["fly"],
+        ["train", "--epochs", "0"],
+        ["train", "--data", "mars"],
+        ["evaluate", "--data", "mars"],
+        ["evaluate", "--train", "mars"],
+        ["draw", "--count", "0"],
+        ["detect"],
+    ],
 )
 def test_bad_arguments_are_refused(arguments, capsys):
     with pytest.raises(SystemExit) as stop:
@@ -137,6 +146,7 @@ def easy(monkeypatch):
     images[labels == 1, :, 10:30, 20:80] += 0.7
     crops = Crops(images, labels)
     monkeypatch.setattr(commands, "load_crops", lambda name, split: crops)
+    monkeypatch.setattr(commands, "load_or_shipped", lambda name, split: crops)
     return crops
 
 
@@ -172,7 +182,9 @@ def test_interrupted_detection_leaves_no_half_file(tmp_path, picture, weights, m
     assert not list((tmp_path / "out").iterdir())
 
 
-def test_draw_passes_on_what_it_is_asked(monkeypatch, tmp_path, capsys):
+@pytest.fixture
+def orders(monkeypatch):
+    """What `write_dataset` is asked for, instead of drawing."""
     import helpers.street
 
     calls = []
@@ -182,21 +194,62 @@ def test_draw_passes_on_what_it_is_asked(monkeypatch, tmp_path, capsys):
         calls.append((folder, options))
 
     monkeypatch.setattr(helpers.street, "write_dataset", write_dataset)
+    return calls
+
+
+def test_draw_passes_on_what_it_is_asked(orders, tmp_path, capsys):
     assert main(["draw", "--out", str(tmp_path / "s"), "--seed", "5", "--workers", "1"]) == 0
-    assert calls == [(tmp_path / "s", {"seed": 5, "workers": 1})]
+    assert orders == [(tmp_path / "s", {"seed": 5, "workers": 1, "counts": None})]
     assert "seed 5" in capsys.readouterr().out
+
+
+def test_draw_with_a_count_draws_training_crops_only(orders, tmp_path):
+    assert main(["draw", "--count", "7", "--out", str(tmp_path / "s")]) == 0
+    counts = orders[0][1]["counts"]
+    assert counts.pop("crops-train") == 7
+    assert set(counts.values()) == {0}
+    assert "scenes-test" in counts
+
+
+def test_an_interrupted_drawing_says_how_to_go_on(monkeypatch, tmp_path, capsys):
+    import helpers.street
+
+    def interrupted(*arguments, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(helpers.street, "write_dataset", interrupted)
+    assert main(["draw", "--out", str(tmp_path / "s")]) == 130
+    assert "the same command goes on" in capsys.readouterr().err
+
+
+def test_a_folder_of_drawings_can_be_trained_on(tmp_path, capsys):
+    drawn, out = tmp_path / "drawn", tmp_path / "model.safetensors"
+    assert main(["draw", "--count", "20", "--workers", "1", "--out", str(drawn)]) == 0
+    assert main(["train", "--data", str(drawn), "--epochs", "1", "--out", str(out)]) == 0
+    assert read_notes(out)["data"] == str(drawn)
+    assert "test crops are right" in capsys.readouterr().out
 
 
 @pytest.fixture
 def two_seeds(monkeypatch, easy):
     """Scenes and scores made up, so that only the arithmetic and the words are tested."""
     rows = iter([DetectorScores(0.3, 0.9, 0.9, 0.8, 0.7), DetectorScores(0.5, 1, 1, 1, 0.9)])
+    crop_rows = iter([CropScores(0.9, 0.91, 0.5, 0.5, 0.2, 0.2), CropScores(1, 1, 0.7, 1, 1, 1)])
     scene = Scene("s", torch.zeros(1, 50, 120), torch.tensor([[0.0, 0, 100, 40]]))
+    model, trained = make_classifier(seed=0), []
+
+    def hold_out(name, seed, epochs):
+        trained.append(name)
+        half = easy.subset(range(20))
+        return model, Crops(half.images, half.labels if seed else 1 - half.labels)
+
     monkeypatch.setattr(commands, "load_scenes", lambda name, split: (scene,))
-    monkeypatch.setattr(commands, "load_pretrained", lambda: make_classifier(seed=0))
-    monkeypatch.setattr(commands, "train_on", lambda name, seed, epochs: make_classifier(seed=0))
-    monkeypatch.setattr(commands, "held_out_accuracy", lambda crops, seed, epochs: 0.9 + seed / 10)
+    monkeypatch.setattr(commands, "load_pretrained", lambda: model)
+    monkeypatch.setattr(commands, "train_on", lambda name, seed, epochs: model)
+    monkeypatch.setattr(commands, "train_and_hold_out", hold_out)
     monkeypatch.setattr(commands, "evaluate_detector", lambda *a, **k: next(rows))
+    monkeypatch.setattr(commands, "evaluate_crops", lambda *a, **k: next(crop_rows))
+    return trained
 
 
 def test_evaluate_prints_mean_and_spread(two_seeds, capsys):
@@ -205,13 +258,51 @@ def test_evaluate_prints_mean_and_spread(two_seeds, capsys):
     assert "auc_before_nms   0.4000 ± 0.1414" in out
     assert "eer_uiuc         0.8000 ± 0.1414" in out
     assert "on the street crops (test)" in out
+    assert two_seeds == []
 
 
-def test_evaluate_holds_out_crops_where_it_trains_on_the_same_data(two_seeds, capsys):
-    assert main(["evaluate", "--data", "uiuc", "--train", "uiuc", "--seeds", "2"]) == 0
+@pytest.mark.parametrize("name", ["uiuc", "both"])
+def test_evaluate_holds_out_crops_where_it_trains_on_the_same_data(two_seeds, capsys, name):
+    assert main(["evaluate", "--data", "uiuc", "--train", name, "--seeds", "2"]) == 0
     out = capsys.readouterr().out
-    assert "accuracy         0.9500 ± 0.0707" in out
+    # The same answers to labels turned round: accuracies of p and 1 - p.
+    assert "accuracy         0.5000 ±" in out
     assert "held out of the uiuc crops" in out
+    assert two_seeds == [name] * 2
+
+
+def test_crops_are_a_judge_of_their_own(two_seeds, capsys):
+    arguments = ["evaluate", "--data", "uiuc-crops", "--train", "street", "--seeds", "2"]
+    assert main(arguments) == 0
+    out = capsys.readouterr().out
+    assert "trained on street, 2 seed(s), measured on uiuc-crops" in out
+    assert "accuracy         0.9500 ± 0.0707" in out
+    assert "roc_auc          0.9550 ± 0.0636" in out
+    assert "mosaics_auc      0.6000 ± 0.1414" in out
+    assert "20 photographed crops" in out
+
+
+def test_the_shipped_weights_are_judged_by_all_photographed_crops(two_seeds, capsys):
+    assert main(["evaluate", "--data", "uiuc-crops", "--seeds", "2"]) == 0
+    assert "on 40 photographed crops" in capsys.readouterr().out
+    assert two_seeds == []
+
+
+def test_ablate_prints_a_table(easy, monkeypatch, tmp_path, capsys):
+    calls = []
+
+    def ablate(judge, **options):
+        calls.append((judge, options))
+        return {"full": [(0.9, 0.95), (1.0, 0.97)], "without shading": [(0.5, 0.6)]}
+
+    monkeypatch.setattr(commands.ablation, "ablate", ablate)
+    arguments = ["--seeds", "2", "--count", "30", "--epochs", "4", "--workers", "1"]
+    assert main(["ablate", *arguments, "--out", str(tmp_path / "a.json")]) == 0
+    out = capsys.readouterr().out
+    assert "| full            | 0.9500 ± 0.0707 | 0.9600 ± 0.0141 |" in out
+    assert "| without shading | 0.5000 ± 0.0000 | 0.6000 ± 0.0000 |" in out
+    options = {"seeds": 2, "count": 30, "epochs": 4, "workers": 1}
+    assert calls == [(easy, options | {"notebook": tmp_path / "a.json"})]
 
 
 def test_the_shipped_weights_have_one_seed_only(two_seeds, capsys):

@@ -265,15 +265,16 @@ def test_no_shipped_crop_is_in_two_splits():
     assert len(distinct) == len(crops)
 
 
-def test_the_shipped_scenes_are_whole_pictures_with_one_to_three_cars():
+def test_the_shipped_scenes_are_whole_pictures_with_up_to_three_cars():
     scenes = load_scenes("street", "test")
-    assert len(scenes) >= 100
+    assert len(scenes) >= 150
+    assert {len(scene.boxes) for scene in scenes} == {0, 1, 2, 3}
     assert len({scene.name for scene in scenes}) == len(scenes)
     for scene in scenes:
         _, height, width = scene.image.shape
         assert 75 <= height <= 220
-        assert 110 <= width <= 370
-        assert 1 <= len(scene.boxes) <= 3
+        assert 110 <= width <= 520
+        assert scene.boxes.shape == (len(scene.boxes), 4)
         assert scene.boxes.dtype == torch.float32
         assert scene.boxes[:, 2:].gt(0).all()  # each car can be seen
         assert (scene.boxes[:, :2] < torch.tensor([width, height])).all()

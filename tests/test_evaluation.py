@@ -1,5 +1,7 @@
 """The course's measurements: one protocol, checked on scenes whose answer is known."""
 
+from pathlib import Path
+
 import pytest
 import torch
 from torch import nn
@@ -9,15 +11,18 @@ from helpers.datasets import Crops, Scene
 from helpers.detector import Detector
 from helpers.evaluation import (
     DetectorScores,
+    accuracy_and_roc_auc,
     choose_threshold,
     columns,
     detect_all,
+    evaluate_crops,
     evaluate_detector,
-    held_out_accuracy,
+    mean_and_spread,
+    train_and_hold_out,
     train_on,
 )
 from helpers.fcn import to_fcn
-from helpers.metrics import area_under_curve, precision_recall
+from helpers.metrics import UIUC_MULTISCALE, area_under_curve, precision_recall
 
 
 def scenes_of(scene_with, *places):
@@ -63,6 +68,64 @@ def test_iou_and_the_official_criterion_may_disagree(pattern_classifier, scene_w
     result = evaluate_detector(pattern_classifier, [Scene("moved", scene.image, moved)])
     assert result.eer == 1
     assert result.eer_uiuc == 0
+
+
+def test_the_official_criterion_is_the_one_asked_for(pattern_classifier, scene_with):
+    (scene,) = scenes_of(scene_with, [(40, 60)])
+    # A truth of twice the size around the same middle: its corner is within the ellipse of the
+    # multi-scale criterion, but its width is not.
+    wide = scene.boxes + torch.tensor([-50.0, -20, 50, 20])
+    moved = scene.boxes + torch.tensor([0.0, 9, 0, 9])
+    for boxes, official, expected in (
+        (wide, UIUC_MULTISCALE, 0),
+        (moved, UIUC_MULTISCALE, 1),
+        (moved + torch.tensor([0.0, 2, 0, 2]), UIUC_MULTISCALE, 0),
+    ):
+        result = evaluate_detector(
+            pattern_classifier, [Scene("s", scene.image, boxes)], official=official
+        )
+        assert result.eer_uiuc == expected
+
+
+def test_scenes_without_any_car_have_no_recall(pattern_classifier, scene_with):
+    with pytest.raises(ValueError, match="no car in any image"):
+        evaluate_detector(pattern_classifier, scenes_of(scene_with, [], []))
+
+
+def test_a_false_alarm_in_a_scene_without_cars_counts(pattern_classifier, scene_with):
+    one, two = scenes_of(scene_with, [(4, 8)], [(40, 60)])
+    emptied = Scene("emptied", two.image, torch.zeros(0, 4))
+    assert evaluate_detector(pattern_classifier, [one, emptied]).eer == pytest.approx(0.5)
+
+
+# Crops as the judge
+
+
+def test_accuracy_and_roc_auc_of_known_answers():
+    crops = crops_with([0.9, 0.4, 0.6, 0.1], [1, 1, 0, 0])
+    assert accuracy_and_roc_auc(Answers(), crops) == (0.5, 0.75)
+
+
+def test_margins_tell_apart_what_probabilities_in_float32_cannot(classifier):
+    with torch.no_grad():
+        classifier[-1].weight *= 1e4
+        classifier[-1].bias.zero_()
+    margins = evaluation._margins(classifier, labelled(20))
+    assert len(margins.unique()) == 20
+    assert len(torch.sigmoid(margins).unique()) < 20
+
+
+def test_crops_judge_a_perfect_classifier_as_perfect(pattern_classifier, scene_with, monkeypatch):
+    monkeypatch.setattr(evaluation, "MOSAICS", 4)
+    car, other = scene_with(40, 100, (0, 0)), scene_with(40, 100)
+    crops = Crops(torch.stack([car, car, other, other]), torch.tensor([1, 1, 0, 0]))
+    perfect = evaluate_crops(pattern_classifier, crops)
+    # In the pale mosaics the pattern's correlation is the same, its contrast 0.4: no car is found.
+    assert perfect.accuracy == perfect.roc_auc == 1
+    assert perfect.mosaics_auc == perfect.mosaics_eer == 1
+    assert perfect.pale_auc < 1
+    wrong = Crops(crops.images, 1 - crops.labels)
+    assert evaluate_crops(pattern_classifier, wrong).accuracy == 0
 
 
 def test_the_curve_before_suppression_counts_every_cell_that_is_called_car(
@@ -112,40 +175,64 @@ def labelled(n, kind=""):
     return Crops(torch.rand(n, 1, 40, 100), labels, tuple(f"{kind}{i}" for i in range(n)))
 
 
-def test_photographs_are_trained_on_whole_and_drawings_with_validation(monkeypatch, recorded):
-    parts = {name: labelled(4, name) for name in ("train", "val", "all")}
-    monkeypatch.setattr(evaluation, "load_crops", lambda name, split="train": parts[split])
+@pytest.fixture
+def parts(monkeypatch):
+    """Made-up crops in place of every data set, each named after its set and split."""
+    made = {}
+
+    def load(name="street", split="train"):
+        return made.setdefault((name, split), labelled(32, f"{name} {split} "))
+
+    monkeypatch.setattr(evaluation, "load_crops", load)
+    monkeypatch.setattr(evaluation, "load_or_shipped", load)
+    return load
+
+
+def test_photographs_are_trained_on_whole_and_drawings_with_validation(parts, recorded):
     train_on("uiuc", 3, epochs=5)
     train_on("street", 4)
-    (train, val, options), (drawn, drawn_val, _) = recorded
-    assert train is parts["all"]
+    train_on(Path("folder"), 4)
+    (train, val, options), (drawn, drawn_val, _), (own, own_val, _) = recorded
+    assert train is parts("uiuc", "all")
     assert val is None
     assert options["seed"] == 3
     assert options["epochs"] == 5
-    assert drawn is parts["train"]
-    assert drawn_val is parts["val"]
+    assert drawn is parts("street", "train")
+    assert drawn_val is parts("street", "val")
+    assert own is parts(Path("folder"), "train")
+    assert own_val is parts(Path("folder"), "val")
 
 
-def test_held_out_crops_are_a_quarter_and_never_trained_on(monkeypatch, recorded):
-    measured = []
-    evaluate = evaluation.evaluate
+def test_both_are_drawings_and_photographs(parts, recorded):
+    train_on("both", 0)
+    ((train, val, _),) = recorded
+    assert train.kinds == parts("street", "train").kinds + parts("uiuc", "all").kinds
+    assert val is parts("street", "val")
 
-    def remember(model, crops):
-        measured.append(crops)
-        return evaluate(model, crops)
 
-    monkeypatch.setattr(evaluation, "evaluate", remember)
-    crops = labelled(32)
-    for seed in (0, 1):
-        accuracy = held_out_accuracy(crops, seed, progress=False)
-        assert 0 <= accuracy <= 1
+@pytest.mark.parametrize("name", ["uiuc", "both"])
+def test_held_out_crops_are_a_quarter_and_never_trained_on(parts, recorded, name):
+    judges = [train_and_hold_out(name, seed, progress=False)[1] for seed in (0, 1)]
     (train, val, options), _ = recorded
-    assert val is None
     assert options["seed"] == 0
-    assert len(train) == 24
-    assert len(measured[0]) == 8
-    assert not set(train.kinds) & set(measured[0].kinds)
-    assert measured[0].kinds != measured[1].kinds
+    photographs = [kind for kind in train.kinds if kind.startswith("uiuc")]
+    assert len(photographs) == 24
+    assert len(train) == (24 if name == "uiuc" else 24 + 32)
+    assert len(judges[0]) == 8
+    assert not set(train.kinds) & set(judges[0].kinds)
+    assert judges[0].kinds != judges[1].kinds
+    assert (val is None) == (name == "uiuc")
+
+
+def test_drawings_are_judged_by_all_photographs(parts, recorded):
+    _, judge = train_and_hold_out("street", 0, progress=False)
+    assert judge is parts("uiuc", "all")
+    assert recorded[0][0] is parts("street", "train")
+
+
+def test_mean_and_spread():
+    assert mean_and_spread([0.5]) == "0.5000 ± 0.0000"
+    assert mean_and_spread([0.4, 0.6]) == "0.5000 ± 0.1414"
 
 
 def test_columns_gather_each_figure_over_seeds():

@@ -67,8 +67,9 @@ def test_no_module_imports_itself_in_a_circle():
     assert len(order) == len(USES)
 
 
-def test_only_the_command_line_imports_the_renderer():
-    assert {module for module, uses in USES.items() if "street" in uses} <= {"commands", "__main__"}
+def test_only_what_draws_imports_the_renderer():
+    users = {module for module, uses in USES.items() if "street" in uses}
+    assert users == {"drawing", "ablation"}
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,9 @@ item can be drawn alone, and drawing in parallel gives the same pictures.
 
 from helpers.street.crops import DrawnCrop, draw_crop
 from helpers.street.dataset import COUNTS, SEED, write_dataset
+from helpers.street.parallel import draw_many
 from helpers.street.scenes import DrawnScene, draw_scene
+from helpers.street.shards import renderer, versions
 from helpers.street.staging import PARTS
 
 __all__ = [
@@ -16,6 +18,9 @@ __all__ = [
     "DrawnCrop",
     "DrawnScene",
     "draw_crop",
+    "draw_many",
     "draw_scene",
+    "renderer",
+    "versions",
     "write_dataset",
 ]

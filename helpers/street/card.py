@@ -1,23 +1,35 @@
 """The data card, written together with the data so that its numbers are always theirs."""
 
 from collections import Counter
+from collections.abc import Mapping
 
-import numpy as np
-import PIL
-import scipy
+from helpers.street.backdrops import BACKDROPS
+from helpers.street.camera import CAMERA
+from helpers.street.cars import CAR
+from helpers.street.chance import Distribution
+from helpers.street.light import LIGHT
+from helpers.street.negatives import NEGATIVES
+from helpers.street.occlusion import OCCLUDERS
+from helpers.street.places import FURNITURE
+from helpers.street.scenes import MULTISCALE, SCENE
+from helpers.street.staging import CROP
 
 TEXT = """# The `street` data set
 
 Grey side views of cars, and street places without cars. **Every picture is drawn by a program**
-(`helpers/street/`); no photograph, nor a part of one, is in it. It exists so that the course
+(`helpers/street/`); no photograph of a street or of a car is in it. It exists so that the course
 needs no download, and so that a network trained on drawings can be judged on real photographs.
 
-- **Made by** `python -m helpers draw`, seed {seed}, with numpy {numpy}, Pillow {pillow} and scipy
-  {scipy}. Each item has its own random generator, seeded by (seed, crop or scene, split, number),
-  so each can be drawn again alone, and the whole again bit for bit with the same versions.
-  With other versions single pixels may differ by a few grey values.
+- **Made by** `{command}`, seed {seed}, with numpy {numpy}, Pillow {pillow}, scipy
+  {scipy} and scikit-image {scikit_image}. Each item has its own random generator, seeded by
+  (seed, crop or scene, split, number), so each can be drawn again alone, and the whole again bit
+  for bit with the same versions. With other versions single pixels may differ: by less than 3
+  grey values in the mean of a picture, says the test that draws a sample again.
 - **Licence**: CC BY 4.0, by the authors of this course.
 - **Task**: car or not a car (crops); where are the cars (scenes).
+- **Borrowed**: some walls, lawns and paths wear a photographed surface. The three surfaces come
+  with scikit-image and are free of all rights (CC0): `brick` and `gravel` from CC0Textures,
+  `grass` by linolafett. Nothing else is taken from a photograph.
 
 ## Files
 
@@ -25,7 +37,7 @@ needs no download, and so that a network trained on drawings can be judged on re
 |---|---|
 | `crops-SPLIT.png` | contact sheet, 20 crops of 100×40 pixels in a row |
 | `scenes/SPLIT-NNN.png` | one scene each |
-| `index.json` | labels and kinds of the crops, boxes (x1, y1, x2, y2) of the scenes |
+| `index.json` | labels and kinds of the crops, boxes (x1, y1, x2, y2) of the scenes, versions |
 | `checksums.sha256` | for `sha256sum --check` |
 
 ## Counts
@@ -37,18 +49,22 @@ needs no download, and so that a network trained on drawings can be judged on re
 ## How it was drawn
 
 - A **car** is a parametric profile of one of eight body styles with paint, glass, pillars, lamps,
-  bumpers, wheels and a shadow. It is 76 to 97 pixels long, faces left or right, and stands in the
-  middle of its crop up to a few pixels. One in three is partly hidden by a pole, a person, a
-  tree or another car.
-- A crop **without a car** shows a place (wall, house, hedge, trees, parking lot, open sky, road),
-  distractors (wheels, people, bicycles, signs), loose shapes ("clutter"), or a car in the wrong
-  place: at least 18 pixels sideways or 9 up or down ("shifted car"), mostly outside ("cut car"),
-  or 0.3 to 2.6 times as large ("wrong size").
-- **Boxes** are 100×40 pixels, the best window around the car as in the UIUC set. They may cross
-  the border by up to 5 pixels. Cars of one scene overlap by a few pixels at most.
-- A **camera** adds blur, sharpening halos, interlacing, noise and JPEG blocks. About half of the
-  crops and one scene in seven have their histogram equalised, as old archives did; the others
-  have the tones of ordinary stills.
+  bumpers, wheels, dirt and a shadow, seen from the side or turned a little. It faces left or right
+  and stands in the middle of its crop up to a few pixels. One in three is partly hidden.
+- A crop **without a car** shows a place, distractors (wheels, people, bicycles, signs), loose
+  shapes ("clutter"), a bare surface, or a car in the wrong place: at least 18 pixels sideways or 9
+  up or down ("shifted car"), mostly outside ("cut car"), or 0.3 to 2.6 times as large ("wrong
+  size").
+- **Boxes** are the best window around the car as in the UIUC set: 100×40 pixels, in multi-scale
+  scenes 85 to 215 wide and 0.4 times as high. They may cross the border by up to 14 pixels sideways
+  and 5 up or down. Cars parked in a row nearly touch; boxes then overlap a little.
+- A **camera** adds blur, sharpening halos, interlacing, noise, JPEG blocks, and now and then the
+  date. About half of the crops and one scene in seven have their histogram equalised, as old
+  archives did.
+
+Everything is drawn at random from these tables; "±" is a standard deviation, a percentage a share.
+
+{tables}
 
 ## Limits
 
@@ -60,24 +76,63 @@ needs no download, and so that a network trained on drawings can be judged on re
 - Good accuracy on these drawings promises nothing about photographs; measure on photographs.
 """
 
+TABLES: dict[str, Mapping[str, Distribution]] = {
+    "A car": CAR,
+    "A car in its crop": CROP,
+    "The light": LIGHT,
+    "The camera": CAMERA,
+    "A scene": SCENE,
+    "A multi-scale scene, where it differs": MULTISCALE,
+    "Kinds of things": {
+        "crop without a car": NEGATIVES,
+        "backdrop": BACKDROPS,
+        "furniture of the street": FURNITURE,
+        "in front of a car": OCCLUDERS,
+    },
+}
 
-def data_card(
-    seed: int, counts: dict[str, int], kinds: dict[str, Counter], cars: dict[str, int]
-) -> str:
-    """Return the card's text for a data set with these numbers of items, kinds and cars."""
-    rows = ["| part | items | cars |", "|---|---:|---:|"]
-    for part, count in counts.items():
-        shown = cars[part] if part in cars else (count + 1) // 2
-        rows.append(f"| {part} | {count} | {shown} |")
-    total: Counter = sum(kinds.values(), Counter())
-    table = [f"| kind of crop | {' | '.join(kinds)} |", "|---|" + "---:|" * len(kinds)]
-    for kind, _ in sorted(total.items(), key=lambda item: (-item[1], item[0])):
-        table.append(f"| {kind} | {' | '.join(str(kinds[part][kind]) for part in kinds)} |")
+
+def data_card(index: dict, *, usual: bool = True) -> str:
+    """Return the card's text for a data set with this index; ``usual``: of the usual counts."""
+    kinds = {f"crops-{split}": Counter(of["kinds"]) for split, of in index["crops"].items()}
+    seed = index["seed"]
+    command = "python -m helpers draw"
+    if list(kinds) == ["crops-train"] and not index["scenes"]:
+        command += f" --count {kinds['crops-train'].total()} --seed {seed}"
+    elif not usual:
+        command = "helpers.street.write_dataset"
+    made_with = {name.replace("-", "_"): version for name, version in index["versions"].items()}
     return TEXT.format(
+        command=command,
         seed=seed,
-        numpy=np.__version__,
-        pillow=PIL.__version__,
-        scipy=scipy.__version__,
-        counts="\n".join(rows),
-        kinds="\n".join(table),
+        **made_with,
+        counts="\n".join(_counts(index)),
+        kinds="\n".join(_kinds(kinds)),
+        tables="\n\n".join(_table(title, table) for title, table in TABLES.items()),
     )
+
+
+def _table(title: str, table: Mapping[str, Distribution]) -> str:
+    rows = [f"| {title} | distribution |", "|---|---|"]
+    rows += [f"| {name.replace('_', ' ')} | {values} |" for name, values in table.items()]
+    return "\n".join(rows)
+
+
+def _counts(index: dict) -> list[str]:
+    rows = ["| part | items | cars |", "|---|---:|---:|"]
+    for split, crops in index["crops"].items():
+        rows.append(f"| crops-{split} | {len(crops['labels'])} | {sum(crops['labels'])} |")
+    for split, scenes in index["scenes"].items():
+        cars = sum(len(scene["boxes"]) for scene in scenes)
+        rows.append(f"| scenes-{split} | {len(scenes)} | {cars} |")
+    return rows
+
+
+def _kinds(kinds: dict[str, Counter]) -> list[str]:
+    if not kinds:
+        return []
+    rows = [f"| kind of crop | {' | '.join(kinds)} |", "|---|" + "---:|" * len(kinds)]
+    total: Counter = sum(kinds.values(), Counter())
+    for kind, _ in sorted(total.items(), key=lambda item: (-item[1], item[0])):
+        rows.append(f"| {kind} | {' | '.join(str(counts[kind]) for counts in kinds.values())} |")
+    return rows

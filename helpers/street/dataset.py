@@ -1,28 +1,28 @@
-"""Writing the frozen data set: contact sheets, scenes, index, card and checksums."""
+"""Writing a drawn data set: contact sheets, scenes, index, card and checksums."""
 
-import hashlib
 import json
-import multiprocessing
 import os
 import shutil
 import tempfile
-from collections import Counter
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Callable, Iterable
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
+from helpers.paths import write_checksums
 from helpers.street.card import data_card
-from helpers.street.crops import DrawnCrop, draw_crop
-from helpers.street.scenes import DrawnScene, draw_scene
+from helpers.street.crops import DrawnCrop
+from helpers.street.scenes import DrawnScene
+from helpers.street.shards import draw_shards, plan, read_items, versions
 from helpers.street.staging import HEIGHT, WIDTH
 
 SEED = 2004
-COUNTS = {"crops-train": 1400, "crops-val": 250, "crops-test": 250,
-          "scenes-val": 25, "scenes-test": 110}  # fmt: skip
+COUNTS = {"crops-train": 1600, "crops-val": 260, "crops-test": 260,
+          "scenes-val": 30, "scenes-test": 150, "scenes-test-multiscale": 60}  # fmt: skip
 COLUMNS = 20  # crops in a row of a contact sheet
+SHEET = 10_000  # crops on one sheet: programs refuse pictures that are much larger
 FORMAT = 1
 
 
@@ -34,27 +34,34 @@ def write_dataset(
     workers: int = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> None:
-    """Draw the whole data set into ``folder``, replacing what was there.
+    """Draw a whole data set into ``folder``, replacing what was there.
 
-    ``counts`` changes the number of items of some parts, by the names in ``COUNTS``. ``workers``
-    processes draw in parallel and change no byte. ``progress(done, total)`` is called after each
-    item. Everything is written to a temporary folder beside ``folder`` and swapped in at the end:
-    an error or an interruption leaves the old data set as it was.
+    ``counts`` changes the number of items of some parts, by the names in ``COUNTS``; a part of 0
+    items is left out. ``workers`` processes draw in parallel and change no byte.
+    ``progress(done, total)`` is called now and then. What is drawn gathers in a folder
+    ``.NAME-parts`` beside ``folder``: after an error or an interruption the old data set is as it
+    was, and the same call goes on where this one stopped.
 
-    Raises ValueError for an unknown part, a negative count or fewer than one worker.
+    Raises ValueError for an unknown part, a negative count, nothing to draw, fewer than one
+    worker, if ``.NAME-parts`` is of another drawing (another seed or other versions), or if
+    ``folder`` holds anything but a data set.
     """
     wanted = _checked_counts(counts)
     if workers < 1:
         raise ValueError(f"workers must be at least 1, not {workers}")
-    folder = Path(folder)
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder = Path(folder).absolute()
+    if folder.exists() and any(folder.iterdir()) and not (folder / "index.json").is_file():
+        raise ValueError(f"{folder} holds something else than a drawn data set: choose another")
+    parts = folder.parent / f".{folder.name}-parts"
+    draw_shards(parts, seed, plan(wanted), workers=workers, progress=progress)
     fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
         fresh.chmod(0o755)
-        _write_all(fresh, seed, wanted, workers, progress)
+        _assemble(fresh, parts, seed, wanted)
         _swap(fresh, folder)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
+    shutil.rmtree(parts, ignore_errors=True)
 
 
 def _checked_counts(counts: dict[str, int] | None) -> dict[str, int]:
@@ -65,62 +72,47 @@ def _checked_counts(counts: dict[str, int] | None) -> dict[str, int]:
     for part, count in wanted.items():
         if count < 0:
             raise ValueError(f"the count of {part} must not be negative, not {count}")
-    return wanted
+    if not any(wanted.values()):
+        raise ValueError("nothing to draw: every count is 0")
+    return {part: count for part, count in wanted.items() if count}
 
 
-def _draw(seed: int, job: tuple[str, int]) -> DrawnCrop | DrawnScene:
-    part, index = job
-    what, split = part.split("-")
-    return (draw_crop if what == "crops" else draw_scene)(seed, split, index)
-
-
-def _drawn(
-    seed: int, jobs: list[tuple[str, int]], workers: int
-) -> Iterator[DrawnCrop | DrawnScene]:
-    """Yield every job's picture in order."""
-    draw = partial(_draw, seed)
-    if workers == 1:
-        yield from map(draw, jobs)
-        return
-    with multiprocessing.get_context("spawn").Pool(workers) as pool:
-        yield from pool.imap(draw, jobs, chunksize=8)
-
-
-def _write_all(
-    folder: Path,
-    seed: int,
-    counts: dict[str, int],
-    workers: int,
-    progress: Callable[[int, int], None] | None,
-) -> None:
-    jobs = [(part, index) for part, count in counts.items() for index in range(count)]
-    items: dict[str, list] = {part: [] for part in counts}
-    for done, ((part, _), item) in enumerate(zip(jobs, _drawn(seed, jobs, workers), strict=True)):
-        items[part].append(item)
-        if progress is not None:
-            progress(done + 1, len(jobs))
-
-    index = {"format": FORMAT, "seed": seed, "crops": {}, "scenes": {}}
-    (folder / "scenes").mkdir()
-    for part, drawn in items.items():
-        what, split = part.split("-")
-        if what == "crops":
-            _save(contact_sheet([crop.image for crop in drawn]), folder / f"{part}.png")
-            index["crops"][split] = {
-                "labels": [crop.label for crop in drawn],
-                "kinds": [crop.kind for crop in drawn],
-            }
-        else:
-            index["scenes"][split] = []
-            for k, scene in enumerate(drawn):
-                name = f"{split}-{k:03d}"
-                _save(scene.image, folder / "scenes" / f"{name}.png")
-                index["scenes"][split].append({"name": name, "boxes": scene.boxes.tolist()})
+def _assemble(folder: Path, parts: Path, seed: int, counts: dict[str, int]) -> None:
+    """Make a data set of finished shards."""
+    index = {"format": FORMAT, "seed": seed, "versions": versions(), "crops": {}, "scenes": {}}
+    for part, count in counts.items():
+        what, split = part.split("-", 1)
+        items = read_items(parts, plan({part: count}))
+        write = _write_crops if what == "crops" else _write_scenes
+        index[what][split] = write(folder, split, items)
     (folder / "index.json").write_text(_index_text(index), encoding="utf-8")
-    kinds = {part: Counter(i.kind for i in items[part]) for part in items if "crops" in part}
-    cars = {part: sum(len(i.boxes) for i in items[part]) for part in items if "scenes" in part}
-    (folder / "CARD.md").write_text(data_card(seed, counts, kinds, cars), encoding="utf-8")
-    (folder / "checksums.sha256").write_text(_checksums(folder), encoding="utf-8")
+    (folder / "CARD.md").write_text(data_card(index, usual=counts == COUNTS), encoding="utf-8")
+    write_checksums(folder)
+
+
+def _write_crops(folder: Path, split: str, crops: Iterable[DrawnCrop]) -> dict[str, list]:
+    crops, labels, kinds, sheets = iter(crops), [], [], 0
+    while some := list(islice(crops, SHEET)):
+        sheets += 1
+        _save(contact_sheet([crop.image for crop in some]), folder / sheet_name(split, sheets))
+        labels += [crop.label for crop in some]
+        kinds += [crop.kind for crop in some]
+    return {"labels": labels, "kinds": kinds}
+
+
+def sheet_name(split: str, number: int) -> str:
+    """Return the file of a split's first, second … sheet: crops-train.png, crops-train-2.png …"""
+    return f"crops-{split}.png" if number == 1 else f"crops-{split}-{number}.png"
+
+
+def _write_scenes(folder: Path, split: str, scenes: Iterable[DrawnScene]) -> list[dict]:
+    (folder / "scenes").mkdir(exist_ok=True)
+    rows = []
+    for number, scene in enumerate(scenes):
+        name = f"{split}-{number:03d}"
+        _save(scene.image, folder / "scenes" / f"{name}.png")
+        rows.append({"name": name, "boxes": scene.boxes.tolist()})
+    return rows
 
 
 def contact_sheet(images: list[np.ndarray]) -> np.ndarray:
@@ -134,12 +126,13 @@ def contact_sheet(images: list[np.ndarray]) -> np.ndarray:
 
 
 def _save(image: np.ndarray, path: Path) -> None:
-    Image.fromarray(image).save(path, "PNG", optimize=True)
+    Image.fromarray(image).save(path, "PNG", compress_level=4)  # noise shrinks no further
 
 
 def _index_text(index: dict) -> str:
     """Write the index with one short list or scene on each line: compact, yet it diffs well."""
-    lines = ["{", f' "format": {index["format"]},', f' "seed": {index["seed"]},', ' "crops": {']
+    lines = ["{", f' "format": {index["format"]},', f' "seed": {index["seed"]},',
+             f' "versions": {json.dumps(index["versions"])},', ' "crops": {']  # fmt: skip
     parts = []
     for split, crops in index["crops"].items():
         kinds = ",\n    ".join(
@@ -156,14 +149,6 @@ def _index_text(index: dict) -> str:
         listed = ",\n".join(f"   {json.dumps(scene)}" for scene in scenes)
         parts.append(f"  {json.dumps(split)}: [\n{listed}]")
     return "\n".join([*lines, ",\n".join(parts), " }", "}", ""])
-
-
-def _checksums(folder: Path) -> str:
-    """Return the checksums of all files so far, as ``sha256sum`` prints them."""
-    names = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
-    return "".join(
-        f"{hashlib.sha256((folder / name).read_bytes()).hexdigest()}  {name}\n" for name in names
-    )
 
 
 def _swap(fresh: Path, folder: Path) -> None:

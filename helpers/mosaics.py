@@ -1,0 +1,70 @@
+"""Scenes put together from crops: a test of detection that needs no scene.
+
+Real scenes are for measuring only. Where a detector has to be *chosen*, mosaics of crops that it
+was not trained on stand in for them.
+"""
+
+import torch
+from torch import Tensor
+
+from helpers.datasets import Crops, Scene
+
+
+def mosaics(
+    crops: Crops,
+    *,
+    count: int | None = None,
+    contrast: float = 1.0,
+    grid: tuple[int, int] = (3, 3),
+    seed: int = 0,
+) -> list[Scene]:
+    """`count` scenes (one for each car if None) of `grid` (rows, columns) crops without gaps.
+
+    Each shows at least one car among random other crops; every second one has another car right
+    behind it. Up to a fifth of a crop's width is cut off at the left and a quarter of its height
+    at the top, so that some cars cross the border. `contrast` shrinks all grey values towards their
+    mean, as in a dull photograph. The same seed gives the same scenes, whatever the contrast.
+    Raises ValueError without cars or without others, or for an impossible count, grid or contrast.
+    """
+    cars = (crops.labels == 1).nonzero().flatten()
+    others = (crops.labels == 0).nonzero().flatten()
+    count = len(cars) if count is None else count
+    if len(cars) == 0 or len(others) == 0:
+        raise ValueError("mosaics need at least one car and one other crop")
+    if count < 1 or min(grid) < 1 or grid[1] < 2 or not 0 < contrast <= 1:
+        raise ValueError(
+            f"count must be at least 1, grid at least 1×2 and contrast in (0, 1], not {count},"
+            f" {grid[0]}×{grid[1]}, {contrast:g}"
+        )
+    generator = torch.Generator().manual_seed(seed)
+    order = torch.randperm(len(cars), generator=generator)
+    scenes = []
+    for number in range(count):
+        shown = [cars[order[number % len(cars)]]]
+        if number % 2:
+            shown.append(cars[order[(number + 1) % len(cars)]])
+        image, boxes = _mosaic(crops.images, torch.stack(shown), others, grid, generator)
+        image = image.mean() + contrast * (image - image.mean())
+        scenes.append(Scene(f"mosaic-{number}", image.clamp(0, 1), boxes))
+    return scenes
+
+
+def _mosaic(
+    images: Tensor, cars: Tensor, others: Tensor, grid: tuple[int, int], generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    """An image [1, H, W] with `cars` side by side, and their boxes [M, 4]."""
+    (rows, cols), (height, width) = grid, images.shape[-2:]
+    picked = others[torch.randint(len(others), (rows, cols), generator=generator)]
+    row = _random(rows, generator)
+    col = _random(cols - len(cars) + 1, generator)
+    picked[row, col : col + len(cars)] = cars
+    tiles = images[picked, 0].swapaxes(1, 2).reshape(1, rows * height, cols * width)
+    down, right = _random(height // 4, generator), _random(width // 5, generator)
+    left = width * (col + torch.arange(len(cars))) - right
+    top = torch.full_like(left, height * row - down)
+    boxes = torch.stack([left, top, left + width, top + height], dim=1)
+    return tiles[:, down:, right:].contiguous(), boxes.float()
+
+
+def _random(below: int, generator: torch.Generator) -> int:
+    return int(torch.randint(max(below, 1), (), generator=generator))

@@ -1,0 +1,92 @@
+"""Drawing with several processes: the same pictures in the same order, only sooner."""
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import closing, contextmanager
+from functools import partial
+from typing import TypeVar
+
+Job = TypeVar("Job")
+Result = TypeVar("Result")
+
+BATCH = 50  # crops in one job: sending a job around costs next to nothing beside drawing them
+
+
+def in_parallel(
+    work: Callable[[Job], Result], jobs: Sequence[Job], workers: int
+) -> Iterator[Result]:
+    """Yield ``work(job)`` for each job, in the order of the jobs.
+
+    With one worker everything happens in this process. With more, ``work`` and the jobs must be
+    picklable. When the caller stops early (an error, Ctrl-C), the jobs that run are finished and
+    no other is begun. Raises ValueError for fewer than one worker, RuntimeError if a process dies.
+    """
+    if workers < 1:
+        raise ValueError(f"workers must be at least 1, not {workers}")
+    if workers == 1 or len(jobs) < 2:
+        yield from map(work, jobs)
+        return
+    # "spawn" is the only way that every system has, and it inherits no threads or locks.
+    pool = ProcessPoolExecutor(
+        min(workers, len(jobs)), multiprocessing.get_context("spawn"), initializer=_ignore_ctrl_c
+    )
+    try:
+        with _one_thread():
+            results = pool.map(work, jobs)
+        with closing(results):
+            yield from results
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _ignore_ctrl_c() -> None:
+    """Ctrl-C reaches every process of a terminal; it is for the first one to decide."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Processes that start meanwhile compute with one thread each."""
+    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+    before = {name: os.environ.get(name) for name in names}
+    os.environ.update(dict.fromkeys(names, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def batches(count: int, size: int) -> list[range]:
+    """Cut the numbers from 0 to ``count`` into ranges of ``size``; the last may be shorter."""
+    return [range(start, min(start + size, count)) for start in range(0, count, size)]
+
+
+def draw_many(
+    draw: Callable[[int], Result],
+    count: int,
+    *,
+    workers: int = 1,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[Result]:
+    """Return ``draw(0)``, ``draw(1)`` … ``draw(count - 1)``, drawn by ``workers`` processes.
+
+    ``progress(done, total)`` is called now and then, the last time when all is done.
+    """
+    drawn: list[Result] = []
+    with closing(in_parallel(partial(_draw_batch, draw), batches(count, BATCH), workers)) as parts:
+        for part in parts:
+            drawn += part
+            if progress is not None:
+                progress(len(drawn), count)
+    return drawn
+
+
+def _draw_batch(draw: Callable[[int], Result], numbers: range) -> list[Result]:
+    return [draw(number) for number in numbers]
