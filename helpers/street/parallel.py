@@ -21,8 +21,8 @@ def in_parallel(
     """Yield ``work(job)`` for each job, in the order of the jobs.
 
     With one worker everything happens in this process. With more, ``work`` and the jobs must be
-    picklable. When the caller stops early (an error, Ctrl-C), the jobs that run are finished and
-    no other is begun. Raises ValueError for fewer than one worker, RuntimeError if a process dies.
+    picklable. When the caller stops early (an error, Ctrl-C), the few jobs that were handed
+    out are finished and no other is begun. Raises ValueError for fewer than one worker, RuntimeError if a process dies.
     """
     if workers < 1:
         raise ValueError(f"workers must be at least 1, not {workers}")
