@@ -30,7 +30,7 @@ FLOOR = 0.05
 # For figures that are reported; a lesson that only shows how it works takes fewer.
 EPOCHS = 20
 # So many mosaics: enough for a steady figure, few enough to wait for.
-MOSAICS = 200
+MOSAICS = 100
 PALE = 0.4  # contrast of the pale ones: the palest scenes are about that dull
 
 

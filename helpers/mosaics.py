@@ -44,7 +44,8 @@ def mosaics(
         if number % 2:
             shown.append(cars[order[(number + 1) % len(cars)]])
         image, boxes = _mosaic(crops.images, torch.stack(shown), others, grid, generator)
-        image = image.mean() + contrast * (image - image.mean())
+        if contrast < 1:
+            image = image.mean() + contrast * (image - image.mean())
         scenes.append(Scene(f"mosaic-{number}", image.clamp(0, 1), boxes))
     return scenes
 

@@ -343,6 +343,18 @@ def test_a_process_that_dies_is_an_error_and_no_endless_wait():
         list(in_parallel(die, [1, 2], 2))
 
 
+def test_killed_processes_leave_no_orphans():
+    """The output is a pipe that stays open as long as any of the processes lives."""
+    code = "\n".join([
+        "import os, sys",
+        "from helpers.street.parallel import in_parallel",
+        "for result in in_parallel(abs, [1, 2, 3], 2):",
+        "    os.kill(os.getpid(), 9)",
+    ])  # fmt: skip
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=60)
+    assert done.returncode == -9
+
+
 def test_batches_cover_each_number_once():
     assert [list(b) for b in batches(7, 3)] == [[0, 1, 2], [3, 4, 5], [6]]
     assert batches(0, 3) == []

@@ -23,6 +23,7 @@ from helpers.evaluation import (
 )
 from helpers.fcn import to_fcn
 from helpers.metrics import UIUC_MULTISCALE, area_under_curve, precision_recall
+from helpers.mosaics import mosaics
 
 
 def scenes_of(scene_with, *places):
@@ -115,17 +116,18 @@ def test_margins_tell_apart_what_probabilities_in_float32_cannot(classifier):
     assert len(torch.sigmoid(margins).unique()) < 20
 
 
-def test_crops_judge_a_perfect_classifier_as_perfect(pattern_classifier, scene_with, monkeypatch):
+def test_crops_judge_on_their_own_and_as_mosaics(pattern_classifier, scene_with, monkeypatch):
     monkeypatch.setattr(evaluation, "MOSAICS", 4)
     car, other = scene_with(40, 100, (0, 0)), scene_with(40, 100)
     crops = Crops(torch.stack([car, car, other, other]), torch.tensor([1, 1, 0, 0]))
-    perfect = evaluate_crops(pattern_classifier, crops)
-    # In the pale mosaics the pattern's correlation is the same, its contrast 0.4: no car is found.
-    assert perfect.accuracy == perfect.roc_auc == 1
-    assert perfect.mosaics_auc == perfect.mosaics_eer == 1
-    assert perfect.pale_auc < 1
+    found = evaluate_crops(pattern_classifier, crops)
+    assert found.accuracy == found.roc_auc == 1
+    plain = evaluate_detector(pattern_classifier, mosaics(crops, count=4))
+    assert (found.mosaics_auc, found.mosaics_eer) == (plain.auc, plain.eer)
+    assert found.mosaics_eer > 0.5
+    assert found.pale_auc == found.pale_eer == 0  # the made-up classifier needs the full contrast
     wrong = Crops(crops.images, 1 - crops.labels)
-    assert evaluate_crops(pattern_classifier, wrong).accuracy == 0
+    assert accuracy_and_roc_auc(pattern_classifier, wrong) == (0, 0)
 
 
 def test_the_curve_before_suppression_counts_every_cell_that_is_called_car(

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
-from sklearn.metrics import average_precision_score, precision_recall_curve
+from sklearn.metrics import average_precision_score, precision_recall_curve, roc_auc_score
 
 from helpers.boxes import Detections
 from helpers.metrics import (
@@ -25,6 +25,7 @@ from helpers.metrics import (
     iou_at_least,
     match,
     precision_recall,
+    roc_auc,
 )
 
 NONE = torch.zeros(0, 4)
@@ -468,3 +469,52 @@ def test_a_perfect_detector_has_ones_everywhere():
     for criterion in (0.5, 1.0, UIUC, UIUC_MULTISCALE):
         ours = precision_recall(detections, truths, criterion)
         assert area_under_curve(ours) == average_precision(ours) == equal_error_rate(ours) == 1
+
+
+# The ROC curve
+
+
+def scored(seed, count, levels=None):
+    """Random scores and labels of both kinds; with `levels`, scores with many ties."""
+    generator = torch.Generator().manual_seed(seed)
+    labels = torch.arange(count) % 3 % 2
+    scores = torch.randn(count, generator=generator) + labels
+    return (scores * levels).round() if levels else scores, labels
+
+
+@pytest.mark.parametrize("levels", [None, 1, 3])
+@pytest.mark.parametrize("seed", range(5))
+def test_roc_auc_is_how_often_a_car_scores_higher_ties_half(seed, levels):
+    scores, labels = scored(seed, 60, levels)
+    wins = [
+        1.0 if car > other else 0.5 if car == other else 0.0
+        for car in scores[labels == 1].tolist()
+        for other in scores[labels == 0].tolist()
+    ]
+    assert roc_auc(scores, labels) == pytest.approx(sum(wins) / len(wins), abs=1e-12)
+    expected = roc_auc_score(labels.numpy(), scores.numpy())
+    assert roc_auc(scores, labels) == pytest.approx(expected, abs=1e-12)
+
+
+def test_roc_auc_of_known_orders():
+    labels = torch.tensor([1, 1, 0, 0])
+    assert roc_auc(torch.tensor([4.0, 3, 2, 1]), labels) == 1
+    assert roc_auc(torch.tensor([1.0, 2, 3, 4]), labels) == 0
+    assert roc_auc(torch.zeros(4), labels) == 0.5
+
+
+@pytest.mark.parametrize(
+    ("scores", "labels", "message"),
+    [
+        (torch.zeros(2, 1), torch.tensor([0, 1]), "one score"),
+        (torch.zeros(3), torch.tensor([0, 1]), "one score"),
+        (torch.tensor([0, torch.nan]), torch.tensor([0, 1]), "not NaN"),
+        (torch.zeros(2), torch.tensor([0, 2]), "labels must be"),
+        (torch.zeros(2), torch.tensor([1, 1]), "at least one car and one other"),
+        (torch.zeros(2), torch.tensor([0, 0]), "at least one car and one other"),
+        (torch.zeros(0), torch.zeros(0), "at least one car and one other"),
+    ],
+)
+def test_roc_auc_refuses_what_has_no_answer(scores, labels, message):
+    with pytest.raises(ValueError, match=message):
+        roc_auc(scores, labels)

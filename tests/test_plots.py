@@ -14,7 +14,7 @@ from PIL import Image
 
 from helpers import plots
 from helpers.boxes import Detections
-from helpers.datasets import Scene
+from helpers.datasets import Crops, Scene
 from helpers.geometry import Geometry
 from helpers.metrics import precision_recall
 from helpers.training import History
@@ -91,9 +91,27 @@ def test_overlap_figure():
 
 
 @compare
-def test_gallery(image, found):
+def test_detections_figure(image, found):
     scenes = [Scene("a", image, TRUTH), Scene("b", image, torch.zeros(0, 4))]
-    return plots.gallery(scenes, [found, Detections(torch.zeros(0, 4), torch.zeros(0))])
+    return plots.detections_figure(scenes, [found, Detections(torch.zeros(0, 4), torch.zeros(0))])
+
+
+@compare
+def test_gallery(image):
+    crops = Crops(image[None, ..., :40, :100].repeat(5, 1, 1, 1), torch.tensor([0, 1, 0, 1, 1]))
+    scenes = [Scene("a", image, TRUTH), Scene("b", image[:, :60], torch.zeros(0, 4))]
+    return plots.gallery(crops, scenes, columns=3, title="Drawn")
+
+
+def test_a_gallery_shows_cars_first_and_needs_something_to_show(image):
+    images = torch.linspace(0, 1, 3).view(3, 1, 1, 1).expand(3, 1, 40, 100)
+    crops = Crops(images.contiguous(), torch.tensor([0, 1, 0]))
+    scene = Scene("a", image, TRUTH)
+    shown = [axes.images[0].get_array() for axes in plots.gallery(crops, [scene]).axes[:3]]
+    assert [float(picture.mean()) for picture in shown] == [0.5, 0, 1]
+    for nothing in ((crops.subset([]), [scene]), (crops, [])):
+        with pytest.raises(ValueError, match="at least one crop and one scene"):
+            plots.gallery(*nothing)
 
 
 def test_score_histogram_counts_each_kind_of_answer():

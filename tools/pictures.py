@@ -1,26 +1,35 @@
-"""Draw the README's picture again: what the shipped detector finds in drawn scenes."""
+"""Draw the README's pictures again: what the data show, and what the shipped detector finds."""
 
 import sys
 
-from helpers.datasets import load_scenes
+from helpers.datasets import load_crops, load_scenes
 from helpers.detector import Detector
 from helpers.models import load_pretrained, pretrained_path, read_notes
 from helpers.paths import ROOT, write_whole
-from helpers.plots import gallery, png
+from helpers.plots import detections_figure, gallery, png
 
-# Picked by eye for the picture's sake; what the detector is worth is measured on all of them.
+# Picked by eye for the pictures' sake; what the detector is worth is measured on all of them.
 SCENES = (34, 41, 39, 36)
+GALLERY_SCENES = (34, 41, 39)
+GALLERY_CROPS = 48
 
 
 def main() -> int:
-    """Write docs/detections.png."""
+    """Write docs/detections.png and docs/gallery.png."""
     scenes = load_scenes("street", "test")
     chosen = [scenes[number] for number in SCENES]
     threshold = float(read_notes(pretrained_path())["threshold"])
     detector = Detector(load_pretrained(), threshold=threshold)
-    path = ROOT / "docs" / "detections.png"
-    write_whole(path, png(gallery(chosen, [detector(scene.image) for scene in chosen])))
-    print(path)
+    found = [detector(scene.image) for scene in chosen]
+    crops = load_crops("street", "train").subset(range(GALLERY_CROPS))
+    figures = {
+        "detections": detections_figure(chosen, found),
+        "gallery": gallery(crops, [scenes[number] for number in GALLERY_SCENES]),
+    }
+    for name, figure in figures.items():
+        path = ROOT / "docs" / f"{name}.png"
+        write_whole(path, png(figure))
+        print(path)
     return 0
 
 

@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing, contextmanager
@@ -21,8 +22,9 @@ def in_parallel(
     """Yield ``work(job)`` for each job, in the order of the jobs.
 
     With one worker everything happens in this process. With more, ``work`` and the jobs must be
-    picklable. When the caller stops early (an error, Ctrl-C), the jobs that run are finished and
-    no other is begun. Raises ValueError for fewer than one worker, RuntimeError if a process dies.
+    picklable. When the caller stops early (an error, Ctrl-C), the few jobs that were handed
+    out are finished and no other is begun.
+    Raises ValueError for fewer than one worker, RuntimeError if a process dies.
     """
     if workers < 1:
         raise ValueError(f"workers must be at least 1, not {workers}")
@@ -31,7 +33,7 @@ def in_parallel(
         return
     # "spawn" is the only way that every system has, and it inherits no threads or locks.
     pool = ProcessPoolExecutor(
-        min(workers, len(jobs)), multiprocessing.get_context("spawn"), initializer=_ignore_ctrl_c
+        min(workers, len(jobs)), multiprocessing.get_context("spawn"), initializer=_serve
     )
     try:
         with _one_thread():
@@ -42,9 +44,17 @@ def in_parallel(
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _ignore_ctrl_c() -> None:
-    """Ctrl-C reaches every process of a terminal; it is for the first one to decide."""
+def _serve() -> None:
+    """Make this process one that stops with its parent, and not before."""
+    # Ctrl-C reaches every process of a terminal; it is for the first one to decide.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # If that one is killed, nobody tells the others: they would wait for jobs for ever.
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    multiprocessing.parent_process().join()
+    os._exit(1)
 
 
 @contextmanager
