@@ -16,6 +16,7 @@ from helpers.download import fetch_uiuc
 from helpers.drawing import draw
 from helpers.evaluation import (
     EPOCHS,
+    choose_detection_threshold,
     choose_threshold,
     columns,
     evaluate_crops,
@@ -51,7 +52,11 @@ def train(args: argparse.Namespace) -> None:
     epochs = args.epochs or EPOCHS
     training.fit(model, load_crops(args.data, "train"), val, epochs=epochs, seed=args.seed)
     notes = {"data": str(args.data), "seed": str(args.seed), "epochs": str(epochs)}
-    notes["threshold"] = f"{choose_threshold(model, val):.4f}"
+    if args.data == "uiuc":  # there are no validation scenes
+        threshold = choose_threshold(model, val)
+    else:
+        threshold = choose_detection_threshold(model, load_scenes("street", "val"), progress=True)
+    notes["threshold"] = f"{threshold:.4f}"
     path = save_model(model, args.out, half=args.half, notes=notes)
     if path.resolve().parent == (DATA / "weights").resolve():
         write_checksums(DATA / "weights")

@@ -147,6 +147,10 @@ def easy(monkeypatch):
     crops = Crops(images, labels)
     monkeypatch.setattr(commands, "load_crops", lambda name, split: crops)
     monkeypatch.setattr(commands, "load_or_shipped", lambda name, split: crops)
+    image = torch.full((1, 60, 140), 0.1)
+    image[:, 20:40, 40:100] += 0.7
+    scene = Scene("easy", image, torch.tensor([[20.0, 10, 120, 50]]))
+    monkeypatch.setattr(commands, "load_scenes", lambda name, split: (scene,))
     return crops
 
 

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from helpers import evaluation
+from helpers.boxes import Detections
 from helpers.datasets import Crops, Scene
 from helpers.detector import Detector
 from helpers.evaluation import (
@@ -266,6 +267,44 @@ class Answers(nn.Module):
 def crops_with(probabilities, labels):
     images = torch.tensor(probabilities, dtype=torch.float32).view(-1, 1, 1, 1)
     return Crops(images, torch.tensor(labels))
+
+
+class Finds:
+    """Stands in for `detect_all`: the same scores in each scene, on boxes that hit or miss."""
+
+    def __init__(self, scores, hits):
+        boxes = torch.tensor([[0.0, 0, 100, 40] if hit else [500.0, 0, 600, 40] for hit in hits])
+        self.found = Detections(boxes.reshape(-1, 4), torch.tensor(scores).double())
+
+    def __call__(self, detector, scenes, *, progress=False):
+        return [self.found for _ in scenes]
+
+
+def one_car_scenes(count=2):
+    return [Scene(f"{k}", torch.zeros(1, 60, 120), torch.tensor([[0.0, 0, 100, 40]]))
+            for k in range(count)]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("scores", "hits", "expected"),
+    [
+        ([0.9, 0.5, 0.3], [True, False, False], 0.7),
+        ([0.9, 0.8, 0.3], [False, True, False], 0.55),
+        ([0.9], [True], (0.9 + evaluation.FLOOR) / 2),
+    ],
+)
+def test_the_detection_threshold_lies_under_the_best_f1(
+    classifier, monkeypatch, scores, hits, expected
+):
+    monkeypatch.setattr(evaluation, "detect_all", Finds(scores, hits))
+    chosen = evaluation.choose_detection_threshold(classifier, one_car_scenes())
+    assert chosen == pytest.approx(expected)
+
+
+def test_a_detector_that_finds_nothing_has_no_threshold(classifier, monkeypatch):
+    monkeypatch.setattr(evaluation, "detect_all", Finds([], []))
+    with pytest.raises(ValueError, match="train the model first"):
+        evaluation.choose_detection_threshold(classifier, one_car_scenes())
 
 
 @pytest.mark.parametrize(

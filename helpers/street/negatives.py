@@ -18,9 +18,9 @@ from helpers.street.textures import SURFACES, photographed
 
 #: What a crop without a car shows.
 NEGATIVES = Choice({
-    "shifted car": 0.15, "cut car": 0.09, "wrong size": 0.10,
-    "wall": 0.06, "house": 0.09, "hedge": 0.05, "trees": 0.10, "lot": 0.08, "open": 0.06,
-    "road": 0.06, "distractors": 0.08, "clutter": 0.05, "surface": 0.03,
+    "shifted car": 0.14, "cut car": 0.08, "wrong size": 0.08, "street": 0.20,
+    "wall": 0.05, "house": 0.07, "hedge": 0.04, "trees": 0.09, "lot": 0.06, "open": 0.04,
+    "road": 0.04, "distractors": 0.06, "clutter": 0.03, "surface": 0.02,
 })  # fmt: skip
 HARD = ("shifted car", "cut car", "wrong size")
 
@@ -40,6 +40,8 @@ def draw_no_car(
         canvas.image.paste(photographed(canvas, rng, name, tone, contrast, zoom))
     elif "places" in without:
         draw_bare(canvas, rng)
+    elif kind == "street":
+        _piece_of_street(canvas, rng, light)
     else:
         _empty_place(canvas, rng, light, kind)
 
@@ -71,6 +73,13 @@ def _far_shift(rng: Generator) -> tuple[float, float]:
     if rng.random() < 0.65:
         return rng.uniform(18, 50) * (1 if rng.random() < 0.5 else -1), rng.uniform(-6, 6)
     return rng.uniform(-12, 12), rng.uniform(9, 26) * (1 if rng.random() < 0.5 else -1)
+
+
+def _piece_of_street(canvas: Canvas, rng: Generator, light: Light) -> None:
+    """What a detector sees between the cars of a scene: a piece of street at a crop's scale."""
+    unit = CROP["length"].draw(rng) / 4.5
+    kerb = MARGIN + rng.uniform(-40, 140)
+    draw_place(canvas, rng, light, Layout(kerb - unit * abs(rng.normal(0, 0.5)), kerb, unit))
 
 
 def _empty_place(canvas: Canvas, rng: Generator, light: Light, kind: str) -> None:
