@@ -1,6 +1,5 @@
 """The conversion itself, one layer at a time, each step compared with the classifier."""
 
-import copy
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -8,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from helpers.graph import calls, example_crops
+from helpers.models import eval_mode
 from helpers.rules import convert
 
 
@@ -65,7 +65,7 @@ def conversion_steps(model: nn.Module, input_size: tuple[int, int]) -> Iterator[
                 raise call.refused(error) from error
             try:
                 x = call.run()
-                y = copy.deepcopy(converted).eval()(*read) if converted is not None else read[0]
+                y = read[0] if converted is None else _in_eval_mode(converted, read)
             except RuntimeError as error:
                 reason = f"does not fit crops of {_times(input_size)}: {error}"
                 raise call.refused(ValueError(reason)) from error
@@ -86,6 +86,11 @@ def conversion_steps(model: nn.Module, input_size: tuple[int, int]) -> Iterator[
         raise ValueError("nothing to convert: the model has no Flatten that makes a row of its map")
     if y.shape[2:] != (1, 1):
         raise ValueError("the model ends without a Linear layer after its Flatten")
+
+
+def _in_eval_mode(layer: nn.Module, read: list[Tensor]) -> Tensor:
+    with eval_mode(layer):
+        return layer(*read)
 
 
 def _times(shape: tuple[int, ...] | None) -> str:

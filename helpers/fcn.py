@@ -138,16 +138,16 @@ def _assemble(model: nn.Module, input_size: tuple[int, int]) -> FCN:
 @torch.no_grad()
 def _compare(model: nn.Module, fcn: FCN) -> None:
     """Refuse a conversion that is not one: on crops, and in 2 × 2 cells where nothing pads."""
-    model, converted = copy.deepcopy(model).eval(), copy.deepcopy(fcn).eval()
-    shape = fcn.geometry
+    original, shape = copy.deepcopy(model).eval(), fcn.geometry
     crops = 2 * example_crops(model, shape.window, count=3) - 0.5
     tolerance = 1e4 * torch.finfo(crops.dtype).eps
-    pairs = [(converted(crops).flatten(1), model(crops.clone()))]
-    if shape.exact:
-        size = [side + stride for side, stride in zip(shape.window, shape.stride, strict=True)]
-        image = 2 * example_crops(model, size, count=1) - 0.5
-        windows = torch.stack(list(shape.crops(image[0])))
-        pairs.append((converted(image)[0, :, :2, :2].flatten(1).T, model(windows)))
+    with eval_mode(fcn):
+        pairs = [(fcn(crops).flatten(1), original(crops.clone()))]
+        if shape.exact:
+            size = [side + stride for side, stride in zip(shape.window, shape.stride, strict=True)]
+            image = 2 * example_crops(model, size, count=1) - 0.5
+            windows = torch.stack(list(shape.crops(image[0])))
+            pairs.append((fcn(image)[0, :, :2, :2].flatten(1).T, original(windows)))
     for actual, expected in pairs:
         difference = (actual - expected).abs().max()
         if not difference <= tolerance * expected.abs().max():

@@ -19,6 +19,14 @@ from helpers.tracing import changes_in_place, needed_nodes, overwrites_for_other
 _SIZES = {"size", "dim", "numel", "ndimension", (getattr, "shape"), (getattr, "ndim")}
 
 
+def copy_for_reading(model: nn.Module) -> nn.Module:
+    """A copy in eval mode with modules and buffers of its own.
+
+    Only the parameters are the model's: they may be large, and no layer changes its own in eval.
+    """
+    return copy.deepcopy(model, {id(weight): weight for weight in model.parameters()}).eval()
+
+
 @dataclass(frozen=True)
 class Call:
     """One layer, or one function call, at its place in the classifier.
@@ -45,7 +53,7 @@ def calls(model: nn.Module, crops: Tensor) -> Iterator[Call]:
     Let each `Call` run before asking for the next one. Raises TypeError or ValueError, with the
     layer's name, for what is no feed-forward classifier of one input and one output.
     """
-    runner = copy.deepcopy(model).eval()
+    runner = copy_for_reading(model)
     graph = trace(runner)
     reader = _Reader(model, runner)
     needed = needed_nodes(graph, runner)
@@ -163,8 +171,8 @@ def example_crops(model: nn.Module, input_size: tuple[int, int], count: int = 2)
         raise TypeError(f"the classifier must be an nn.Module, not a {type(model).__name__}")
     if len(input_size) != 2 or min(input_size) < 1:
         raise ValueError(f"input_size must be (height, width) in pixels, not {tuple(input_size)}")
-    runner = copy.deepcopy(model)
-    targets = [node.target for node in trace(runner.eval()).nodes if node.op == "call_module"]
+    runner = copy_for_reading(model)
+    targets = [node.target for node in trace(runner).nodes if node.op == "call_module"]
     kinds = nn.Conv2d | nn.Linear | nn.BatchNorm2d
     layers = (
         layer for target in targets if isinstance(layer := runner.get_submodule(target), kinds)

@@ -33,7 +33,8 @@ def linear_as_convolution(linear: nn.Linear, channels: int, height: int, width: 
             f"a Linear of {linear.in_features} inputs does not fit a map of"
             f" {channels}×{height}×{width} = {channels * height * width} numbers"
         )
-    convolution = nn.Conv2d(
+    convolution = nn.utils.skip_init(  # the weights follow: random ones would be drawn in vain
+        nn.Conv2d,
         channels,
         linear.out_features,
         (height, width),
