@@ -16,7 +16,8 @@ from helpers.rules import rule_for
 from helpers.tracing import changes_in_place, needed_nodes, overwrites_for_others, trace
 
 # What may be asked of a tensor without looking at its values.
-_SIZES = {"size", "dim", "numel", "ndimension", (getattr, "shape"), (getattr, "ndim")}
+_SIZES = ("size", "dim", "numel", "ndimension")
+_SIZE_ATTRIBUTES = ("shape", "ndim")
 
 
 def copy_for_reading(model: nn.Module) -> nn.Module:
@@ -131,7 +132,9 @@ class _Reader:
         """Whether a node only computes with sizes; then its value is known at once."""
         if node.op not in ("call_function", "call_method"):
             return False
-        asks = node.target in _SIZES or (node.target, *node.args[1:2]) in _SIZES
+        asks = node.target in _SIZES or (
+            node.target is getattr and node.args[1] in _SIZE_ATTRIBUTES
+        )
         if self.tensors_read(node) and not asks:
             return False
         self.values[node] = self.compute(node)

@@ -200,7 +200,9 @@ class Inception(nn.Module):
         self.three = nn.Conv2d(5, 4, (3, 2))
         self.five = nn.Sequential(nn.Conv2d(5, 2, 1), nn.Tanh(), nn.Conv2d(2, 4, 3))
         self.norm = nn.BatchNorm2d(11)
-        self.fc = nn.Sequential(nn.Linear(11, 8), nn.BatchNorm1d(8), nn.PReLU(8), nn.Linear(8, classes))
+        self.fc = nn.Sequential(
+            nn.Linear(11, 8), nn.BatchNorm1d(8), nn.PReLU(8), nn.Linear(8, classes)
+        )
 
     def forward(self, x):
         x = self.stem(x)
