@@ -2,9 +2,9 @@
 
 Floor by floor, and a lower floor never imports a higher one:
 
-1. `paths`, `threads`, `images`, `boxes`, `augment`, `models`, `street` (the renderer)
-2. `street_files`, `uiuc`, `datasets`, `download`, `geometry`, `conversion`, `fcn`, `metrics`
-3. `training`, `heatmap`, `mosaics`
+1. `paths`, `threads`, `images`, `boxes`, `augment`, `models`, `functional`, `street` (it draws)
+2. `street_files`, `uiuc`, `datasets`, `download`, `metrics`, `geometry`, `tracing`, `rules`
+3. `graph`, `conversion`, `fcn`, `training`, `heatmap`, `mosaics`
 4. `detector`
 5. `plots`, `widgets`, `evaluation`
 6. `checks`, `bench`, `drawing`, `ablation`, `commands`, and the command line (`__main__`)

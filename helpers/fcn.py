@@ -4,24 +4,20 @@
 its geometry, and with a proof that it computes what the classifier computes.
 """
 
+import copy
 import warnings
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
-from helpers.conversion import (
-    Step,
-    conversion_steps,
-    example_crops,
-    layers_of,
-    linear_as_convolution,
-    relative_difference,
-)
+from helpers.conversion import Step, conversion_steps, relative_difference
 from helpers.geometry import Geometry, follow
+from helpers.graph import example_crops
 from helpers.models import eval_mode
+from helpers.rules import linear_as_convolution
 
 __all__ = [
     "FCN",
@@ -38,46 +34,127 @@ __all__ = [
 class FCN(nn.Sequential):
     """A converted classifier: images [N, C, H, W] -> logits [N, classes, rows, cols].
 
-    `geometry` says which window of the image each cell looks at.
+    A list of layers, each reading the one before it; where a network branches, `wiring` says which
+    layers a layer reads instead ("" is the image). `geometry` says which window of the image each
+    cell looks at.
     """
 
     geometry: Geometry
 
+    def __init__(
+        self,
+        layers: OrderedDict[str, nn.Module],
+        wiring: Mapping[str, tuple[str, ...]] | None = None,
+    ) -> None:
+        super().__init__(layers)
+        self.wiring = dict(wiring or {})
+        self._last_reader = {read: name for name, reads in self.wiring.items() for read in reads}
 
-def to_fcn(model: nn.Sequential, input_size: tuple[int, int]) -> FCN:
+    def forward(self, input: Tensor) -> Tensor:
+        x, kept = input, {"": input} if "" in self._last_reader else {}
+        for name, layer in self.named_children():
+            reads = self.wiring.get(name)
+            x = layer(x) if reads is None else layer(*(kept[read] for read in reads))
+            if name in self._last_reader:
+                kept[name] = x
+            # Maps of large images are large: none is kept longer than it is needed.
+            for read in {read for read in reads or () if self._last_reader[read] == name}:
+                del kept[read]
+        return x
+
+    def __getitem__(self, index: int | slice) -> nn.Module:
+        if isinstance(index, slice) and self.wiring:
+            raise TypeError("a network with branches is no list of layers to be cut")
+        return super().__getitem__(index)
+
+    def extra_repr(self) -> str:
+        """What branches, in words, above the list of layers."""
+        return "\n".join(
+            f"{name} reads {', '.join(read or 'the image' for read in reads)}"
+            for name, reads in self.wiring.items()
+        )
+
+
+def to_fcn(model: nn.Module, input_size: tuple[int, int]) -> FCN:
     """Turn a classifier for crops of `input_size` (height, width) into an FCN for whole images.
 
-    Flatten + Linear becomes an H×W convolution, every later Linear a 1×1 convolution, the rest is
-    copied. The result shares nothing with `model`, and has its mode, device and dtype.
+    Flatten + Linear becomes an H×W convolution, every later Linear a 1×1 convolution, adaptive and
+    global pools become fixed ones, the rest is copied. `model` is any feed-forward classifier that
+    torch.fx can trace. The result shares nothing with it, and has its mode, device and dtype; a
+    layer that is used twice becomes two.
     Warns if a layer pads: then cells of a larger image differ from the crops under them.
-    Raises TypeError or ValueError, with the layer's name, for what cannot be converted.
+    Raises TypeError or ValueError, with the layer's name, for what cannot be converted, and
+    ValueError if, against all rules, the two do not compute the same.
     """
-    steps = list(conversion_steps(model, input_size))
-    kept = [(step.name, step.converted) for step in steps if step.converted is not None]
-    layers = OrderedDict((name.replace(".", "_"), layer) for name, layer in kept)
-    if len(layers) < len(kept):
-        raise ValueError("two layers would get the same name, with _ for . in it: rename one")
-    fcn = FCN(layers)
-    fcn.geometry = follow(kept, input_size)
+    fcn = _assemble(model, input_size)
+    _compare(model, fcn)
     if not fcn.geometry.exact:
         warnings.warn(
             f"layer {fcn.geometry.padded[0]} pads its input: the FCN equals the classifier on one"
             " crop, but the cells of a larger image differ from the crops under them",
             stacklevel=2,
         )
-    fcn.training = model.training  # each layer has its own mode already
     return fcn
 
 
-def geometry(model: nn.Sequential, input_size: tuple[int, int]) -> Geometry:
+def geometry(model: nn.Module, input_size: tuple[int, int]) -> Geometry:
     """Stride, window, offset and receptive field of the FCN that `model` becomes.
 
     Raises as `to_fcn` does if the model cannot be converted.
     """
-    steps = list(conversion_steps(model, input_size))
-    return follow(
-        [(step.name, step.converted) for step in steps if step.converted is not None], input_size
+    return _assemble(model, input_size).geometry
+
+
+def _assemble(model: nn.Module, input_size: tuple[int, int]) -> FCN:
+    """The converted layers as one network, with its geometry."""
+    layers: OrderedDict[str, nn.Module] = OrderedDict()
+    wiring: dict[str, tuple[str, ...]] = {}
+    full_names: dict[str, str] = {"": ""}
+    source = {"": ""}  # which layer of the FCN gives what a step gave in the classifier
+    for step in conversion_steps(model, input_size):
+        reads = tuple(source[name] for name in step.inputs)
+        if step.converted is None:
+            source[step.name] = reads[0]
+            continue
+        name = step.name.replace(".", "_")
+        while name in layers or hasattr(FCN, name) or name in ("wiring", "geometry"):
+            name += "_"
+        if reads != (next(reversed(layers), ""),):
+            wiring[name] = reads
+        layers[name], source[step.name], full_names[name] = step.converted, name, step.name
+    fcn = FCN(layers, wiring)
+    fcn.geometry = follow(
+        [(full_names[name], layer) for name, layer in layers.items()],
+        input_size,
+        {
+            full_names[name]: tuple(full_names[read] for read in reads)
+            for name, reads in wiring.items()
+        },
     )
+    fcn.training = model.training  # each layer has its own mode already
+    return fcn
+
+
+@torch.no_grad()
+def _compare(model: nn.Module, fcn: FCN) -> None:
+    """Refuse a conversion that is not one: on crops, and in 2 × 2 cells where nothing pads."""
+    original, shape = copy.deepcopy(model).eval(), fcn.geometry
+    crops = 2 * example_crops(model, shape.window, count=3) - 0.5
+    tolerance = 1e4 * torch.finfo(crops.dtype).eps
+    with eval_mode(fcn):
+        pairs = [(fcn(crops).flatten(1), original(crops.clone()))]
+        if shape.exact:
+            size = [side + stride for side, stride in zip(shape.window, shape.stride, strict=True)]
+            image = 2 * example_crops(model, size, count=1) - 0.5
+            windows = torch.stack(list(shape.crops(image[0])))
+            pairs.append((fcn(image)[0, :, :2, :2].flatten(1).T, original(windows)))
+    for actual, expected in pairs:
+        difference = (actual - expected).abs().max()
+        if not difference <= tolerance * expected.abs().max():
+            raise ValueError(
+                f"{type(model).__name__} computes something that its layers do not show (a state, a"
+                " dependence on the batch, NaN): converted, its answers would differ"
+            )
 
 
 @dataclass(frozen=True)
@@ -107,10 +184,10 @@ class Equivalence:
 
 
 def check_equivalence(
-    model: nn.Sequential,
+    model: nn.Module,
     input_size: tuple[int, int],
     *,
-    convert: Callable[[nn.Sequential, tuple[int, int]], nn.Module] = to_fcn,
+    convert: Callable[[nn.Module, tuple[int, int]], nn.Module] = to_fcn,
     image: Tensor | None = None,
     tolerance: float = 1e-4,
 ) -> Equivalence:
@@ -122,7 +199,7 @@ def check_equivalence(
     eval mode; the classifier's own mode is restored.
     """
     shape = geometry(model, input_size)
-    crops = example_crops(layers_of(model), input_size, count=4)
+    crops = example_crops(model, input_size, count=4)
     if image is None:
         height, width = (
             side + count * stride + 1
@@ -135,7 +212,7 @@ def check_equivalence(
     if 0 in shape.cells(height, width):
         raise ValueError(f"an image of {height}×{width} has no room for a single window")
     with torch.no_grad(), eval_mode(model):
-        expected_crops = model(crops).clone()
+        expected_crops = model(crops.clone())
         windows = torch.stack(list(shape.crops(image))).split(64)
         expected_cells = torch.cat([model(batch) for batch in windows])
         fcn = convert(model, input_size).eval()

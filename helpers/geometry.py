@@ -1,6 +1,6 @@
 """Which window of the image does each cell of a heatmap look at?"""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -15,7 +15,9 @@ class Geometry:
 
     `window`: the classifier's input size. `stride`: pixels between neighbouring cells. `offset`:
     where cell (0, 0)'s window begins. `receptive_field`: the pixels that a cell really uses, which
-    is less than the window where a pool drops an odd row. `padded`: names of the layers that pad.
+    is less than the window where a pool drops an odd row. `padded`: names of the layers that pad;
+    then the field of cell (0, 0) begins at `field_offset`, left of and above the window, and
+    `outside` pixels of it, both sides together, may lie in the padding around the image.
     """
 
     window: Pair
@@ -23,10 +25,15 @@ class Geometry:
     receptive_field: Pair
     offset: Pair = (0, 0)
     padded: tuple[str, ...] = ()
+    field_offset: Pair = (0, 0)
+    outside: Pair = (0, 0)
 
     @property
     def exact(self) -> bool:
-        """Whether every cell equals the classifier on the crop under it: nothing pads inside."""
+        """Whether every cell equals the classifier on the crop under it: nothing pads inside.
+
+        Otherwise the FCN equals the classifier at its own input size only.
+        """
         return not self.padded
 
     def cells(self, height: int, width: int) -> Pair:
@@ -36,6 +43,24 @@ class Geometry:
             for length, offset, window, stride in zip(
                 (height, width), self.offset, self.window, self.stride, strict=True
             )
+        )
+        return rows, cols
+
+    def extra_cells(self, height: int, width: int) -> Pair:
+        """How many rows and columns more the FCN gives: their windows leave the image.
+
+        They come where the field is smaller than the window, or where padding lets it look past
+        the image's edge. They must go: the classifier never saw such a window.
+        """
+        given = (
+            max(0, (length - field + outside) // stride + 1)
+            for length, field, outside, stride in zip(
+                (height, width), self.receptive_field, self.outside, self.stride, strict=True
+            )
+        )
+        rows, cols = (
+            max(0, total - legal)
+            for total, legal in zip(given, self.cells(height, width), strict=True)
         )
         return rows, cols
 
@@ -59,31 +84,95 @@ class Geometry:
             yield image[:, y1:y2, x1:x2]
 
 
-def follow(layers: list[tuple[str, nn.Module]], input_size: Pair) -> Geometry:
-    """Geometry of a chain of layers: strides multiply, and each kernel widens the field.
+@dataclass(frozen=True)
+class _Axis:
+    """One direction of a map: the distance of its places, and what place 0 sees of the image.
+
+    It sees from `begin` up to `end`; an image must have `span` pixels for there to be a place 0.
+    """
+
+    stride: int = 1
+    begin: int = 0
+    end: int = 1
+    span: int = 1
+
+    def after(self, kernel: int, step: int, dilation: int, before: int, behind: int) -> "_Axis":
+        """The direction after a kernel of that size, with padding before and behind the map."""
+        reach = dilation * (kernel - 1)
+        return _Axis(
+            self.stride * step,
+            self.begin - before * self.stride,
+            self.end + (reach - before) * self.stride,
+            self.span + (reach - before - behind) * self.stride,
+        )
+
+
+def follow(
+    layers: Iterable[tuple[str, nn.Module]],
+    input_size: Pair,
+    wiring: Mapping[str, tuple[str, ...]] | None = None,
+) -> Geometry:
+    """Geometry of a network: strides multiply, and each kernel widens the field.
 
     A kernel that spans k positions reaches k - 1 positions further, each as far apart as all the
-    strides before it make them. Source: Dumoulin and Visin 2016; Araujo, Norris and Sim 2019.
+    strides before it make them. Each layer reads the one before it, unless `wiring` names others
+    ("" is the image); where paths meet, the field is what any of them sees.
+    Raises ValueError if paths of different strides meet: their cells look at different places.
+    Source: Dumoulin and Visin 2016; Araujo, Norris and Sim 2019.
     """
-    stride, field, padded = [1, 1], [1, 1], []
+    maps, previous, padded = {"": (_Axis(), _Axis())}, "", []
     for name, layer in layers:
-        if not hasattr(layer, "kernel_size"):
-            continue
-        for axis in (0, 1):
-            kernel, step, pad, dilation = (
-                _pair(getattr(layer, attribute, default))[axis]
-                for attribute, default in (
-                    ("kernel_size", 1),
-                    ("stride", 1),
-                    ("padding", 0),
-                    ("dilation", 1),
-                )
-            )
-            field[axis] += dilation * (kernel - 1) * stride[axis]
-            stride[axis] *= step
-            if pad not in (0, "valid") and name not in padded:
+        axes = _meet(name, layer, [maps[s] for s in (wiring or {}).get(name, (previous,))])
+        if hasattr(layer, "kernel_size"):
+            kernels = [_kernel(layer, axis) for axis in (0, 1)]
+            axes = tuple(axis.after(*kernel) for axis, kernel in zip(axes, kernels, strict=True))
+            if any(before + behind for *_, before, behind in kernels):
                 padded.append(name)
-    return Geometry(tuple(input_size), tuple(stride), tuple(field), padded=tuple(padded))
+        maps[name], previous = axes, name
+    last = maps[previous]
+    field = tuple(axis.end - axis.begin for axis in last)
+    return Geometry(
+        tuple(input_size),
+        tuple(axis.stride for axis in last),
+        field,
+        padded=tuple(dict.fromkeys(padded)),
+        field_offset=tuple(axis.begin for axis in last),
+        outside=tuple(length - axis.span for length, axis in zip(field, last, strict=True)),
+    )
+
+
+def _meet(name: str, layer: nn.Module, paths: list[tuple[_Axis, _Axis]]) -> tuple[_Axis, ...]:
+    """What a layer sees that reads several maps at the same places."""
+    strides = sorted({tuple(axis.stride for axis in path) for path in paths})
+    if len(strides) > 1:
+        raise ValueError(
+            f"layer {name} ({type(layer).__name__}) merges paths of different strides,"
+            f" {' and '.join(f'{rows}×{cols}' for rows, cols in strides)}: on a larger image their"
+            " cells would look at different places"
+        )
+    return tuple(
+        _Axis(
+            same[0].stride,
+            min(axis.begin for axis in same),
+            max(axis.end for axis in same),
+            max(axis.span for axis in same),
+        )
+        for same in zip(*paths, strict=True)
+    )
+
+
+def _kernel(layer: nn.Module, axis: int) -> tuple[int, int, int, int, int]:
+    """Kernel, stride, dilation, and the padding before and behind, in one direction."""
+    kernel, step, dilation = (
+        _pair(getattr(layer, attribute, 1))[axis]
+        for attribute in ("kernel_size", "stride", "dilation")
+    )
+    padding = _pair(getattr(layer, "padding", 0))[axis]
+    if padding == "same":
+        total = dilation * (kernel - 1)
+        return kernel, step, dilation, total // 2, total - total // 2
+    padding = 0 if padding == "valid" else padding
+    return kernel, step, dilation, padding, padding
 
 
 def _pair(value: int | str | Pair) -> tuple:

@@ -1,0 +1,567 @@
+"""Classifiers written as code: what becomes an FCN, and what is refused, by name and reason."""
+
+import copy
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from helpers.fcn import check_equivalence, conversion_steps, geometry, to_fcn
+from helpers.models import randomise_
+
+SIZE = (8, 10)  # after a 3×3 convolution, a map of 4×6×8
+
+
+class Written(nn.Module):
+    """A classifier whose forward pass is one of the functions below."""
+
+    def __init__(self, function, **layers):
+        super().__init__()
+        self.conv = nn.Conv2d(2, 4, 3)
+        self.head = nn.Linear(4 * 6 * 8, 3)
+        self.small = nn.Linear(4, 3)
+        for name, layer in layers.items():
+            setattr(self, name, layer)
+        self.function = function
+
+    def forward(self, x):
+        return self.function(self, x)
+
+
+def written(function, **layers):
+    model = Written(function, **layers)
+    return randomise_(model, torch.Generator().manual_seed(0)).eval()
+
+
+class TwoInputs(Written):
+    def forward(self, x, other):
+        return self.head(self.conv(x).flatten(1)) + other
+
+
+class TwoAnswers(Written):
+    def forward(self, x):
+        x = self.conv(x)
+        return self.head(x.flatten(1)), x
+
+
+class ManyInputs(Written):
+    def forward(self, *images):
+        return self.head(self.conv(images[0]).flatten(1))
+
+
+class WithSettings(Written):
+    def forward(self, x, features=False, scale=None):
+        x = self.conv(x)
+        if features:
+            return x
+        return self.head(x.flatten(1))
+
+
+class Counting(Written):
+    """Its answer depends on how often it was asked."""
+
+    def forward(self, x):
+        self.asked = getattr(self, "asked", 0) + 1
+        x = self.head(self.conv(x).flatten(1))
+        return x * self.asked if self.asked > 1 else x
+
+
+class HalfLinear(nn.Linear):
+    """A subclass that computes something else."""
+
+    def forward(self, x):
+        return super().forward(x) / 2
+
+
+def in_place_on_a_shortcut(net, x):
+    x = net.conv(x)
+    y = F.relu(x, inplace=True)
+    return net.head((x + y).flatten(1))
+
+
+def added_onto_a_shortcut(net, x):
+    x = net.conv(x)
+    y = x.sigmoid()
+    before = x
+    x += y
+    return net.head((before * x).flatten(1))
+
+
+def in_place_behind_a_view(net, x):
+    x = net.conv(x)
+    row = x.flatten(1)
+    x.relu_()
+    return net.head(row)
+
+
+def two_flattens(net, x):
+    x = net.conv(x)
+    return net.wide(torch.cat([x.flatten(1), F.max_pool2d(x, 2).flatten(1)], 1))
+
+
+def paths_of_two_strides(net, x):
+    x = net.conv(x)
+    y = F.max_pool2d(x, 2)
+    return net.pair(torch.cat([x.mean((2, 3)), y.mean((2, 3))], 1))
+
+
+def squeeze_and_excite(net, x):
+    x = net.conv(x)
+    return net.head((x * x.mean((2, 3), keepdim=True).sigmoid()).flatten(1))
+
+
+def attention(net, x):
+    x = net.conv(x).flatten(2).transpose(1, 2)
+    return net.small(net.attend(x, x, x)[0].mean(1))
+
+
+def branch_on_values(net, x):
+    x = net.conv(x)
+    return net.head((x if x.mean() > 0 else -x).flatten(1))
+
+
+def flat(net, x):
+    return net.head(net.conv(x).flatten(1))
+
+
+def through(function, **layers):
+    """conv, then the function, then Flatten and the last Linear."""
+    return written(lambda net, x: net.head(function(net, net.conv(x)).flatten(1)), **layers)
+
+
+def after(function, **layers):
+    """conv, Flatten and Linear, then the function."""
+    return written(lambda net, x: function(net, flat(net, x)), **layers)
+
+
+def row(function, **layers):
+    """The function between Flatten and Linear."""
+    return written(lambda net, x: net.head(function(net, net.conv(x).flatten(1))), **layers)
+
+
+LEARNED = nn.Parameter(torch.ones(1, 4, 1, 1))
+REFUSED = {
+    "layer norm after flatten": (
+        row(lambda net, x: net.norm(x), norm=nn.LayerNorm(192)),
+        TypeError,
+        r"layer norm \(LayerNorm\).*statistics are taken over the whole input",
+    ),
+    "layer norm of rows of one place": (
+        after(lambda net, x: net.norm(x), norm=nn.LayerNorm(3)),
+        TypeError,
+        r"layer norm \(LayerNorm\)",
+    ),
+    "group norm, nested": (
+        through(lambda net, x: net.block(x), block=nn.Sequential(nn.GroupNorm(2, 4))),
+        TypeError,
+        r"layer block\.0 \(GroupNorm\).*statistics",
+    ),
+    "attention": (
+        written(attention, attend=nn.MultiheadAttention(4, 2, batch_first=True)),
+        ValueError,
+        r"layer flatten \(flatten\) must turn each sample.*4×6×8 into 4×48",
+    ),
+    "an attention layer": (
+        row(lambda net, x: net.attend(x, x, x)[0], attend=nn.MultiheadAttention(192, 2)),
+        TypeError,
+        r"layer attend \(MultiheadAttention\).*depends on all others",
+    ),
+    "a recurrent layer": (
+        row(lambda net, x: net.lstm(x)[0], lstm=nn.LSTM(192, 192)),
+        TypeError,
+        r"layer lstm \(LSTM\).*depends on all others",
+    ),
+    "another input": (TwoInputs(None), TypeError, r"TwoInputs reads \(x, other\).*one input"),
+    "many inputs": (ManyInputs(None), TypeError, r"ManyInputs reads \(\*images\)"),
+    "two answers": (TwoAnswers(None), TypeError, "must give back one tensor"),
+    "a tensor of its own": (
+        through(lambda net, x: x * net.scale, scale=LEARNED),
+        TypeError,
+        r"layer scale \(a tensor of the classifier's own\) is read outside of any layer",
+    ),
+    "a tensor made on the way": (
+        row(lambda net, x: torch.cat([x, torch.zeros_like(x)], 1)),
+        TypeError,
+        r"layer zeros_like \(zeros_like\).*no rule for this function",
+    ),
+    "two flattens": (
+        written(two_flattens, wide=nn.Linear(192 + 48, 3)),
+        ValueError,
+        r"layer cat \(cat\) merges rows of two different Flattens: maps of 4×6×8 and 4×3×4",
+    ),
+    "two strides": (
+        written(paths_of_two_strides, pair=nn.Linear(8, 3)),
+        ValueError,
+        r"layer cat \(Concat\) merges paths of different strides, 1×1 and 2×2",
+    ),
+    "maps that are stretched to fit": (
+        written(squeeze_and_excite),
+        ValueError,
+        r"layer mul \(mul\) puts tensors of different shapes together: 4×6×8 and 4×1×1",
+    ),
+    "rows of the same length from different maps": (
+        through(
+            lambda net, x: net.other(x).flatten(1) + x.flatten(1),
+            other=nn.Sequential(nn.Conv2d(4, 8, 1), nn.MaxPool2d((1, 2))),
+        ),
+        ValueError,
+        r"layer add \(add\) merges rows that come from maps of different shapes",
+    ),
+    "maps joined along their rows": (
+        written(lambda net, x: net.tall(torch.cat([x, x], 2)), tall=nn.Conv2d(2, 2, 3)),
+        ValueError,
+        r"layer cat \(cat\).*dim=1",
+    ),
+    "a linear on a map's columns": (
+        through(lambda net, x: net.columns(x), columns=nn.Linear(8, 8)),
+        ValueError,
+        r"layer columns \(Linear\).*no Flatten before it",
+    ),
+    "a linear for another size": (
+        written(lambda net, x: net.small(net.conv(x).flatten(1))),
+        ValueError,
+        r"layer small \(Linear\).*4×6×8 = 192.*input size",
+    ),
+    "a subclass of Linear": (
+        after(lambda net, x: net.weak(x), weak=HalfLinear(3, 3)),
+        TypeError,
+        r"layer weak\.weak_weight \(a tensor of the classifier.s own\)",
+    ),
+    "an adaptive pool of uneven regions": (
+        through(lambda net, x: net.pool(x), pool=nn.AdaptiveAvgPool2d((4, 8))),
+        ValueError,
+        r"layer pool \(AdaptiveAvgPool2d\) makes 4×8 of 6×8.*divide evenly",
+    ),
+    "an adaptive pool that repeats": (
+        through(lambda net, x: F.adaptive_max_pool2d(x, 12)),
+        ValueError,
+        r"layer adaptive_max_pool2d .*makes 12×12 of 6×8",
+    ),
+    "an adaptive pool with indices": (
+        through(lambda net, x: net.pool(x)[0], pool=nn.AdaptiveMaxPool2d(2, return_indices=True)),
+        ValueError,
+        r"layer pool \(AdaptiveMaxPool2d\) gives back indices",
+    ),
+    "an adaptive pool of a row": (
+        row(lambda net, x: net.pool(x), pool=nn.AdaptiveAvgPool2d(1)),
+        ValueError,
+        r"layer pool \(AdaptiveAvgPool2d\) comes after Flatten",
+    ),
+    "a functional pool that rounds up": (
+        through(lambda net, x: F.max_pool2d(x, 1, ceil_mode=True)),
+        ValueError,
+        r"layer max_pool2d .*ceil_mode",
+    ),
+    "a mean over rows alone": (
+        through(lambda net, x: x.mean(2)),
+        ValueError,
+        r"layer mean \(mean\).*dim=\(2, 3\)",
+    ),
+    "a mean over everything": (
+        through(lambda net, x: x - x.mean()),
+        ValueError,
+        r"layer mean \(mean\).*dim=\(2, 3\)",
+    ),
+    "a dropout that never rests": (
+        through(lambda net, x: F.dropout(x, 0.5)),
+        ValueError,
+        r"layer dropout \(dropout\) drops at random in eval mode",
+    ),
+    "softmax over columns": (
+        through(lambda net, x: x.softmax(-1)),
+        ValueError,
+        r"layer softmax \(softmax\) runs over dimension -1: the classes are dimension 1",
+    ),
+    "softmax over no dimension": (
+        after(lambda net, x: net.last(x), last=nn.Softmax()),
+        ValueError,
+        r"layer last \(Softmax\) runs over dimension None",
+    ),
+    "softmax over places": (
+        row(lambda net, x: x.log_softmax(1)),
+        ValueError,
+        r"layer log_softmax .*all places",
+    ),
+    "batch norm of rows with places": (
+        row(lambda net, x: net.norm(x), norm=nn.BatchNorm1d(192)),
+        ValueError,
+        r"layer norm \(BatchNorm1d\).*each place of the map",
+    ),
+    "batch norm of the batch at hand": (
+        after(lambda net, x: net.norm(x), norm=nn.BatchNorm1d(3, track_running_stats=False)),
+        ValueError,
+        r"layer norm \(BatchNorm1d\).*running statistics",
+    ),
+    "slopes for each place": (
+        row(lambda net, x: net.prelu(x), prelu=nn.PReLU(192)),
+        ValueError,
+        r"layer prelu \(PReLU\) has a slope for each place",
+    ),
+    "channels moved": (
+        through(lambda net, x: x.permute(0, 2, 3, 1)),
+        TypeError,
+        r"layer permute \(permute\).*no rule for this function",
+    ),
+    "channels turned around": (
+        through(lambda net, x: x.flip(1)),
+        TypeError,
+        r"layer flip \(flip\).*no rule",
+    ),
+    "a part of the map": (
+        through(lambda net, x: x[:, :, 1:]),
+        TypeError,
+        r"layer getitem \(getitem\).*no rule",
+    ),
+    "a function with a kernel of its own": (
+        through(lambda net, x: F.conv2d(x, net.scale), scale=LEARNED),
+        TypeError,
+        r"layer scale \(a tensor",
+    ),
+    "noise": (
+        through(lambda net, x: x + torch.randn_like(x)),
+        TypeError,
+        r"layer randn_like \(randn_like\).*no rule",
+    ),
+    "a number read from the values": (
+        through(lambda net, x: x * x.max().item()),
+        TypeError,
+        r"layer max_1 \(max\).*no rule",
+    ),
+    "one map divided by another": (
+        through(lambda net, x: x / x.exp()),
+        TypeError,
+        r"layer exp \(exp\).*no rule",
+    ),
+    "one map divided by another, known": (
+        through(lambda net, x: x / x.sigmoid()),
+        ValueError,
+        r"layer truediv .*divides one map by another",
+    ),
+    "a sum with a factor inside": (
+        through(lambda net, x: torch.add(x, x, alpha=2)),
+        ValueError,
+        r"layer add \(add\).*alpha=2",
+    ),
+    "a batch mixed with places": (
+        written(lambda net, x: net.part(net.conv(x).view(-1, 96)), part=nn.Linear(96, 3)),
+        ValueError,
+        r"layer view \(view\) must turn each sample",
+    ),
+    "a branch that looks at values": (
+        written(branch_on_values),
+        TypeError,
+        "torch.fx cannot trace Written",
+    ),
+    "in place on a shortcut": (
+        written(in_place_on_a_shortcut),
+        ValueError,
+        r"layer relu \(relu\) changes its input in place, which another layer reads later",
+    ),
+    "added onto a shortcut": (
+        written(added_onto_a_shortcut),
+        ValueError,
+        r"layer iadd \(iadd\) changes its input in place",
+    ),
+    "in place behind a view": (
+        written(in_place_behind_a_view),
+        ValueError,
+        r"layer relu_ \(relu_\) changes its input in place",
+    ),
+    "no flatten": (written(lambda net, x: net.conv(x)), ValueError, "has no Flatten"),
+    "no last linear": (
+        written(lambda net, x: net.conv(x).flatten(1)),
+        ValueError,
+        "without a Linear",
+    ),
+    "no convolution": (nn.Sequential(nn.Flatten(), nn.Linear(9, 2)), ValueError, "no Conv2d"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_cannot_be_converted_is_refused_with_name_and_reason(name):
+    model, error, message = REFUSED[name]
+    with pytest.raises(error, match=message):
+        to_fcn(model, SIZE)
+    with pytest.raises(error, match=message):
+        geometry(model, SIZE)
+
+
+def test_a_trace_error_says_in_which_layer_it_happened():
+    model = written(lambda net, x: net.head(net.deep(net.conv(x)).flatten(1)))
+    model.deep = nn.Sequential(nn.ReLU(), Written(branch_on_values))
+    with pytest.raises(TypeError, match=r"cannot trace Written inside layer deep\.1: "):
+        to_fcn(model, SIZE)
+
+
+def test_layers_with_hooks_are_refused_and_the_hooks_never_run():
+    model = written(flat)
+    handle = model.head.register_forward_hook(lambda *_: pytest.fail("the hook ran"))
+    with pytest.raises(ValueError, match=r"layer head \(Linear\) has a forward hook"):
+        to_fcn(model, SIZE)
+    assert len(model.head._forward_hooks) == 1
+    handle.remove()
+    assert check_equivalence(model, SIZE).equal
+
+
+def test_what_the_code_hides_is_found_by_comparing():
+    with pytest.raises(ValueError, match="Counting computes something that its layers do not show"):
+        to_fcn(Counting(None), SIZE)
+    by_batch = through(lambda net, x: x * x.size(0))
+    with pytest.raises(ValueError, match="dependence on the batch"):
+        to_fcn(by_batch, SIZE)
+    nan = written(flat)
+    nan.head.bias.data[0] = torch.nan
+    with pytest.raises(ValueError, match="NaN"):
+        to_fcn(nan, SIZE)
+
+
+CONVERTED = {
+    "nothing special": written(flat),
+    "torch.flatten": written(lambda net, x: net.head(torch.flatten(net.conv(x), 1))),
+    "view": written(lambda net, x: net.head(net.conv(x).view(x.size(0), -1))),
+    "view of a shape": written(lambda net, x: net.head(net.conv(x).view(x.shape[0], 4 * 6 * 8))),
+    "view of -1": written(lambda net, x: net.head(net.conv(x).view(-1, 192))),
+    "reshape": written(lambda net, x: net.head(torch.reshape(net.conv(x), (x.shape[0], -1)))),
+    "flattened twice": written(lambda net, x: net.head(net.conv(x).flatten(1).flatten(1))),
+    "contiguous": through(lambda net, x: x.contiguous()),
+    "functional activations": through(
+        lambda net, x: F.gelu(F.silu(F.elu(F.leaky_relu(F.relu6(x) - 0.1, 0.3), 0.7)))
+    ),
+    "arithmetic": through(lambda net, x: 1 - (x - 0.5) / 0.25 * 2),
+    "activations by hand": through(lambda net, x: x * torch.sigmoid(x) - x.tanh()),
+    "softmax over the channels of a map": through(lambda net, x: F.softmax(x, dim=1)),
+    "softmax after the last": after(lambda net, x: F.softmax(x, dim=-1)),
+    "log softmax": after(lambda net, x: net.last(x), last=nn.LogSoftmax(dim=1)),
+    "dropout": row(lambda net, x: F.dropout(x, 0.5, net.training)),
+    "prelu of channels": through(lambda net, x: net.prelu(x), prelu=nn.PReLU(4)),
+    "mean": written(lambda net, x: net.small(net.conv(x).mean((2, 3)))),
+    "mean, other dims": written(lambda net, x: net.small(torch.mean(net.conv(x), dim=[-1, -2]))),
+    "mean, kept": written(
+        lambda net, x: net.small(net.conv(x).mean((2, 3), keepdim=True).flatten(1))
+    ),
+    "mean, squeezed": written(
+        lambda net, x: net.small(F.adaptive_avg_pool2d(net.conv(x), 1).squeeze())
+    ),
+    "largest": written(lambda net, x: net.small(net.conv(x).amax((2, 3)))),
+    "pool of the map's size": written(
+        lambda net, x: net.small(F.avg_pool2d(net.conv(x), (6, 8)).flatten(1))
+    ),
+    "adaptive pools": written(
+        lambda net, x: net.few(F.adaptive_avg_pool2d(net.conv(x), (3, 2)).flatten(1)),
+        few=nn.Linear(4 * 3 * 2, 3),
+    ),
+    "adaptive pool in one direction": written(
+        lambda net, x: net.few(net.pool(net.conv(x)).flatten(1)),
+        pool=nn.AdaptiveMaxPool2d((None, 1)),
+        few=nn.Linear(4 * 6, 3),
+    ),
+    "rows of one map added": row(lambda net, x: x + x.relu()),
+    "rows of one map joined": written(
+        lambda net, x: net.wide(torch.cat([net.conv(x).flatten(1), net.other(x).flatten(1)], 1)),
+        other=nn.Conv2d(2, 3, 3),
+        wide=nn.Linear(7 * 48, 3),
+    ),
+    "a row back to a map": written(
+        lambda net, x: net.small(net.mix(net.conv(x).mean((2, 3)).view(-1, 4, 1, 1)).flatten(1)),
+        mix=nn.Conv2d(4, 4, 1),
+    ),
+    "a residual of rows": after(lambda net, x: x + net.more(x).relu(), more=nn.Linear(3, 3)),
+    "batch norm of rows of one place": after(
+        lambda net, x: net.last(net.norm(x).relu()), norm=nn.BatchNorm1d(3), last=nn.Linear(3, 2)
+    ),
+    "batch norm without its own numbers": after(
+        lambda net, x: net.norm(x), norm=nn.BatchNorm1d(3, affine=False)
+    ),
+    "a layer used twice": through(
+        lambda net, x: net.mix(net.mix(x).relu()), mix=nn.Conv2d(4, 4, 1)
+    ),
+    "twice the same": through(lambda net, x: x + x),
+    "in place where nobody minds": through(lambda net, x: F.relu_(x.mul_(2)).add_(1)),
+    "the image itself used again": written(
+        lambda net, x: net.head((net.conv(x) + net.other(x)).flatten(1)), other=nn.Conv2d(2, 4, 3)
+    ),
+    "an unused branch": written(lambda net, x: (net.conv(x).exp(), flat(net, x))[1]),
+    "settings with defaults": WithSettings(None),
+    "checks of the shape": written(
+        lambda net, x: (torch._assert(x.dim() == 4, "maps"), flat(net, x))[1]
+    ),
+    "half pools": written(
+        lambda net, x: net.few(F.avg_pool2d(F.max_pool2d(net.conv(x), 2, 1), (1, 3)).flatten(1)),
+        few=nn.Linear(4 * 5 * 2, 3),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CONVERTED)
+@torch.no_grad()
+def test_what_can_be_converted_is_equal_in_every_cell(name):
+    model = CONVERTED[name]
+    generator = torch.Generator().manual_seed(3)
+    image = torch.randn(2, SIZE[0] + 9, SIZE[1] + 7, generator=generator)
+    reference = copy.deepcopy(model).eval()
+    fcn = to_fcn(model, SIZE)
+    assert fcn.geometry.exact
+    down, right = fcn.geometry.stride
+    expected = torch.stack(
+        [
+            torch.cat(
+                [
+                    reference(image[None, :, top : top + 8, left : left + 10].clone()).view(1, -1)
+                    for left in range(0, 8, right)
+                ]
+            )
+            for top in range(0, 10, down)
+        ]
+    ).permute(2, 0, 1)
+    cells = fcn.eval()(image[None].clone())[0]
+    cells = cells[:, : expected.shape[1], : expected.shape[2]]
+    assert cells.shape == expected.shape
+    assert (cells - expected).abs().max() < 1e-5 * expected.abs().max()
+
+
+def test_functional_dropout_drops_while_training():
+    fcn = to_fcn(CONVERTED["dropout"].train(), SIZE)
+    assert fcn.dropout.p == 0.5
+    assert fcn.dropout.training
+    CONVERTED["dropout"].eval()
+
+
+def test_the_image_is_not_changed_by_layers_that_work_in_place():
+    model = nn.Sequential(
+        nn.ReLU(inplace=True), nn.Conv2d(2, 4, 3), nn.Flatten(), nn.Linear(192, 2)
+    )
+    image = torch.randn(1, 2, 9, 11)
+    before = image.clone()
+    to_fcn(model, SIZE)(image)
+    assert torch.equal(image, before)
+    assert model[0].inplace
+
+
+def test_steps_of_function_calls_have_names_and_layers():
+    model = written(lambda net, x: F.relu(net.head(net.block(x).flatten(1))))
+    model.block = nn.Sequential(model.conv, Written(lambda net, x: F.max_pool2d(x, 1)))
+    steps = list(conversion_steps(model, SIZE))
+    names = ["conv", "block.1.max_pool2d", "flatten", "head", "relu"]
+    assert [step.name for step in steps] == names
+    assert [type(step.original) for step in steps] == [
+        nn.Conv2d,
+        nn.MaxPool2d,
+        nn.Flatten,
+        nn.Linear,
+        nn.ReLU,
+    ]
+    assert steps[2].converted is None
+    assert steps[2].inputs == ("block.1.max_pool2d",)
+
+
+def test_a_network_with_branches_says_so_and_is_not_cut():
+    fcn = to_fcn(CONVERTED["the image itself used again"], SIZE)
+    assert "other reads the image" in repr(fcn)
+    assert "add reads conv, other" in repr(fcn)
+    with pytest.raises(TypeError, match="branches"):
+        fcn[1:]
+    assert isinstance(fcn[0], nn.Conv2d)
+    chain = to_fcn(CONVERTED["nothing special"], SIZE)
+    assert len(chain[1:]) == 1
+    assert " reads " not in repr(chain)
