@@ -3,8 +3,8 @@
 Floor by floor, and a lower floor never imports a higher one:
 
 1. `paths`, `threads`, `images`, `boxes`, `augment`, `models`, `street` (the renderer)
-2. `street_files`, `uiuc`, `datasets`, `download`, `geometry`, `conversion`, `fcn`, `metrics`
-3. `training`, `heatmap`
+2. `street_files`, `uiuc`, `datasets`, `download`, `geometry`, `conversion`, `fcn`, `metrics`, `fft`
+3. `training`, `faster`, `heatmap`
 4. `detector`
 5. `plots`, `widgets`, `evaluation`
 6. `checks`, `bench`, `commands`, and the command line `python -m helpers` (`__main__`)
