@@ -1,10 +1,13 @@
 """Heatmaps: the classifier's answer at every place of an image, by hand and in one pass."""
 
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from math import ceil
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import pad
 from tqdm.auto import tqdm
 
 from helpers.faster import accelerate
@@ -14,6 +17,9 @@ from helpers.models import eval_mode
 
 # Pixels on a side of the parts that a large image is worked through in.
 PART, DENSE_PART = 1024, 512
+# Small images go together in batches of so many pixels, if they have the same size when it is
+# rounded up to this multiple.
+BATCH_PIXELS, ROUND = 2**19, 32
 
 
 def _check_image(image: Tensor, window: tuple[int, int]) -> None:
@@ -84,6 +90,44 @@ def fcn_heatmap(
         part = max(image.shape)
     with eval_mode(fcn):
         return in_parts(run, image, geometry, part=part, progress=progress)
+
+
+@torch.no_grad()
+def fcn_heatmaps(fcn: nn.Module, images: Sequence[Tensor]) -> list[Tensor]:
+    """`fcn_heatmap` for each of several images [C, H, W] of any sizes, in few passes.
+
+    Images of about the same size are made equal at the right and the bottom, and go through the
+    network together; cells that look at what was added are cut off. Raises as `fcn_heatmap` does.
+    """
+    groups = defaultdict(list)
+    exact = getattr(getattr(fcn, "geometry", None), "exact", False)
+    multiple = ROUND if exact else 1  # a network that pads would see the added pixels
+    for index, image in enumerate(images):
+        size = tuple(multiple * ceil(side / multiple) for side in image.shape[-2:])
+        groups[size].append(index)
+    heatmaps: list[Tensor] = [torch.empty(0)] * len(images)
+    for size, members in groups.items():
+        together = max(1, BATCH_PIXELS // (size[0] * size[1]))
+        for start in range(0, len(members), together):
+            chosen = members[start : start + together]
+            for index, heatmap in zip(
+                chosen, _together(fcn, [images[i] for i in chosen], size), strict=True
+            ):
+                heatmaps[index] = heatmap
+    return heatmaps
+
+
+def _together(fcn: nn.Module, images: list[Tensor], size: tuple[int, int]) -> list[Tensor]:
+    if len(images) == 1:
+        return [fcn_heatmap(fcn, images[0])]
+    for image in images:
+        _check_image(image, fcn.geometry.window)
+    height, width = size
+    batch = [pad(i, (0, width - i.shape[2], 0, height - i.shape[1])) for i in images]
+    with eval_mode(fcn):
+        logits = fcn(torch.stack(batch))
+    cells = [fcn.geometry.cells(*image.shape[-2:]) for image in images]
+    return [each[:, :rows, :cols] for each, (rows, cols) in zip(logits, cells, strict=True)]
 
 
 @torch.no_grad()
