@@ -2,10 +2,10 @@
 
 Floor by floor, and a lower floor never imports a higher one:
 
-1. `paths`, `threads`, `images`, `boxes`, `augment`, `models`, `street` (the renderer)
+1. `paths`, `threads`, `timing`, `images`, `boxes`, `augment`, `models`, `street` (the renderer)
 2. `street_files`, `uiuc`, `datasets`, `download`, `geometry`, `conversion`, `fcn`, `metrics`, `fft`
 3. `training`, `faster`, `heatmap`
-4. `detector`
+4. `detector`, `work`, `original`
 5. `plots`, `widgets`, `evaluation`
 6. `checks`, `bench`, `commands`, and the command line `python -m helpers` (`__main__`)
 """

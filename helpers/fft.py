@@ -112,6 +112,12 @@ class FFTConv2d(nn.Module):
             return conv2d(x, self.weight, self.bias)
         return self._overlap_save(x, output, tile)
 
+    def work(self, output: Pair) -> int:
+        """Multiply-adds for one image whose output has this height and width."""
+        case = self.kernel_size, output, (self.in_channels, self.out_channels)
+        tile = self._tile(output)
+        return direct_work(*case) if tile is None else sum(fft_work(*case, tile))
+
     def _tile(self, output: Pair) -> Pair | None:
         """The best tile, or one that is nearly as good and has its weights transformed already."""
         case = self.kernel_size, output, (self.in_channels, self.out_channels)
