@@ -23,7 +23,7 @@ TRANSFORM_COST, PRODUCT_COST, WEIGHT_COST = 12, 2, 15
 # Transforming the weights anew takes longer than a few images with a tile that is so much worse.
 NEARLY = 1.5
 # How many bytes of tiles are worked on at a time.
-GROUP_BYTES = 2**27
+GROUP_BYTES = 2**26
 
 
 def direct_work(kernel: Pair, output: Pair, channels: Pair) -> int:

@@ -19,7 +19,7 @@ from helpers.models import eval_mode
 PART, DENSE_PART = 1024, 512
 # Small images go together in batches of so many pixels, if they have the same size when it is
 # rounded up to this multiple.
-BATCH_PIXELS, ROUND = 2**19, 32
+BATCH_PIXELS, ROUND = 2**18, 16
 
 
 def _check_image(image: Tensor, window: tuple[int, int]) -> None:
@@ -106,7 +106,7 @@ def fcn_heatmaps(fcn: nn.Module, images: Sequence[Tensor]) -> list[Tensor]:
         size = tuple(multiple * ceil(side / multiple) for side in image.shape[-2:])
         groups[size].append(index)
     heatmaps: list[Tensor] = [torch.empty(0)] * len(images)
-    for size, members in groups.items():
+    for size, members in sorted(groups.items()):
         together = max(1, BATCH_PIXELS // (size[0] * size[1]))
         for start in range(0, len(members), together):
             chosen = members[start : start + together]

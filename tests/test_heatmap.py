@@ -173,6 +173,7 @@ def test_several_images_are_what_each_gives_alone_in_fewer_passes(monkeypatch):
     monkeypatch.setattr(
         type(fcn), "forward", lambda self, x: batches.append(len(x)) or forward(self, x)
     )
+    monkeypatch.setattr(heatmaps, "ROUND", 32)
     for limit in (2**19, 3 * 32 * 32):
         monkeypatch.setattr(heatmaps, "BATCH_PIXELS", limit)
         found = fcn_heatmaps(fcn, images)
