@@ -2,10 +2,10 @@
 
 Floor by floor, and a lower floor never imports a higher one:
 
-1. `paths`, `threads`, `images`, `boxes`, `augment`, `models`, `functional`, `street` (it draws)
-2. `street_files`, `uiuc`, `datasets`, `download`, `metrics`, `geometry`, `tracing`, `rules`
-3. `graph`, `conversion`, `fcn`, `training`, `heatmap`, `mosaics`
-4. `detector`
+1. `paths`, `threads`, `timing`, `images`, `boxes`, `augment`, `models`, `functional`, `street`
+2. `street_files`, `uiuc`, `datasets`, `download`, `metrics`, `geometry`, `tracing`, `rules`, `fft`
+3. `graph`, `conversion`, `fcn`, `training`, `faster`, `heatmap`, `mosaics`
+4. `detector`, `work`, `original`
 5. `plots`, `widgets`, `evaluation`
 6. `checks`, `bench`, `drawing`, `ablation`, `commands`, and the command line (`__main__`)
 """

@@ -85,7 +85,8 @@ def parser() -> argparse.ArgumentParser:
 
     bench = verbs.add_parser("bench", help="speed, as ratios against named references")
     bench.add_argument("--data", choices=["street", "uiuc"], default="street")
-    bench.add_argument("--repeats", type=_positive, default=5)
+    bench.add_argument("--repeats", type=_positive, default=3)
+    bench.add_argument("--out", type=Path, default=Path("build"), help="folder of the chart")
 
     for name, verb in verbs.choices.items():
         if name != "draw":

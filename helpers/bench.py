@@ -1,76 +1,151 @@
 """Speed, measured as ratios within one run against a reference that is named."""
 
-import time
-from collections.abc import Callable
+import multiprocessing
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from statistics import median
 
 import torch
-from torch import nn
-from torch.nn.functional import cross_entropy
 from tqdm.auto import tqdm
 
-from helpers.datasets import Crops, split_crops
+from helpers.datasets import Crops, Scene, split_crops
+from helpers.detector import Detector
 from helpers.evaluation import EPOCHS
+from helpers.faster import accelerate
 from helpers.fcn import to_fcn
-from helpers.heatmap import fcn_heatmap, sliding_window_heatmap
-from helpers.models import INPUT_SIZE, make_classifier
+from helpers.heatmap import dense_heatmap, fcn_heatmap, sliding_window_heatmap
+from helpers.models import INPUT_SIZE, load_pretrained, make_classifier
+from helpers.original import CANVAS, detect_original, train_one_by_one
+from helpers.timing import Ratio, seconds
 from helpers.training import evaluate, fit
 
 
-@dataclass(frozen=True)
-class Ratio:
-    """How many times faster than the reference: the median of several pairs, lowest and highest."""
-
-    what: str
-    reference: str
-    median: float
-    low: float
-    high: float
-
-    def __str__(self) -> str:
-        return (
-            f"{self.what}: {self.median:.1f} times faster than {self.reference}"
-            f" ({self.low:.1f} to {self.high:.1f})"
-        )
-
-
-def seconds(work: Callable[[], object]) -> float:
-    """How long `work` takes."""
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
-
-
-def heatmap_ratio(
-    *, size: tuple[int, int] = (220, 370), repeats: int = 5, progress: bool = True
-) -> Ratio:
-    """The FCN's heatmap against batched windows, one after the other, `repeats` times.
+def heatmap_ratios(
+    *, size: tuple[int, int] = CANVAS, repeats: int = 5, progress: bool = True
+) -> list[Ratio]:
+    """The FCN, plain and accelerated, against batched windows, in turns, `repeats` times.
 
     The windows go in batches of the size that is fastest here, out of 16, 64 and 256.
     """
-    model = make_classifier(seed=0).eval()
+    model, image = make_classifier(seed=0).eval(), _noise(size)
     fcn = to_fcn(model, INPUT_SIZE)
-    image = torch.rand(1, *size, generator=torch.Generator().manual_seed(0))
-    batches = {
+    fast = accelerate(fcn)
+    batch_size = best_batch_size(image)
+    for network in (fcn, fast):
+        fcn_heatmap(network, image)  # the first run allocates; it does not count
+    times = []
+    for _ in tqdm(range(repeats), desc="heatmap", disable=not progress):
+        # One pass is short, so that several are timed together.
+        times.append(
+            (
+                seconds(lambda: sliding_window_heatmap(model, image, batch_size=batch_size)),
+                seconds(lambda: [fcn_heatmap(fcn, image) for _ in range(5)]) / 5,
+                seconds(lambda: [fcn_heatmap(fast, image) for _ in range(5)]) / 5,
+            )
+        )
+    windows, direct, accelerated = zip(*times, strict=True)
+    what, brute = f"heatmap of {size[0]}×{size[1]}", _windows(batch_size)
+    return [
+        Ratio.of(f"{what}, FCN", brute, windows, direct),
+        Ratio.of(f"{what}, accelerated FCN", brute, windows, accelerated),
+        Ratio.of(f"{what}, accelerated FCN", "the same FCN, plain", direct, accelerated),
+    ]
+
+
+def best_batch_size(image: torch.Tensor) -> int:
+    """Out of 16, 64 and 256, the batch size with which windows one by one are fastest here."""
+    model = make_classifier(seed=0).eval()
+    times = {
         n: seconds(lambda n=n: sliding_window_heatmap(model, image, batch_size=n))
         for n in (16, 64, 256)
     }
-    batch_size = min(batches, key=batches.get)
-    fcn_heatmap(fcn, image)  # the first run allocates; it does not count
-    ratios = []
-    for _ in tqdm(range(repeats), desc="heatmap", disable=not progress):
-        slow = seconds(lambda: sliding_window_heatmap(model, image, batch_size=batch_size))
-        # One pass is short, so that several are timed together.
-        fast = seconds(lambda: [fcn_heatmap(fcn, image) for _ in range(5)]) / 5
-        ratios.append(slow / fast)
-    return Ratio(
-        f"heatmap of {size[0]}×{size[1]}",
-        f"windows one by one in batches of {batch_size}",
-        median(ratios),
-        min(ratios),
-        max(ratios),
-    )
+    return min(times, key=times.get)
+
+
+def dense_ratio(
+    *,
+    size: tuple[int, int] = CANVAS,
+    repeats: int = 3,
+    sample_rows: int = 4,
+    progress: bool = True,
+) -> Ratio:
+    """The dense heatmap (every pixel) against batched windows at stride 1.
+
+    Only the first `sample_rows` rows of windows are timed, and scaled to all rows.
+    """
+    model, image = make_classifier(seed=0).eval(), _noise(size)
+    fast = accelerate(to_fcn(model, INPUT_SIZE))
+    rows = size[0] - INPUT_SIZE[0] + 1
+    sample_rows = min(sample_rows, rows)
+    sample = image[:, : INPUT_SIZE[0] + sample_rows - 1]
+    batch_size = best_batch_size(sample)
+
+    def brute() -> torch.Tensor:
+        return sliding_window_heatmap(model, sample, stride=(1, 1), batch_size=batch_size)
+
+    if (dense_heatmap(fast, image)[:, :sample_rows] - brute()).abs().max() > 1e-4:
+        raise RuntimeError("the dense heatmap differs from the windows one by one")
+    slow, quick = [], []
+    for _ in tqdm(range(repeats), desc="every pixel", disable=not progress):
+        slow.append(seconds(brute) * rows / sample_rows)
+        quick.append(seconds(lambda: dense_heatmap(fast, image)))
+    what = f"heatmap of {size[0]}×{size[1]} at every pixel"
+    return Ratio.of(what, f"{_windows(batch_size)} (a sample, scaled)", slow, quick)
+
+
+def detector_ratio(
+    scenes: Sequence[Scene], name: str, *, repeats: int = 3, progress: bool = True
+) -> Ratio:
+    """All scenes to final boxes: the `Detector` against the original way, with the same boxes.
+
+    Both without mirror averaging and without looking past the border. Raises RuntimeError if a
+    single box differs.
+    """
+    fcn = to_fcn(load_pretrained(), INPUT_SIZE).eval()
+    detector = Detector(fcn, border=0, mirror=False)
+    images = [scene.image for scene in scenes]
+    sides = [max(image.shape[axis] for image in images) for axis in (-2, -1)]
+    # A multiple of the stride more than the window, so that the last window is whole.
+    canvas = tuple(max(c, s + 4) for c, s in zip(CANVAS, sides, strict=True))
+    slow, quick, theirs, ours = [], [], [], []
+    for _ in tqdm(range(repeats), desc="detector", disable=not progress):
+        slow.append(
+            seconds(lambda: theirs.extend(detect_original(fcn, i, canvas=canvas) for i in images))
+        )
+        quick.append(seconds(lambda: ours.extend(detector.batch(images))))
+    for one, other in zip(ours, theirs, strict=True):
+        same = one.boxes.tolist() == other.boxes.tolist()
+        if not same or not torch.allclose(one.scores, other.scores, atol=1e-4):
+            raise RuntimeError("the detector's boxes differ from the original way's")
+    what = f"{len(scenes)} {name} scenes to the same boxes"
+    reference = f"all padded to {canvas[0]}×{canvas[1]}, plain FCN, Python loops, NMS over lists"
+    return Ratio.of(what, reference, slow, quick)
+
+
+def peak_memory(size: tuple[int, int] = (4000, 6000), *, progress: bool = True) -> float:
+    """GiB that a process of its own needs for the heatmap of a large image (not on Windows)."""
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=context) as pool:
+        return pool.submit(_peak_memory, size, torch.get_num_threads(), progress).result()
+
+
+def _peak_memory(size: tuple[int, int], threads: int, progress: bool) -> float:
+    import resource
+    import sys
+
+    torch.set_num_threads(threads)
+    fast = accelerate(to_fcn(make_classifier(seed=0), INPUT_SIZE))
+    fcn_heatmap(fast, _noise(size), progress=progress)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (2**30 if sys.platform == "darwin" else 2**20)
+
+
+def _noise(size: tuple[int, int]) -> torch.Tensor:
+    return torch.rand(1, *size, generator=torch.Generator().manual_seed(0))
+
+
+def _windows(batch_size: int) -> str:
+    return f"windows one by one in batches of {batch_size}"
 
 
 @dataclass(frozen=True)
@@ -113,18 +188,3 @@ def compare_training(
         reference_seconds,
         evaluate(reference, parts["test"]).accuracy,
     )
-
-
-def train_one_by_one(model: nn.Module, crops: Crops, *, seed: int, epochs: int) -> None:
-    """The reference: Adam, batch size 1, no augmentation, no schedule."""
-    generator = torch.Generator().manual_seed(seed)
-    optimiser = torch.optim.Adam(model.parameters(), lr=1e-4)
-    model.train()
-    for epoch in range(epochs):
-        order = torch.randperm(len(crops), generator=generator).tolist()
-        for i in tqdm(order, desc=f"batch size 1, epoch {epoch + 1}", unit="crop"):
-            loss = cross_entropy(model(crops.images[i : i + 1]), crops.labels[i : i + 1])
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-    model.eval()

@@ -27,6 +27,7 @@ from helpers.evaluation import (
 )
 from helpers.images import as_grey, read_grey
 from helpers.models import (
+    INPUT_SIZE,
     load_model,
     load_pretrained,
     make_classifier,
@@ -34,8 +35,10 @@ from helpers.models import (
     read_notes,
     save_model,
 )
+from helpers.original import CANVAS
 from helpers.paths import DATA, write_checksums, write_whole
 from helpers.uiuc import uiuc_parent
+from helpers.work import heatmap_work
 
 __all__ = ["ablate", "bench", "data", "detect", "draw", "evaluate", "train"]
 
@@ -168,7 +171,18 @@ def ablate(args: argparse.Namespace) -> None:
 
 
 def bench(args: argparse.Namespace) -> None:
-    """Print the ratios of `helpers.bench`."""
+    """Print the ratios of `helpers.bench`, and draw them beside the arithmetic."""
     print(f"torch {torch.__version__}, {torch.get_num_threads()} threads")
-    print(benchmarks.heatmap_ratio(repeats=args.repeats))
+    ratios = benchmarks.heatmap_ratios(repeats=args.repeats)
+    ratios.append(benchmarks.dense_ratio(repeats=args.repeats))
+    scenes = load_scenes(args.data, "test")
+    ratios.append(benchmarks.detector_ratio(scenes, args.data, repeats=args.repeats))
+    print(*ratios, sep="\n")
+    work = heatmap_work(make_classifier(seed=0).eval(), INPUT_SIZE, CANVAS)
+    for name, count in work.items():
+        print(f"arithmetic, {name}: {count / 1e9:.1f} billion multiply-adds")
+    chart = args.out / "bench.png"
+    write_whole(chart, plots.png(plots.bench_figure(ratios, work)))
+    print(f"chart: {chart}")
+    print(f"peak memory, heatmap of 6000×4000: {benchmarks.peak_memory():.1f} GiB")
     print(benchmarks.compare_training(load_crops(args.data, "all")))

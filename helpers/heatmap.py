@@ -1,12 +1,25 @@
 """Heatmaps: the classifier's answer at every place of an image, by hand and in one pass."""
 
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from math import ceil
+
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import pad
 from tqdm.auto import tqdm
 
-from helpers.fcn import FCN
+from helpers.faster import accelerate
+from helpers.fcn import to_fcn
 from helpers.geometry import Geometry
 from helpers.models import eval_mode
+
+# Pixels on a side of the parts that a large image is worked through in.
+PART, DENSE_PART = 1024, 512
+# Small images go together in batches of so many pixels, if they have the same size when it is
+# rounded up to this multiple.
+BATCH_PIXELS, ROUND = 2**18, 16
 
 
 def _check_image(image: Tensor, window: tuple[int, int]) -> None:
@@ -53,19 +66,148 @@ def sliding_window_heatmap(
 
 
 @torch.no_grad()
-def fcn_heatmap(fcn: FCN, image: Tensor) -> Tensor:
+def fcn_heatmap(
+    fcn: nn.Module, image: Tensor, *, part: int = PART, progress: bool = False
+) -> Tensor:
     """Run an FCN once over an image [C, H, W]: logits [classes, rows, cols].
 
     Cells whose window would leave the image are cut off, so the result has the shape of
-    `sliding_window_heatmap`. Raises TypeError for a model that `to_fcn` has not converted, and
-    ValueError if the image is smaller than the window, or holds NaN.
+    `sliding_window_heatmap`. A large image is worked through in overlapping parts of about `part`
+    pixels on a side: memory stays bounded, the answers stay the same. (But a network that pads sees
+    the image's border, and is run on the whole.) Raises TypeError for a model that `to_fcn` has not
+    converted, and ValueError if the image is smaller than the window, or holds NaN.
     """
-    if not isinstance(fcn, FCN):
+    geometry = getattr(fcn, "geometry", None)
+    if not isinstance(geometry, Geometry):
         raise TypeError("fcn_heatmap needs a converted network: to_fcn(model, input_size)")
-    _check_image(image, fcn.geometry.window)
-    rows, cols = fcn.geometry.cells(*image.shape[-2:])
+    _check_image(image, geometry.window)
+
+    def run(piece: Tensor) -> Tensor:
+        rows, cols = geometry.cells(*piece.shape[-2:])
+        return fcn(piece[None])[0, :, :rows, :cols]
+
+    if not geometry.exact:
+        part = max(image.shape)
     with eval_mode(fcn):
-        return fcn(image[None])[0, :, :rows, :cols]
+        return in_parts(run, image, geometry, part=part, progress=progress)
+
+
+@torch.no_grad()
+def fcn_heatmaps(fcn: nn.Module, images: Sequence[Tensor]) -> list[Tensor]:
+    """`fcn_heatmap` for each of several images [C, H, W] of any sizes, in few passes.
+
+    Images of about the same size are made equal at the right and the bottom, and go through the
+    network together; cells that look at what was added are cut off. Raises as `fcn_heatmap` does.
+    """
+    groups = defaultdict(list)
+    exact = getattr(getattr(fcn, "geometry", None), "exact", False)
+    multiple = ROUND if exact else 1  # a network that pads would see the added pixels
+    for index, image in enumerate(images):
+        size = tuple(multiple * ceil(side / multiple) for side in image.shape[-2:])
+        groups[size].append(index)
+    heatmaps: list[Tensor] = [torch.empty(0)] * len(images)
+    for size, members in sorted(groups.items()):
+        together = max(1, BATCH_PIXELS // (size[0] * size[1]))
+        for start in range(0, len(members), together):
+            chosen = members[start : start + together]
+            for index, heatmap in zip(
+                chosen, _together(fcn, [images[i] for i in chosen], size), strict=True
+            ):
+                heatmaps[index] = heatmap
+    return heatmaps
+
+
+def _together(fcn: nn.Module, images: list[Tensor], size: tuple[int, int]) -> list[Tensor]:
+    if len(images) == 1:
+        return [fcn_heatmap(fcn, images[0])]
+    for image in images:
+        _check_image(image, fcn.geometry.window)
+    height, width = size
+    batch = [pad(i, (0, width - i.shape[2], 0, height - i.shape[1])) for i in images]
+    with eval_mode(fcn):
+        logits = fcn(torch.stack(batch))
+    cells = [fcn.geometry.cells(*image.shape[-2:]) for image in images]
+    return [each[:, :rows, :cols] for each, (rows, cols) in zip(logits, cells, strict=True)]
+
+
+@torch.no_grad()
+def dense_heatmap(
+    model: nn.Module,
+    image: Tensor,
+    *,
+    window: tuple[int, int] = (40, 100),
+    part: int = DENSE_PART,
+    progress: bool = False,
+) -> Tensor:
+    """The classifier's answer at every single pixel (stride 1): logits [classes, rows, cols].
+
+    `model` is a classifier for crops of `window` (height, width), or an FCN. Equal to
+    `sliding_window_heatmap(model, image, stride=(1, 1))`, without its repeated work: an FCN of
+    stride 4 gives every fourth row and column, so it is run on the image shifted by 0 to 3 pixels
+    down and right, and the 16 heatmaps are interleaved ("shift and stitch", Long et al. 2015).
+    Raises ValueError for a network that pads, whose cells are not the crops' answers.
+    """
+    fcn = accelerate(model if hasattr(model, "geometry") else to_fcn(model, window))
+    geometry = fcn.geometry
+    if not geometry.exact:
+        raise ValueError(
+            f"layer {geometry.padded[0]} pads: no cell of a larger image has a crop's answer"
+        )
+    _check_image(image, geometry.window)
+
+    def run(piece: Tensor) -> Tensor:
+        return _shift_and_stitch(fcn, piece)
+
+    every_pixel = replace(geometry, stride=(1, 1))
+    return in_parts(run, image, every_pixel, part=part, progress=progress)
+
+
+def _shift_and_stitch(fcn: nn.Module, image: Tensor) -> Tensor:
+    geometry: Geometry = fcn.geometry
+    stitched = None
+    every_pixel = replace(geometry, stride=(1, 1)).cells(*image.shape[-2:])
+    for down in range(min(geometry.stride[0], every_pixel[0])):
+        for right in range(min(geometry.stride[1], every_pixel[1])):
+            shifted = fcn_heatmap(fcn, image[:, down:, right:], part=max(image.shape))
+            if stitched is None:
+                stitched = shifted.new_empty(len(shifted), *every_pixel)
+            stitched[:, down :: geometry.stride[0], right :: geometry.stride[1]] = shifted
+    return stitched
+
+
+def in_parts(
+    run: Callable[[Tensor], Tensor],
+    image: Tensor,
+    geometry: Geometry,
+    *,
+    part: int,
+    progress: bool = False,
+) -> Tensor:
+    """A heatmap of a large image [C, H, W], part by part, put together: [classes, rows, cols].
+
+    `run` gives all cells that `geometry` says a part has. Parts are about `part` pixels on a side
+    (at least one window), and overlap by a window less one stride, so that no cell is missed.
+    """
+    rows, cols = geometry.cells(*image.shape[-2:])
+    side = [max(1, count) for count in geometry.cells(part, part)]
+    starts = [(r, c) for r in range(0, rows, side[0]) for c in range(0, cols, side[1])]
+    heatmap = None
+    for row, col in tqdm(starts, desc="parts", disable=not progress):
+        top, bottom = _pixels(geometry, 0, row, min(row + side[0], rows))
+        left, right = _pixels(geometry, 1, col, min(col + side[1], cols))
+        cells = run(image[:, top:bottom, left:right])
+        if len(starts) == 1:
+            return cells
+        if heatmap is None:
+            heatmap = cells.new_empty(len(cells), rows, cols)
+        heatmap[:, row : row + side[0], col : col + side[1]] = cells
+    return heatmap
+
+
+def _pixels(geometry: Geometry, axis: int, first: int, end: int) -> tuple[int, int]:
+    """The part of the image that the cells from `first` to before `end` look at."""
+    start, stride = geometry.offset[axis], geometry.stride[axis]
+    return stride * first, start + stride * (end - 1) + geometry.window[axis]
 
 
 def car_margin(logits: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from helpers.boxes import box_iou
-from helpers.detector import Detector
+from helpers.detector import RATIO, Detector, pyramid, resized
 from helpers.fcn import to_fcn
 from helpers.models import make_classifier, randomise_
 
@@ -293,3 +293,103 @@ def test_a_network_that_does_not_tell_two_classes_is_refused():
     three = nn.Sequential(nn.Conv2d(1, 1, 4, stride=4), nn.Flatten(), nn.Linear(250, 3))
     with pytest.raises(ValueError, match="2 classes"):
         Detector(three)(torch.zeros(1, 50, 120))
+
+
+# Cars of other sizes
+
+
+@pytest.mark.parametrize(("smallest", "largest"), [(85, 215), (100, 100), (50, 51), (85, 102)])
+@pytest.mark.parametrize("ratio", [RATIO, 1.05, 2])
+def test_no_car_is_far_from_a_scale_of_the_pyramid(smallest, largest, ratio):
+    scales = torch.tensor(pyramid(smallest, largest, ratio=ratio)).double()
+    widths = torch.linspace(smallest, largest, 500).double() / 100
+    distance = (widths[:, None] / scales).log().abs().min(1).values
+    assert distance.max() <= torch.tensor(ratio).log() / 2 + 1e-6
+    # One scale fewer could not do it.
+    enough = (torch.tensor(largest / smallest).log() / torch.tensor(ratio).log()).item()
+    assert len(scales) - 1 < max(enough, 1e-6) + 1e-6
+
+
+@pytest.mark.parametrize("wrong", [(0, 10), (20, 10), (-1, 10)])
+def test_a_pyramid_without_sense_is_refused(wrong):
+    with pytest.raises(ValueError, match="pyramid needs"):
+        pyramid(*wrong)
+    with pytest.raises(ValueError, match="ratio > 1"):
+        pyramid(ratio=1)
+
+
+@pytest.mark.parametrize("scale", [0.8, 1, 1.5, 2])
+def test_a_car_of_another_size_is_found_at_its_scale(pattern_classifier, scene_with, scale):
+    image = scene_with(160, 300, (60, 100))
+    width, height = round(300 * scale), round(160 * scale)
+    image = nn.functional.interpolate(image[None], (height, width), mode="bicubic")[0].clamp(0, 1)
+    boxes, scores = Detector(pattern_classifier, scales=(0.8, 1, 1.5, 2))(image)
+    expected = torch.tensor([box(60, 100)]).float() * scale
+    assert box_iou(boxes[:1], expected).item() > 0.9
+    assert scores[0] > 0.9
+    if scale == 2:
+        assert len(Detector(pattern_classifier)(image).boxes) == 0
+
+
+def test_boxes_of_several_scales_suppress_each_other(pattern_classifier, scene_with):
+    image = scene_with(160, 300, (60, 100))
+    every = Detector(pattern_classifier, scales=(1, 1), nms_iou=None)(image)
+    assert every.boxes.tolist() == [box(60, 100)] * 2
+    assert Detector(pattern_classifier, scales=(1, 1))(image).boxes.tolist() == [box(60, 100)]
+
+
+@pytest.mark.parametrize("scale", [0.7, 1.3, 2.4])
+def test_boxes_come_back_to_the_pixels_of_the_image(tiny_classifier, scale):
+    """A window of the small image covers `scale` times as much of the large one."""
+    image = torch.rand(1, 61, 83)
+    options = {"input_size": (16, 24), "border": 4, "mirror": False}
+    small, factors = resized(image, scale)
+    assert small.shape == (1, round(61 / scale), round(83 / scale))
+    alone = Detector(tiny_classifier, **options).candidates(small)
+    found = Detector(tiny_classifier, scales=(scale,), **options).candidates(image)
+    assert torch.allclose(found.boxes, alone.boxes * factors)
+    assert torch.allclose(found.scores, alone.scores)
+    corner = torch.tensor([0.0, 0, small.shape[2], small.shape[1]]) * factors
+    assert corner.tolist() == pytest.approx([0, 0, 83, 61])
+
+
+def test_shrinking_does_not_turn_fine_patterns_into_coarse_ones():
+    stripes = (torch.arange(200) % 2).float().expand(1, 60, 200)
+    small, _ = resized(stripes, 2.5)
+    assert (small[..., 3:-3] - 0.5).abs().max() < 0.1
+
+
+def test_scale_one_is_the_image_itself():
+    image = torch.rand(1, 30, 40)
+    same, factors = resized(image, 1)
+    assert same is image
+    assert factors.tolist() == [1, 1, 1, 1]
+
+
+@pytest.mark.parametrize("scales", [(), (0,), (-1, 1), (float("nan"),), (float("inf"),)])
+def test_scales_that_make_no_sense_are_refused(pattern_classifier, scales):
+    with pytest.raises(ValueError, match="scales must be"):
+        Detector(pattern_classifier, scales=scales)
+
+
+# Several images
+
+
+@pytest.mark.parametrize("scales", [(1.0,), (0.9, 1.2)])
+def test_a_batch_of_images_of_different_sizes_is_what_each_gives_alone(tiny_classifier, scales):
+    shapes = [(33, 46), (30, 60), (33, 46), (9, 10), (70, 41), (31, 58), (64, 96)]
+    images = [torch.rand(1, *shape) for shape in shapes]
+    options = {"input_size": (16, 24), "border": 4, "threshold": 0, "scales": scales}
+    detector = Detector(tiny_classifier, nms_iou=None, **options)
+    for image, found in zip(images, detector.batch(images), strict=True):
+        alone = detector(image)
+        assert torch.allclose(found.scores, alone.scores, atol=1e-5)
+        candidates = detector.candidates(image)
+        index = {
+            tuple(place): score
+            for place, score in zip(candidates.boxes.tolist(), candidates.scores, strict=True)
+        }
+        assert len(found.boxes) == len(index)
+        for place, score in zip(found.boxes.tolist(), found.scores, strict=True):
+            assert abs(index[tuple(place)] - score) < 1e-5
+    assert detector.batch([]) == []

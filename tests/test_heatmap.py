@@ -4,8 +4,15 @@ import pytest
 import torch
 from torch import nn
 
+from helpers import heatmap as heatmaps
 from helpers.fcn import to_fcn
-from helpers.heatmap import car_margin, car_probability, fcn_heatmap, sliding_window_heatmap
+from helpers.heatmap import (
+    car_margin,
+    car_probability,
+    fcn_heatmap,
+    fcn_heatmaps,
+    sliding_window_heatmap,
+)
 from helpers.models import make_classifier, randomise_
 
 
@@ -153,3 +160,41 @@ def test_probability_is_the_softmax_and_margin_its_difference_of_logits():
     assert torch.allclose(car_probability(logits), logits.softmax(0)[1])
     with pytest.raises(ValueError, match="2 classes"):
         car_margin(torch.zeros(3, 4, 4))
+
+
+def test_several_images_are_what_each_gives_alone_in_fewer_passes(monkeypatch):
+    model = small_network((11, 15))
+    fcn = to_fcn(model, (11, 15))
+    sizes = [(30, 30), (31, 32), (40, 33), (11, 15), (32, 32), (64, 64), (33, 64), (20, 20)]
+    images = [torch.rand(1, *size) for size in sizes]
+    expected = [fcn_heatmap(fcn, image) for image in images]
+    batches = []
+    forward = type(fcn).forward
+    monkeypatch.setattr(
+        type(fcn), "forward", lambda self, x: batches.append(len(x)) or forward(self, x)
+    )
+    monkeypatch.setattr(heatmaps, "ROUND", 32)
+    for limit in (2**19, 3 * 32 * 32):
+        monkeypatch.setattr(heatmaps, "BATCH_PIXELS", limit)
+        found = fcn_heatmaps(fcn, images)
+        assert [f.shape for f in found] == [e.shape for e in expected]
+        assert all(torch.allclose(f, e, atol=1e-5) for f, e in zip(found, expected, strict=True))
+    assert batches == [5, 3, 3, 2, 1, 1, 1]
+    assert fcn_heatmaps(fcn, []) == []
+
+
+def test_each_of_several_images_is_checked(tiny_classifier):
+    fcn = to_fcn(tiny_classifier, (16, 24))
+    good, small = torch.rand(1, 30, 30), torch.rand(1, 15, 30)
+    for images in ([good, small], [small]):
+        with pytest.raises(ValueError, match="15×30 is smaller"):
+            fcn_heatmaps(fcn, images)
+
+
+def test_several_images_of_a_network_that_pads_keep_their_own_borders():
+    model = nn.Sequential(nn.Conv2d(1, 2, 3, padding=1), nn.Flatten(), nn.Linear(2 * 64, 2)).eval()
+    with pytest.warns(UserWarning, match="pads"):
+        fcn = to_fcn(model, (8, 8))
+    images = [torch.rand(1, 20, 20), torch.rand(1, 22, 21), torch.rand(1, 20, 20)]
+    for found, image in zip(fcn_heatmaps(fcn, images), images, strict=True):
+        assert torch.allclose(found, fcn_heatmap(fcn, image), atol=1e-5)

@@ -17,6 +17,7 @@ from helpers.boxes import Detections
 from helpers.datasets import Crops, Scene
 from helpers.geometry import Geometry
 from helpers.metrics import precision_recall
+from helpers.timing import Ratio
 from helpers.training import History
 
 # Another version of the font renderer moves letters a little; a moved box is far above this.
@@ -112,6 +113,16 @@ def test_a_gallery_shows_cars_first_and_needs_something_to_show(image):
     for nothing in ((crops.subset([]), [scene]), (crops, [])):
         with pytest.raises(ValueError, match="at least one crop and one scene"):
             plots.gallery(*nothing)
+
+
+@compare
+def test_bench_figure():
+    ratios = [
+        Ratio("heatmap of 220×370, FCN", "windows one by one in batches of 64", 17.3, 16, 18),
+        Ratio("heatmap of 220×370, accelerated FCN", "the same FCN, plain", 4.0, 3.5, 4.8),
+    ]
+    work = {"windows": 123_000_000_000, "FCN": 16_800_000_000, "FCN by FFT": 1_300_000_000}
+    return plots.bench_figure(ratios, work)
 
 
 def test_score_histogram_counts_each_kind_of_answer():

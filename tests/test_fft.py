@@ -1,0 +1,151 @@
+"""The convolution by Fourier transform: equal to the direct one, whatever the sizes."""
+
+import copy
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import nn
+
+from helpers import fft
+from helpers.fft import FFTConv2d, best_tile, direct_work, fft_work
+
+sides = st.integers(1, 9)
+
+
+@st.composite
+def cases(draw):
+    kernel = draw(st.tuples(sides, sides))
+    extra = draw(st.tuples(st.integers(0, 40), st.integers(0, 40)))
+    tile = tuple(k + draw(st.integers(0, 12)) for k in kernel)
+    channels = draw(st.tuples(st.integers(1, 3), st.integers(1, 4)))
+    return kernel, extra, tile, channels, draw(st.booleans()), draw(st.integers(1, 3))
+
+
+@settings(max_examples=150)
+@given(cases())
+def test_every_kernel_image_and_tile_gives_the_direct_convolution(case):
+    """In float64, where no rounding hides a mistake; tiles of odd and even sides."""
+    kernel, extra, tile, channels, bias, count = case
+    torch.manual_seed(0)
+    direct = nn.Conv2d(*channels, kernel, bias=bias, dtype=torch.float64)
+    size = [k + e for k, e in zip(kernel, extra, strict=True)]
+    x = torch.randn(count, channels[0], *size, dtype=torch.float64)
+    with torch.no_grad():
+        expected = direct(x)
+        layer = FFTConv2d(direct)
+        actual = layer._overlap_save(x, tuple(expected.shape[-2:]), tile)
+    assert actual.shape == expected.shape
+    assert (actual - expected).abs().max() < 1e-12 * (1 + expected.abs().max())
+
+
+@pytest.fixture
+def head():
+    torch.manual_seed(0)
+    return nn.Conv2d(16, 64, (7, 22)).requires_grad_(False)
+
+
+def test_the_head_of_the_course_by_the_tile_that_is_chosen(head):
+    x = torch.rand(1, 16, 52, 89)
+    layer, expected = FFTConv2d(head), head(x)
+    assert best_tile((7, 22), (46, 68), (16, 64)) is not None
+    assert (layer(x) - expected).abs().max() < 1e-5 * expected.abs().max()
+    assert len(layer._spectra) == 1, "the transform was not used"
+
+
+def test_groups_of_tiles_make_no_difference(head, monkeypatch):
+    x = torch.rand(2, 16, 60, 120)
+    expected = FFTConv2d(head)(x)
+    counts = []
+    convolve = FFTConv2d._convolve
+    monkeypatch.setattr(
+        FFTConv2d, "_convolve", lambda self, t, s: counts.append(len(t)) or convolve(self, t, s)
+    )
+    monkeypatch.setattr(fft, "GROUP_BYTES", 2**21)
+    assert torch.allclose(FFTConv2d(head)(x), expected, atol=1e-5)
+    assert len(counts) > 3, "the tiles were not worked on in groups"
+
+
+def test_an_image_of_one_kernel_is_convolved_directly(head):
+    layer, x = FFTConv2d(head), torch.rand(1, 16, 7, 22)
+    assert torch.equal(layer(x), head(x))
+    assert not layer._spectra
+
+
+def test_an_image_smaller_than_the_kernel_is_an_error_as_in_torch(head):
+    with pytest.raises(RuntimeError, match="Kernel size"):
+        FFTConv2d(head)(torch.rand(1, 16, 6, 22))
+
+
+def test_no_gradients_are_promised(head):
+    layer = FFTConv2d(head)
+    x = torch.rand(1, 16, 20, 40, requires_grad=True)
+    with pytest.raises(RuntimeError, match="no gradients"):
+        layer(x)
+    with torch.no_grad():
+        assert not layer(x).requires_grad
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"stride": 2}, {"dilation": 2}, {"groups": 2}, {"padding": 1}, {"padding": "same"}],
+)
+def test_other_convolutions_are_refused(options):
+    with pytest.raises(ValueError, match="without stride, dilation, groups and padding"):
+        FFTConv2d(nn.Conv2d(2, 2, 5, **options))
+
+
+def test_half_precision_is_refused():
+    with pytest.raises(ValueError, match="float32 or float64"):
+        FFTConv2d(nn.Conv2d(2, 2, 5, dtype=torch.bfloat16))
+
+
+def test_the_convolution_is_copied(head):
+    x = torch.rand(1, 16, 30, 60)
+    layer = FFTConv2d(head)
+    expected = layer(x)
+    with torch.no_grad():
+        head.weight.zero_()
+        head.bias.fill_(7)
+    assert torch.equal(layer(x), expected)
+    assert torch.equal(copy.deepcopy(layer)(x), expected)
+
+
+def test_new_weights_and_types_reach_the_transform(head):
+    x = torch.rand(1, 16, 30, 60)
+    layer, other = FFTConv2d(head), FFTConv2d(nn.Conv2d(16, 64, (7, 22)))
+    layer(x)
+    layer.load_state_dict(other.state_dict())
+    assert torch.equal(layer(x), other(x))
+    assert layer.double()(x.double()).dtype == torch.float64
+    assert layer._spectra.popitem()[1].dtype == torch.complex128
+
+
+def test_tiles_at_hand_are_used_again_and_never_more_than_two_kept(head):
+    layer = FFTConv2d(head)
+    for size in ((52, 89), (51, 88), (50, 90), (20, 60), (100, 40), (9, 100), (120, 200)):
+        x = torch.rand(1, 16, *size)
+        expected = head(x)
+        assert (layer(x) - expected).abs().max() < 1e-5 * expected.abs().max()
+        assert len(layer._spectra) <= 2
+        if size == (50, 90):
+            assert len(layer._spectra) == 1
+
+
+def test_the_work_is_counted_as_defined():
+    assert direct_work((7, 22), (46, 68), (64, 512)) == 7 * 22 * 46 * 68 * 64 * 512
+    # One tile of 8×8 around a 3×3 kernel: 6×6 numbers are kept, 8·5 frequencies are enough.
+    transforms, products = fft_work((3, 3), (6, 6), (2, 4), (8, 8))
+    assert transforms == 2 * 1.25 * 64 * 6
+    assert products == 4 * 40 * 2 * 4 + 4 * (6 * 8 * 5 + 6 * 5 * 6) * 4
+    # One row more takes a second tile.
+    assert fft_work((3, 3), (7, 6), (2, 4), (8, 8)) == (2 * transforms, 2 * products)
+
+
+def test_the_transform_is_chosen_where_it_wins():
+    assert best_tile((7, 22), (46, 68), (64, 512)) is not None
+    assert best_tile((7, 22), (1, 1), (64, 512)) is None
+    assert best_tile((3, 3), (100, 100), (64, 64)) is None
+    assert best_tile((1, 1), (100, 100), (512, 2)) is None
+    assert best_tile((200, 3), (100, 100), (4, 4)) is None, "no tile holds this kernel"
