@@ -63,7 +63,7 @@ def parser() -> argparse.ArgumentParser:
     evaluate = verbs.add_parser("evaluate", help="measure detectors, mean and spread over seeds")
     evaluate.add_argument(
         "--data",
-        choices=["street", "uiuc", "uiuc-crops"],
+        choices=["street", "street-multiscale", "uiuc", "uiuc-multiscale", "uiuc-crops"],
         default="street",
         help="scenes to measure on, or (uiuc-crops) the training crops: only by them choose",
     )

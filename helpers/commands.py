@@ -11,7 +11,7 @@ from tqdm.auto import tqdm
 from helpers import ablation, plots, training
 from helpers import bench as benchmarks
 from helpers.datasets import load_crops, load_or_shipped, load_scenes
-from helpers.detector import Detector
+from helpers.detector import Detector, pyramid
 from helpers.download import fetch_uiuc
 from helpers.drawing import draw
 from helpers.evaluation import (
@@ -26,6 +26,7 @@ from helpers.evaluation import (
     train_on,
 )
 from helpers.images import as_grey, read_grey
+from helpers.metrics import UIUC, UIUC_MULTISCALE
 from helpers.models import (
     INPUT_SIZE,
     load_model,
@@ -131,14 +132,16 @@ def _judge_by_crops(args: argparse.Namespace, seeds: range) -> tuple[str, dict[s
 
 def _judge_by_scenes(args: argparse.Namespace, seeds: range) -> tuple[str, dict[str, list[float]]]:
     """Whole scenes as the judge: for measuring, never for choosing."""
-    scenes = load_scenes(args.data, "test")
+    name, _, multiscale = args.data.partition("-")
+    scenes = load_scenes(name, "test-multiscale" if multiscale else "test")
+    official, scales = (UIUC_MULTISCALE, pyramid()) if multiscale else (UIUC, (1.0,))
     epochs = args.epochs or EPOCHS
-    hold_out = args.data == "uiuc" and args.train in ("uiuc", "both")
+    hold_out = name == "uiuc" and args.train in ("uiuc", "both")
     # Where no photograph was trained on, all of them may be asked.
-    split = "all" if args.data == "uiuc" else "test"
+    split = "all" if name == "uiuc" else "test"
     which = "a random quarter held out of the uiuc crops"
     if not hold_out:
-        crops, which = load_crops(args.data, split), f"the {args.data} crops ({split})"
+        crops, which = load_crops(name, split), f"the {name} crops ({split})"
     accuracies, rows = [], []
     for seed in seeds:
         if args.train == "pretrained":
@@ -150,7 +153,9 @@ def _judge_by_scenes(args: argparse.Namespace, seeds: range) -> tuple[str, dict[
             accuracies.append(training.evaluate(other, quarter).accuracy)
         else:
             accuracies.append(training.evaluate(model, crops).accuracy)
-        rows.append(evaluate_detector(model, scenes, progress=True))
+        rows.append(
+            evaluate_detector(model, scenes, official=official, scales=scales, progress=True)
+        )
         print(f"seed {seed}: accuracy {accuracies[-1]:.4f}, {rows[-1]}", file=sys.stderr)
     which = f"accuracy: on {which}; the rest: on {len(scenes)} scenes"
     return which, {"accuracy": accuracies} | columns(rows)

@@ -12,7 +12,9 @@ from PIL import Image
 from helpers import commands
 from helpers.__main__ import main
 from helpers.datasets import Crops, Scene
+from helpers.detector import pyramid
 from helpers.evaluation import CropScores, DetectorScores
+from helpers.metrics import UIUC_MULTISCALE
 from helpers.models import load_model, make_classifier, read_notes, save_model
 
 VERBS = ("data", "draw", "train", "detect", "evaluate", "ablate", "bench")
@@ -312,3 +314,21 @@ def test_ablate_prints_a_table(easy, monkeypatch, tmp_path, capsys):
 def test_the_shipped_weights_have_one_seed_only(two_seeds, capsys):
     assert main(["evaluate", "--seeds", "5"]) == 0
     assert "trained on pretrained, 1 seed(s)" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["street", "uiuc"])
+def test_multiscale_scenes_are_judged_with_a_pyramid_and_their_own_criterion(
+    name, easy, monkeypatch, capsys
+):
+    asked = {}
+    rows = DetectorScores(0.3, 0.9, 0.9, 0.8, 0.7)
+    monkeypatch.setattr(
+        commands, "evaluate_detector", lambda *a, **options: asked.update(options) or rows
+    )
+    loaded = []
+    monkeypatch.setattr(commands, "load_scenes", lambda *names: loaded.append(names) or ())
+    assert main(["evaluate", "--data", f"{name}-multiscale"]) == 0
+    assert loaded == [(name, "test-multiscale")]
+    assert asked["official"] is UIUC_MULTISCALE
+    assert asked["scales"] == pyramid(85, 215)
+    assert f"measured on {name}-multiscale" in capsys.readouterr().out
