@@ -47,8 +47,8 @@ notebooks: $(VENV)/.test  ## execute the notebooks in place, ready to be committ
 assignments: $(VENV)/.test  ## write the student release to build/assignments
 	@$(BIN)/python -m tools.assignments release
 
-grade: $(VENV)/.test  ## grade SUBMISSIONS=folder/STUDENT/NOTEBOOK.ipynb, write feedback and grades.csv
-	@$(BIN)/python -m tools.assignments grade "$(SUBMISSIONS)"
+grade: $(VENV)/.test  ## grade SUBMISSIONS=folder/STUDENT/NOTEBOOK.ipynb (WORDS=words.csv: your marks for answers in words)
+	@$(BIN)/python -m tools.assignments grade "$(SUBMISSIONS)" $(if $(WORDS),--words "$(WORDS)")
 
 format: $(VENV)/.test  ## format code and notebooks
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
