@@ -13,7 +13,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from tools import run_course, run_tests, structure
+from tools import lessons, run_course, run_tests, structure
 from tools.execution import ROOT, clean, execute, find_notebooks, write_notebook
 from tools.exercises import repeated_grade_ids
 from tools.run_tests import closing_line, count_outcomes, gate_environment, nbval_command
@@ -228,6 +228,10 @@ def only_a_progress_bar(nb):
     del nb.cells[3]
 
 
+def only_an_import(nb):
+    nb.cells[3].source, nb.cells[3].outputs = "from helpers import widgets", []
+
+
 def without_cell(index):
     def spoil(nb):
         del nb.cells[index]
@@ -271,6 +275,7 @@ def warns_in_test(nb):
         (structure.no_machine_paths, prints("/home/ada/course/data is missing")),
         (structure.no_machine_paths, shows("text/html", "<a href='file:///tmp/x'>")),
         (structure.a_widget, only_a_progress_bar),
+        (structure.a_widget, only_an_import),
         (structure.exercises, without_cell(5)),
         (structure.exercises, without_cell(6)),
         (structure.exercises, marks(6, locked=False)),
@@ -304,6 +309,100 @@ def test_what_looks_bad_and_is_not_passes(model):
 
 def test_a_grade_id_may_be_used_once(model):
     assert len(list(repeated_grade_ids({"a": model, "b": model}))) == 2
+
+
+# What each of the ten lessons must hold.
+
+WORDS = MARKS | {"grade_id": "w", "grade": True, "solution": True, "locked": False, "points": 1}
+
+
+def model_lesson():
+    """The least that a lesson may be: 01_data, two exercises in code and one in words."""
+    codes = [SOLUTION | {"grade_id": grade_id} for grade_id in ("a", "b")]
+    return new_notebook(
+        cells=[
+            new_markdown_cell("**Predict:** what comes out?"),
+            *(new_code_cell("x = 1", metadata={"nbgrader": code}) for code in codes),
+            new_markdown_cell("In your own\nwords: why?", metadata={"nbgrader": WORDS}),
+            new_markdown_cell("**Next:** on with\n[02](02_augmentation.ipynb).\n\n*Sources*"),
+        ]
+    )
+
+
+def link_elsewhere(nb):
+    nb.cells[4].source = "**Next:** nothing.\n\nSee [02](02_augmentation.ipynb)."
+
+
+def too_many(nb):
+    nb.cells[3:3] = [copy.deepcopy(nb.cells[2]) for _ in range(3)]
+
+
+def predicts_last(nb):
+    nb.cells.append(nb.cells.pop(0))
+
+
+def only_words(nb):
+    nb.cells[1:3] = [copy.deepcopy(nb.cells[3]) for _ in range(2)]
+
+
+@pytest.mark.parametrize(
+    ("check", "spoil"),
+    [
+        (lessons.enough_exercises, without_cell(1)),
+        (lessons.enough_exercises, without_cell(3)),
+        (lessons.enough_exercises, too_many),
+        (lessons.enough_exercises, only_words),
+        (lessons.asks_first, without_cell(0)),
+        (lessons.asks_first, predicts_last),
+        (lessons.asks_for_words, without_cell(3)),
+        (lessons.next_step, without_cell(4)),
+        (lessons.next_step, link_elsewhere),
+    ],
+    ids=lambda value: value.__name__,
+)
+def test_a_lesson_that_lacks_something_is_caught(monkeypatch, check, spoil):
+    monkeypatch.setattr(lessons, "TARGETS", ("01_data",))
+    notebook = model_lesson()
+    assert list(lessons.lesson_problems(notebook, "01_data")) == []
+    spoil(notebook)
+    found = list(check(notebook, "01_data"))
+    assert found != []
+    assert set(found) <= set(lessons.lesson_problems(notebook, "01_data"))
+    assert list(lessons.lesson_problems(notebook, "elsewhere")) == []
+
+
+def test_the_last_lesson_needs_no_link():
+    assert list(lessons.next_step(model_lesson(), lessons.LESSONS[-1])) == []
+
+
+def test_a_link_to_a_lesson_leads_somewhere():
+    notebook = model_lesson()
+    assert list(lessons.links(notebook, {"02_augmentation.ipynb"})) == []
+    assert list(lessons.links(notebook, {"01_data.ipynb"})) != []
+
+
+def test_a_missing_lesson_is_reported(monkeypatch):
+    monkeypatch.setattr(lessons, "TARGETS", lessons.LESSONS)
+    assert list(lessons.missing_lessons(set(lessons.LESSONS[1:]))) == [
+        "there is no lesson 00_start_here"
+    ]
+
+
+def test_the_course_has_no_structural_problem(capsys):
+    """Also what concerns several notebooks at once: links, grade_ids, TARGETS."""
+    assert structure.main() == 0, capsys.readouterr().out
+
+
+def test_a_problem_between_notebooks_reaches_the_exit_code(model, tmp_path, monkeypatch, capsys):
+    notebook = copy.deepcopy(model)
+    notebook.cells[0].source = "[next](nowhere.ipynb)"
+    write_notebook(notebook, tmp_path / "01_data.ipynb")
+    monkeypatch.setattr(lessons, "TARGETS", ("01_data", "04_fcn"))
+    assert structure.main(tmp_path) == 1
+    out = capsys.readouterr().out
+    assert "01_data.ipynb: links to nowhere.ipynb, which is not there" in out
+    assert "01_data.ipynb: 1 exercises, not 3 to 5" in out
+    assert "there is no lesson 04_fcn" in out
 
 
 # Running the course.
