@@ -29,8 +29,8 @@ $(VENV)/.test: $(VENV)/.course
 run: $(VENV)/.course  ## execute the whole course and print what it measured
 	@$(BIN)/python -m tools.run_course
 
-lab: $(VENV)/.course  ## open the course in JupyterLab
-	@$(BIN)/jupyter lab notebooks/00_start_here.ipynb
+lab: $(VENV)/$(if $(ASSIGNMENT),.test,.course)  ## open the course in JupyterLab (ASSIGNMENT=1: to be solved, in my-course)
+	@$(BIN)/python -m tools.lab $(if $(ASSIGNMENT),--assignment)
 
 test: $(VENV)/.test  ## format, tests, and every notebook compared with its saved outputs
 	@$(BIN)/python -m tools.run_tests
