@@ -7,7 +7,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 # nbgrader and jupyter look for their own commands on the PATH.
 export PATH := $(abspath $(BIN)):$(PATH)
 
-.PHONY: help run lab test bench data notebooks assignments grade format clean
+.PHONY: help run lab test browser bench data notebooks assignments grade format clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -26,14 +26,23 @@ $(VENV)/.test: $(VENV)/.course
 	@$(PIP) --editable '.[class,test]'
 	@touch $@
 
+$(VENV)/.browser: $(VENV)/.test
+	@echo "Installing what drives a browser ..."
+	@$(PIP) --editable '.[browser]'
+	@touch $@
+
 run: $(VENV)/.course  ## execute the whole course and print what it measured
 	@$(BIN)/python -m tools.run_course
 
-lab: $(VENV)/.course  ## open the course in JupyterLab
-	@$(BIN)/jupyter lab notebooks/00_start_here.ipynb
+lab: $(VENV)/$(if $(ASSIGNMENT),.test,.course)  ## open the course in JupyterLab (ASSIGNMENT=1: to be solved, in my-course)
+	@$(BIN)/python -m tools.lab $(if $(ASSIGNMENT),--assignment)
 
 test: $(VENV)/.test  ## format, tests, and every notebook compared with its saved outputs
 	@$(BIN)/python -m tools.run_tests
+
+browser: $(VENV)/.browser  ## lessons in a real JupyterLab, in headless Chromium
+	@echo "Needs Chromium. Debian: sudo apt-get install chromium. Elsewhere: $(BIN)/playwright install chromium"
+	@COURSE_NEEDS_BROWSER=1 $(BIN)/python -m pytest tests/test_browser.py
 
 bench: $(VENV)/.course  ## speed, as ratios against named references
 	@$(BIN)/python -m helpers bench
@@ -47,8 +56,8 @@ notebooks: $(VENV)/.test  ## execute the notebooks in place, ready to be committ
 assignments: $(VENV)/.test  ## write the student release to build/assignments
 	@$(BIN)/python -m tools.assignments release
 
-grade: $(VENV)/.test  ## grade SUBMISSIONS=folder/STUDENT/NOTEBOOK.ipynb, write feedback and grades.csv
-	@$(BIN)/python -m tools.assignments grade "$(SUBMISSIONS)"
+grade: $(VENV)/.test  ## grade SUBMISSIONS=folder/STUDENT/NOTEBOOK.ipynb (WORDS=words.csv: your marks for answers in words)
+	@$(BIN)/python -m tools.assignments grade "$(SUBMISSIONS)" $(if $(WORDS),--words "$(WORDS)")
 
 format: $(VENV)/.test  ## format code and notebooks
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .

@@ -412,8 +412,9 @@ def real(tmp_path_factory):
 def test_the_complete_notebook_earns_all_points_and_the_release_none(real, name):
     complete, untouched = real["complete", name], real["untouched", name]
     assert float(complete["max_score"]) > 0
-    assert complete["score"] == complete["max_score"]
-    assert untouched["score"] == "0"
+    earned = float(complete["score"]) + float(complete["needs_manual_grading"])
+    assert earned == float(complete["max_score"])
+    assert untouched["score"] == untouched["needs_manual_grading"] == "0"
     assert complete["note"] == untouched["note"] == ""
 
 
@@ -422,4 +423,5 @@ def test_a_wrong_answer_loses_exactly_its_points(real, name, grade_id):
     notebook = nbformat.read(Path(NOTEBOOKS[0].parent, f"{name}.ipynb"), as_version=4)
     worth = cell_of(notebook, f"{grade_id}-test").metadata.nbgrader.points
     row = real["wrong", name]
-    assert float(row["score"]) == float(row["max_score"]) - worth, row
+    earned = float(row["score"]) + float(row["needs_manual_grading"])
+    assert earned == float(row["max_score"]) - worth, row

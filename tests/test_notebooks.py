@@ -13,7 +13,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from tools import run_course, run_tests, structure
+from tools import lessons, run_course, run_tests, stress, structure
 from tools.execution import ROOT, clean, execute, find_notebooks, write_notebook
 from tools.exercises import repeated_grade_ids
 from tools.run_tests import closing_line, count_outcomes, gate_environment, nbval_command
@@ -59,8 +59,8 @@ def model(tmp_path_factory):
     return execute(path)
 
 
-def gate(*paths):
-    """Run the gate of `make test` on notebooks; its code, and which notebooks failed."""
+def gate_cells(*paths):
+    """Run the gate of `make test`; its code, which notebooks failed, how many of their cells."""
     done = subprocess.run(
         [*nbval_command(paths), f"--rootdir={paths[0].parent}"],  # so that failures name the file
         env=gate_environment(),
@@ -68,9 +68,14 @@ def gate(*paths):
         capture_output=True,
         text=True,
     )
-    failed = set(re.findall(r"^FAILED .*?([\w-]+)\.ipynb::", done.stdout, re.MULTILINE))
+    failed = re.findall(r"^FAILED .*?([\w-]+)\.ipynb::", done.stdout, re.MULTILINE)
     assert bool(done.returncode) == bool(failed), done.stdout + done.stderr
-    return done.returncode, failed
+    return done.returncode, set(failed), len(failed)
+
+
+def gate(*paths):
+    """Run the gate on notebooks; its code, and which notebooks failed."""
+    return gate_cells(*paths)[:2]
 
 
 def test_there_are_notebooks():
@@ -124,8 +129,76 @@ def test_the_gate_compares_words_and_numbers_but_not_the_bytes_of_pictures(model
     assert failed == {"number", "result", "alt", "caption", "bar"}
 
 
+NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?![\w.])")
+
+
+def printed(output):
+    """What an output shows as plain text; nothing for a picture or a view."""
+    if output.output_type == "stream":
+        return output.text
+    shown = output.get("data", {})
+    return shown.get("text/plain", "") if set(shown) == {"text/plain"} else ""
+
+
+def with_changed_numbers(notebook):
+    """For each number printed in the notebook: its cell, and a notebook with only it changed."""
+    for index, cell in enumerate(notebook.cells):
+        for place, output in enumerate(cell.get("outputs", [])):
+            text = printed(output)
+            for found in NUMBER.finditer(text):
+                digit = str((int(found[0][-1]) + 1) % 10)
+                changed = text[: found.end() - 1] + digit + text[found.end() :]
+                other = copy.deepcopy(notebook)
+                wrong = other.cells[index].outputs[place]
+                if "text" in wrong:
+                    wrong.text = changed
+                else:
+                    wrong.data["text/plain"] = changed
+                yield index, other
+
+
+def replayed(notebook):
+    """The notebook with code that only prints what was saved: the gate as fast as it can be."""
+    notebook = copy.deepcopy(notebook)
+    notebook.cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    for cell in notebook.cells:
+        cell.outputs = [
+            new_output("stream", text=text if text.endswith("\n") else f"{text}\n")
+            for output in cell.outputs
+            if (text := printed(output))
+        ]
+        texts = [output.text for output in cell.outputs]
+        cell.source = f"print({''.join(texts)!r}, end='')" if texts else "pass"
+        if texts:
+            cell.outputs = [new_output("stream", text="".join(texts))]
+    notebook.cells = [cell for cell in notebook.cells if cell.outputs]
+    return notebook
+
+
+def one_notebook(cells):
+    """Cells of many notebooks as one: starting a kernel is what takes time."""
+    for number, cell in enumerate(cells):
+        cell.id, cell.metadata, cell.execution_count = f"cell-{number}", {}, number + 1
+    return clean(new_notebook(cells=cells))
+
+
+def test_the_gate_goes_red_for_every_printed_number_that_is_changed(tmp_path):
+    """Each changed number in a cell of its own, whose code prints what the real cell printed."""
+    true, false = [], []
+    for path in NOTEBOOKS:
+        notebook = replayed(nbformat.read(path, as_version=4))
+        changed = [other.cells[index] for index, other in with_changed_numbers(notebook)]
+        assert changed, f"{path.stem} prints no number"
+        true += notebook.cells
+        false += changed
+    write_notebook(one_notebook(true), tmp_path / "true.ipynb")
+    write_notebook(one_notebook(false), tmp_path / "false.ipynb")
+    outcome = gate_cells(tmp_path / "true.ipynb", tmp_path / "false.ipynb")
+    assert outcome == (1, {"false"}, len(false))
+
+
 def first_number(notebook):
-    """Index of the first code cell whose text output has a digit, and that output; or None."""
+    """Index of the first code cell that prints a number, and that output; or None."""
     for index, cell in enumerate(notebook.cells):
         for output in cell.get("outputs", []):
             if output.output_type == "stream" and re.search(r"\d", output.text):
@@ -134,6 +207,7 @@ def first_number(notebook):
 
 
 def test_the_gate_goes_red_when_a_number_in_a_real_notebook_is_changed(tmp_path):
+    """The same with a lesson's own code, as far as its first number."""
     found = []
     for path in NOTEBOOKS:
         notebook = nbformat.read(path, as_version=4)
@@ -149,6 +223,23 @@ def test_the_gate_goes_red_when_a_number_in_a_real_notebook_is_changed(tmp_path)
     output.text = output.text[: digit.start()] + other + output.text[digit.end() :]
     write_notebook(notebook, false)
     assert gate(true, false) == (1, {"false"}), path.name
+
+
+@pytest.mark.parametrize(("codes", "said"), [([0, 0, 0], "all green"), ([0, 1, 1], "time 2, 3")])
+def test_the_gate_can_be_run_several_times(tmp_path, capsys, monkeypatch, codes, said):
+    def run_once(command, environment):
+        assert command == nbval_command([path])
+        assert environment["OMP_NUM_THREADS"] == "3"
+        return codes.pop(0), "", 1.0
+
+    path = course(tmp_path, "print('boxes: 12')")
+    monkeypatch.setattr(stress, "run", run_once)
+    options = ["--times", "3", "--threads", "3", "--notebooks", str(path.parent)]
+    assert stress.main(options) == (0 if "green" in said else 1)
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last.startswith("1 notebooks, 3 thread(s), 3 times in")
+    assert last.endswith(said)
+    assert codes == []
 
 
 # What nbval lacks: every check of the structure is fed what it must refuse.
@@ -228,6 +319,10 @@ def only_a_progress_bar(nb):
     del nb.cells[3]
 
 
+def only_an_import(nb):
+    nb.cells[3].source, nb.cells[3].outputs = "from helpers import widgets", []
+
+
 def without_cell(index):
     def spoil(nb):
         del nb.cells[index]
@@ -271,6 +366,7 @@ def warns_in_test(nb):
         (structure.no_machine_paths, prints("/home/ada/course/data is missing")),
         (structure.no_machine_paths, shows("text/html", "<a href='file:///tmp/x'>")),
         (structure.a_widget, only_a_progress_bar),
+        (structure.a_widget, only_an_import),
         (structure.exercises, without_cell(5)),
         (structure.exercises, without_cell(6)),
         (structure.exercises, marks(6, locked=False)),
@@ -304,6 +400,100 @@ def test_what_looks_bad_and_is_not_passes(model):
 
 def test_a_grade_id_may_be_used_once(model):
     assert len(list(repeated_grade_ids({"a": model, "b": model}))) == 2
+
+
+# What each of the ten lessons must hold.
+
+WORDS = MARKS | {"grade_id": "w", "grade": True, "solution": True, "locked": False, "points": 1}
+
+
+def model_lesson():
+    """The least that a lesson may be: 01_data, two exercises in code and one in words."""
+    codes = [SOLUTION | {"grade_id": grade_id} for grade_id in ("a", "b")]
+    return new_notebook(
+        cells=[
+            new_markdown_cell("**Predict:** what comes out?"),
+            *(new_code_cell("x = 1", metadata={"nbgrader": code}) for code in codes),
+            new_markdown_cell("In your own\nwords: why?", metadata={"nbgrader": WORDS}),
+            new_markdown_cell("**Next:** on with\n[02](02_augmentation.ipynb).\n\n*Sources*"),
+        ]
+    )
+
+
+def link_elsewhere(nb):
+    nb.cells[4].source = "**Next:** nothing.\n\nSee [02](02_augmentation.ipynb)."
+
+
+def too_many(nb):
+    nb.cells[3:3] = [copy.deepcopy(nb.cells[2]) for _ in range(3)]
+
+
+def predicts_last(nb):
+    nb.cells.append(nb.cells.pop(0))
+
+
+def only_words(nb):
+    nb.cells[1:3] = [copy.deepcopy(nb.cells[3]) for _ in range(2)]
+
+
+@pytest.mark.parametrize(
+    ("check", "spoil"),
+    [
+        (lessons.enough_exercises, without_cell(1)),
+        (lessons.enough_exercises, without_cell(3)),
+        (lessons.enough_exercises, too_many),
+        (lessons.enough_exercises, only_words),
+        (lessons.asks_first, without_cell(0)),
+        (lessons.asks_first, predicts_last),
+        (lessons.asks_for_words, without_cell(3)),
+        (lessons.next_step, without_cell(4)),
+        (lessons.next_step, link_elsewhere),
+    ],
+    ids=lambda value: value.__name__,
+)
+def test_a_lesson_that_lacks_something_is_caught(monkeypatch, check, spoil):
+    monkeypatch.setattr(lessons, "TARGETS", ("01_data",))
+    notebook = model_lesson()
+    assert list(lessons.lesson_problems(notebook, "01_data")) == []
+    spoil(notebook)
+    found = list(check(notebook, "01_data"))
+    assert found != []
+    assert set(found) <= set(lessons.lesson_problems(notebook, "01_data"))
+    assert list(lessons.lesson_problems(notebook, "elsewhere")) == []
+
+
+def test_the_last_lesson_needs_no_link():
+    assert list(lessons.next_step(model_lesson(), lessons.LESSONS[-1])) == []
+
+
+def test_a_link_to_a_lesson_leads_somewhere():
+    notebook = model_lesson()
+    assert list(lessons.links(notebook, {"02_augmentation.ipynb"})) == []
+    assert list(lessons.links(notebook, {"01_data.ipynb"})) != []
+
+
+def test_a_missing_lesson_is_reported(monkeypatch):
+    monkeypatch.setattr(lessons, "TARGETS", lessons.LESSONS)
+    assert list(lessons.missing_lessons(set(lessons.LESSONS[1:]))) == [
+        "there is no lesson 00_start_here"
+    ]
+
+
+def test_the_course_has_no_structural_problem(capsys):
+    """Also what concerns several notebooks at once: links, grade_ids, TARGETS."""
+    assert structure.main() == 0, capsys.readouterr().out
+
+
+def test_a_problem_between_notebooks_reaches_the_exit_code(model, tmp_path, monkeypatch, capsys):
+    notebook = copy.deepcopy(model)
+    notebook.cells[0].source = "[next](nowhere.ipynb)"
+    write_notebook(notebook, tmp_path / "01_data.ipynb")
+    monkeypatch.setattr(lessons, "TARGETS", ("01_data", "04_fcn"))
+    assert structure.main(tmp_path) == 1
+    out = capsys.readouterr().out
+    assert "01_data.ipynb: links to nowhere.ipynb, which is not there" in out
+    assert "01_data.ipynb: 1 exercises, not 3 to 5" in out
+    assert "there is no lesson 04_fcn" in out
 
 
 # Running the course.

@@ -63,6 +63,12 @@ def test_conda_hands_pip_only_what_a_requirements_file_may_hold():
     assert section == ["--editable ."]
 
 
+def test_what_drives_the_browser_is_pinned_too_and_asked_for_by_nothing_else():
+    browser = bounds(PROJECT["optional-dependencies"]["browser"])
+    assert set(browser) == {"playwright"} - set(all_requirements())
+    assert pinned_versions()["playwright"] in browser["playwright"]
+
+
 def test_every_dependency_has_a_lower_bound_and_no_other():
     for name, specifier in all_requirements().items():
         assert [part.operator for part in specifier] == [">="], name

@@ -14,10 +14,11 @@ from pathlib import Path
 
 import nbformat
 
-from tools.classroom import STUB, Classroom
+from tools.classroom import Classroom
 from tools.execution import BUILD, NOTEBOOKS, find_notebooks
 from tools.exercises import exercises, released_source, repeated_grade_ids
 from tools.submissions import Submission, find_submissions, mend, read_submission
+from tools.words import Answer, BadMarks, Marks, answers_in_words, read_marks, write_answers
 
 DESCRIPTION = """Hand the notebooks out as assignments, and grade what comes back.
 
@@ -25,6 +26,8 @@ DESCRIPTION = """Hand the notebooks out as assignments, and grade what comes bac
             no outputs.
   grade     grades FOLDER/STUDENT/NOTEBOOK.ipynb into build/grades: grades.csv, and a feedback page
             for each notebook. Earlier grades are kept beside it under another name.
+            Answers in words are for you to read: they are in build/grades/words.csv. Fill in the
+            column "points" (and "comment"), and grade again with --words THAT_FILE.
 
 CAUTION: grading runs the submitted code on this machine, with your rights. Grade in a container or
 an account of its own if you do not trust all of it. Feedback pages show the hidden tests."""
@@ -42,6 +45,7 @@ class Grade:
     assignment: str
     score: str
     max_score: str
+    needs_manual_grading: str = "0"  # the points of answers that nobody has read yet
     note: str = ""
 
 
@@ -74,7 +78,7 @@ def verify_release(source: Path, released: Path) -> None:
     if len(before) != len(after):
         raise CannotContinue(f"{source.name}: the release has {len(after)} cells")
     for number, (old, new) in enumerate(zip(before, after, strict=True), start=1):
-        if new.source != released_source(old, STUB):
+        if new.source != released_source(old):
             raise CannotContinue(
                 f"{source.name}: cell {number} of the release is not what was asked for"
             )
@@ -82,9 +86,12 @@ def verify_release(source: Path, released: Path) -> None:
             raise CannotContinue(f"{source.name}: cell {number} of the release has outputs")
 
 
-def grade(folder: Path, sources: list[Path], target: Path, *, timeout: int) -> list[Grade]:
+def grade(
+    folder: Path, sources: list[Path], target: Path, *, timeout: int, marks: Marks | None = None
+) -> list[Grade]:
     """Grade all submissions in `folder`; `target` holds grades.csv and the feedback in the end.
 
+    `marks` are a person's for answers in words; an answer that was changed since has none.
     One line for each student and each assignment that anybody handed in. Raises FileNotFoundError
     if there is nothing to grade. After an interruption `target` is as it was.
     """
@@ -92,35 +99,50 @@ def grade(folder: Path, sources: list[Path], target: Path, *, timeout: int) -> l
     submissions, remarks = find_submissions(folder, by_name)
     for remark in remarks:
         print(f"  {remark}", flush=True)
+    marks = marks or {}
     students = sorted({one.student for one in submissions})
     assignments = sorted({one.assignment for one in submissions})
     with _work_folder(target) as work, Classroom(work, timeout=timeout).open() as room:
         results = work / "grades"
         releases = {name: _generate(room, by_name[name]) for name in assignments}
-        grades = {}
+        grades: dict[tuple[str, str], Grade] = {}
+        answers: list[Answer] = []
         for number, one in enumerate(submissions, start=1):
             print(f"  {number}/{len(submissions)} {one.student}, {one.assignment}: ", end="")
             sys.stdout.flush()
             started = time.perf_counter()
-            line = _grade_one(room, one, f"student-{number}", releases[one.assignment], results)
+            release_path = releases[one.assignment]
+            line, words = _grade_one(room, one, f"student-{number}", release_path, results, marks)
             grades[one.student, one.assignment] = line
-            note = f" ({line.note})" if line.note else ""
+            answers += words
+            waiting = float(line.needs_manual_grading)
+            remarks = [f"{waiting:g} points need manual grading"] if waiting else []
+            remarks += [line.note] if line.note else []
+            note = f" ({'; '.join(remarks)})" if remarks else ""
             seconds = time.perf_counter() - started
             print(f"{line.score} of {line.max_score}{note}, {seconds:.0f} s", flush=True)
         lines = []
         for student in students:
             for name in assignments:
-                nothing = Grade(student, name, "0", f"{room.max_score(name):g}", "not handed in")
+                nothing = Grade(
+                    student, name, "0", f"{room.max_score(name):g}", "0", "not handed in"
+                )
                 lines.append(grades.get((student, name), nothing))
         _write_csv(results / "grades.csv", lines)
+        write_answers(results / "words.csv", answers, marks)
+        if unused := len(marks.keys() - set(answers)):
+            print(f"  {unused} of your marks belong to no answer handed in (changed since?)")
         _swap_in(results, target, keep_old=True)
     return lines
 
 
 def _grade_one(
-    room: Classroom, one: Submission, alias: str, release_path: Path, results: Path
-) -> Grade:
-    """Grade one submission under an alias, so that no student's name can upset nbgrader."""
+    room: Classroom, one: Submission, alias: str, release_path: Path, results: Path, marks: Marks
+) -> tuple[Grade, list[Answer]]:
+    """Grade one submission under an alias, so that no student's name can upset nbgrader.
+
+    Returns its line, and the answers in words that a person grades.
+    """
     full = f"{room.max_score(one.assignment):g}"
     try:
         submitted = read_submission(one.path)
@@ -128,15 +150,23 @@ def _grade_one(
         place = room.submitted(alias, one.assignment)
         place.parent.mkdir(parents=True)
         nbformat.write(notebook, place)
-        page = room.grade(alias, one.assignment)
+        room.autograde(alias, one.assignment)
+        written = answers_in_words(
+            notebook, one.student, one.assignment, room.ungraded(alias, one.assignment)
+        )
+        for answer in written:
+            if answer in marks:
+                room.give(alias, one.assignment, marks[answer])
+        page = room.feedback(alias, one.assignment)
         score = f"{room.score(alias, one.assignment):g}"
         remarks += room.trouble(alias, one.assignment)
     except (ValueError, RuntimeError) as error:
-        return Grade(one.student, one.assignment, "0", full, f"not graded: {error}")
+        return Grade(one.student, one.assignment, "0", full, "0", f"not graded: {error}"), []
     feedback = results / "feedback" / one.student / f"{one.assignment}.html"
     feedback.parent.mkdir(parents=True, exist_ok=True)
     shutil.copy(page, feedback)
-    return Grade(one.student, one.assignment, score, full, "; ".join(remarks))
+    waiting = f"{sum(answer.max_points for answer in written if answer not in marks):g}"
+    return Grade(one.student, one.assignment, score, full, waiting, "; ".join(remarks)), written
 
 
 def _write_csv(path: Path, lines: list[Grade]) -> None:
@@ -194,6 +224,9 @@ def main(arguments: list[str] | None = None) -> int:
     grading.add_argument(
         "--timeout", type=int, default=120, metavar="S", help="seconds for each cell (120)"
     )
+    grading.add_argument(
+        "--words", type=Path, metavar="CSV", help="your marks for the answers in words"
+    )
     options = parser.parse_args(arguments)
     sources = find_notebooks(options.notebooks)
     try:
@@ -208,9 +241,15 @@ def main(arguments: list[str] | None = None) -> int:
             raise CannotContinue(f"--timeout must be at least 1 second, not {options.timeout}")
         print("Grading: the submitted code runs on this machine, with your rights")
         target = options.build / "grades"
-        grades = grade(Path(options.folder), sources, target, timeout=options.timeout)
+        marks = read_marks(options.words) if options.words else {}
+        folder = Path(options.folder)
+        grades = grade(folder, sources, target, timeout=options.timeout, marks=marks)
         print(f"{len(grades)} lines in {os.path.relpath(target / 'grades.csv')}")
-    except (CannotContinue, FileNotFoundError) as error:
+        if any(float(line.needs_manual_grading) for line in grades):
+            table = os.path.relpath(target / "words.csv")
+            print(f"answers in words need manual grading: fill in the points in {table}")
+            print(f'then: make grade SUBMISSIONS="{options.folder}" WORDS={table}')
+    except (CannotContinue, FileNotFoundError, BadMarks) as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -23,8 +23,9 @@ from traitlets.config import Config
 from traitlets.log import get_logger
 
 from tools.execution import kernel_environment
+from tools.exercises import STUB, TEXT_STUB
+from tools.words import Mark
 
-STUB = "# your code here\nraise NotImplementedError()"
 STOPPED = "KernelStopped"
 
 
@@ -75,6 +76,7 @@ class Classroom:
         config.CourseDirectory.course_id = "from-classifier-to-detector"
         config.CourseDirectory.db_url = self._database
         config.ClearSolutions.code_stub = {"python": STUB}
+        config.ClearSolutions.text_stub = TEXT_STUB
         config.ExecutePreprocessor.timeout = timeout
         config.ExecutePreprocessor.kernel_name = "python3"
         config.Autograde.autograde_preprocessors = [
@@ -119,9 +121,28 @@ class Classroom:
         """Where a student's notebook must lie to be graded."""
         return self.folder / "submitted" / student / assignment / f"{assignment}.ipynb"
 
-    def grade(self, student: str, assignment: str) -> Path:
-        """Run and grade a submission; returns its feedback page. Raises RuntimeError."""
+    def autograde(self, student: str, assignment: str) -> None:
+        """Run and grade a submission, but for what a person must read. Raises RuntimeError."""
         self._run(Autograde, assignment, student)
+
+    def ungraded(self, student: str, assignment: str) -> list[str]:
+        """The grade_ids of the answers in words that nobody has graded yet."""
+        with Gradebook(self._database) as gradebook:
+            notebook = gradebook.find_submission_notebook(assignment, assignment, student)
+            return [grade.name for grade in notebook.grades if grade.needs_manual_grade]
+
+    def give(self, student: str, assignment: str, mark: Mark) -> None:
+        """Write what a person gave for an answer in words into the gradebook."""
+        with Gradebook(self._database) as gradebook:
+            key = (mark.grade_id, assignment, assignment, student)
+            grade = gradebook.find_grade(*key)
+            grade.manual_score, grade.needs_manual_grade = mark.points, False
+            if mark.comment:
+                gradebook.find_comment(*key).manual_comment = mark.comment
+            gradebook.db.commit()
+
+    def feedback(self, student: str, assignment: str) -> Path:
+        """Write the feedback page of a graded submission; returns it. Raises RuntimeError."""
         self._run(GenerateFeedback, assignment, student)
         return self.folder / "feedback" / student / assignment / f"{assignment}.html"
 

@@ -13,6 +13,7 @@ from nbformat import NotebookNode
 
 from tools.execution import NOTEBOOKS, ROOT, find_notebooks
 from tools.exercises import exercises, repeated_grade_ids
+from tools.lessons import lesson_problems, links, missing_lessons
 
 LONGEST_CELL = 25
 LONGEST_PARAGRAPH = 100
@@ -166,10 +167,8 @@ def no_machine_paths(notebook: NotebookNode) -> Problems:
 
 
 def a_widget(notebook: NotebookNode) -> Problems:
-    """At least one interactive view; a progress bar is none."""
+    """At least one interactive view is shown; a progress bar is none."""
     for _, cell in _code(notebook):
-        if re.search(r"\bhelpers\.widgets\b|\bhelpers import .*\bwidgets\b", cell.source):
-            return
         for output in cell.outputs:
             data = output.get("data", {})
             if WIDGET in data and not PROGRESS_BAR.search(str(data.get("text/plain", ""))):
@@ -199,7 +198,11 @@ def main(folder: Path = NOTEBOOKS) -> int:
     # As they are: a reader that repairs would hide what is wrong.
     notebooks = {path.name: nbformat.read(path, as_version=nbformat.NO_CONVERT) for path in paths}
     problems = [f"{n}: {p}" for n, nb in notebooks.items() for check in CHECKS for p in check(nb)]
+    for name, notebook in notebooks.items():
+        found = [*links(notebook, set(notebooks)), *lesson_problems(notebook, Path(name).stem)]
+        problems += [f"{name}: {problem}" for problem in found]
     problems += repeated_grade_ids(notebooks)
+    problems += missing_lessons({path.stem for path in paths})
     if not paths:
         problems.append(f"no notebooks in {folder}")
     print("\n".join(problems) if problems else f"{len(paths)} notebooks, nothing to object to")

@@ -8,7 +8,10 @@ from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell
 from nbformat.validator import normalize
+
+from tools.exercises import is_in_words
 
 LARGEST_FILE = 50 * 2**20
 
@@ -88,7 +91,8 @@ def mend(submitted: NotebookNode, release: NotebookNode) -> tuple[NotebookNode, 
 
     The marks (ids, points, locks) are always the release's. A test cell that is missing is put back
     behind the cell that came before it; of several copies the last counts; a marked cell that
-    does not belong here becomes an ordinary one. A missing answer is only reported.
+    does not belong here becomes an ordinary one. A missing answer is only reported. An answer that
+    was made text, or code, by mistake is what the release says; an empty one in words is the stub.
     """
     originals = {c.metadata.nbgrader.grade_id: c for c in release.cells if "nbgrader" in c.metadata}
     by_cell_id = {cell.id: grade_id for grade_id, cell in originals.items()}
@@ -106,9 +110,9 @@ def mend(submitted: NotebookNode, release: NotebookNode) -> tuple[NotebookNode, 
     cells = list(submitted.cells)
     place = None  # of the marked cell before
     for grade_id, original in originals.items():
-        what = "test" if original.metadata.nbgrader.grade else "answer"
+        what = "answer" if original.metadata.nbgrader.solution else "test"
         if copies[grade_id]:
-            cell = copies[grade_id][-1]
+            cell = _like(original, copies[grade_id][-1], cells)
             cell.metadata.nbgrader = copy.deepcopy(original.metadata.nbgrader)
             place = next(i for i, other in enumerate(cells) if other is cell)
             if len(copies[grade_id]) > 1:
@@ -122,3 +126,15 @@ def mend(submitted: NotebookNode, release: NotebookNode) -> tuple[NotebookNode, 
             remarks.append(f"{what} cell {grade_id} was missing: put back")
     mended = nbformat.from_dict(submitted | {"cells": cells, "metadata": release.metadata})
     return normalize(mended, version=4, version_minor=5)[1], remarks
+
+
+def _like(original: NotebookNode, cell: NotebookNode, cells: list[NotebookNode]) -> NotebookNode:
+    """A submitted cell as one of the original's type, in its place among `cells`."""
+    if is_in_words(original) and not cell.source.strip():
+        cell.source = original.source
+    if cell.cell_type == original.cell_type:
+        return cell
+    new = new_code_cell if original.cell_type == "code" else new_markdown_cell
+    place = next(i for i, other in enumerate(cells) if other is cell)
+    cells[place] = new(cell.source, id=cell.id, metadata=cell.metadata)
+    return cells[place]
