@@ -34,7 +34,7 @@ def contact_sheet(
         sheet[top : top + height, left : left + width] = image[0]
         if captions is not None:
             axes.text(left + width / 2, top - 3, captions[k], ha="center", fontsize=8)
-    axes.imshow(sheet.numpy(), cmap="gray", vmin=0, vmax=1)
+    axes.imshow(sheet.numpy(), cmap="gray", vmin=0, vmax=1, interpolation="nearest")
     axes.axis("off")
     figure.suptitle(title, y=1 - 0.1 / figure.get_figheight(), va="top")
     return figure
