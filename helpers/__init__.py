@@ -4,10 +4,10 @@ Floor by floor, and a lower floor never imports a higher one:
 
 1. `paths`, `threads`, `timing`, `images`, `boxes`, `augment`, `models`, `functional`, `street`
 2. `street_files`, `uiuc`, `datasets`, `download`, `metrics`, `geometry`, `tracing`, `rules`, `fft`
-3. `graph`, `conversion`, `fcn`, `training`, `faster`, `heatmap`, `mosaics`
+3. `graph`, `conversion`, `fcn`, `training`, `faster`, `heatmap`, `mosaics`, `environment`, `splits`
 4. `detector`, `work`, `original`
-5. `plots`, `widgets`, `evaluation`
-6. `checks`, `bench`, `drawing`, `ablation`, `commands`, and the command line (`__main__`)
+5. `plots`, `widgets`, `evaluation`, `plots_data`, `widgets_data`
+6. `checks`, `bench`, `drawing`, `ablation`, `commands`, `__main__`
 """
 
 __version__ = "0.1.0"

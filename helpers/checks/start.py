@@ -5,6 +5,41 @@ from collections.abc import Callable
 from helpers.checks.report import ask, fail, passed
 
 
+def check_box_size(box_size: Callable[[tuple], tuple]) -> None:
+    """`box_size(box)` -> (width, height) of a box (x1, y1, x2, y2) in pixels."""
+    for box in ((10, 5, 110, 45), (0, 0, 3, 7), (-10, 80, 90, 120), (2.5, 1, 4, 9)):
+        answer = ask(box_size, box)
+        x1, y1, x2, y2 = box
+        right = (x2 - x1, y2 - y1)
+        try:
+            width, height = answer
+        except (TypeError, ValueError):
+            fail(f"box_size must give back two numbers (width, height), not {answer!r}")
+        size = (width, height)
+        if size == right:
+            continue
+        case = f"for the box {box}"
+        mistakes = {
+            "width and height are swapped: x runs along the width": right[::-1],
+            "that is the far corner: the box does not begin at 0, take its beginning off": (x2, y2),
+            "the sign is wrong: end minus beginning": (-right[0], -right[1]),
+            "one too many: x2 and y2 lie just outside the box, so do not add 1": (
+                right[0] + 1,
+                right[1] + 1,
+            ),
+            "x and y are mixed: the box is (x1, y1, x2, y2), not (x1, x2, y1, y2)": (
+                y1 - x1,
+                y2 - x2,
+            ),
+            "that is the centre: take differences, not sums": ((x1 + x2) / 2, (y1 + y2) / 2),
+        }
+        for message, wrong in mistakes.items():
+            if size == wrong:
+                fail(f"{case}: {message}")
+        fail(f"{case}: width and height are {right}, not {size}")
+    passed("box_size")
+
+
 def check_count_windows(count_windows: Callable[[int, int, int], tuple[int, int]]) -> None:
     """`count_windows(height, width, stride)` -> (rows, cols) of 40×100 windows inside an image."""
     for height, width, stride in ((40, 100, 4), (120, 300, 4), (119, 302, 4), (75, 110, 1)):

@@ -1,5 +1,7 @@
 """Right and wrong answers to the exercises of Lesson 00."""
 
+import torch
+
 from helpers.checks import start as checks
 
 
@@ -38,8 +40,34 @@ COUNT_WRONG = [
 ]
 
 
+def size_with_names(box):
+    x1, y1, x2, y2 = box
+    return x2 - x1, y2 - y1
+
+
+SIZE_RIGHT = [
+    size_with_names,
+    lambda box: [box[2] - box[0], box[3] - box[1]],
+    lambda box: tuple(end - start for start, end in zip(box[:2], box[2:], strict=True)),
+    lambda box: torch.tensor(box)[2:] - torch.tensor(box)[:2],
+]
+
+SIZE_WRONG = [
+    (lambda b: None, "return"),
+    (lambda b: (b[3] - b[1], b[2] - b[0]), "swapped"),
+    (lambda b: (b[2], b[3]), "far corner"),
+    (lambda b: (b[0] - b[2], b[1] - b[3]), "sign"),
+    (lambda b: (b[2] - b[0] + 1, b[3] - b[1] + 1), "one too many"),
+    (lambda b: (b[1] - b[0], b[3] - b[2]), "mixed"),
+    (lambda b: ((b[0] + b[2]) / 2, (b[1] + b[3]) / 2), "centre"),
+    (lambda b: (b[2] - b[0]) * (b[3] - b[1]), "two numbers"),
+    (lambda b: (100, 40), "not \\(100, 40\\)"),
+]
+
+
 #: check -> (right answers in several styles, wrong answers with a part of the right message)
 EXERCISES = {
+    checks.check_box_size: (SIZE_RIGHT, SIZE_WRONG),
     checks.check_count_windows: (
         [count_right, count_by_listing, count_as_list, count_in_a_loop],
         COUNT_WRONG,
