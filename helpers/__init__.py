@@ -4,9 +4,9 @@ Floor by floor, and a lower floor never imports a higher one:
 
 1. `paths`, `threads`, `images`, `boxes`, `augment`, `models`, `street` (the renderer)
 2. `street_files`, `uiuc`, `datasets`, `download`, `geometry`, `conversion`, `fcn`, `metrics`
-3. `training`, `heatmap`
+3. `training`, `heatmap`, `calibration`
 4. `detector`
-5. `plots`, `widgets`, `evaluation`
+5. `plots`, `plots_classifier`, `widgets`, `evaluation`
 6. `checks`, `bench`, `commands`, and the command line `python -m helpers` (`__main__`)
 """
 
