@@ -104,9 +104,11 @@ def confusion_figure(hits: int, misses: int, false_alarms: int, left_alone: int)
         for col in range(2):
             text = f"{counts[row][col]}\n{names[row][col]}"
             axes.text(col, row, text, ha="center", va="center", fontsize=12)
-    axes.set_xticks(range(2), ['says "car"', 'says "not a car"'])
+    axes.set_xticks(range(2), ["called car", "not called car"])
     axes.set_yticks(range(2), ["is a car", "is not"])
-    axes.xaxis.tick_top()
+    axes.set_xlabel("answer")
+    axes.set_ylabel("truth")
+    axes.set_title("Four kinds of answers")
     return figure
 
 
