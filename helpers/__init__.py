@@ -3,10 +3,12 @@
 Floor by floor, and a lower floor never imports a higher one:
 
 1. `paths`, `threads`, `timing`, `images`, `boxes`, `augment`, `models`, `functional`, `street`
-2. `street_files`, `uiuc`, `datasets`, `download`, `metrics`, `geometry`, `tracing`, `rules`, `fft`
-3. `graph`, `conversion`, `fcn`, `training`, `faster`, `heatmap`, `mosaics`, `environment`, `splits`
+2. `street_files`, `uiuc`, `datasets`, `download`
+2. `metrics`, `geometry`, `tracing`, `rules`, `fft`
+3. `graph`, `conversion`, `fcn`, `training`, `faster`
+3. `heatmap`, `mosaics`, `environment`, `splits`, `calibration`
 4. `detector`, `work`, `original`
-5. `plots`, `widgets`, `evaluation`, `plots_data`, `widgets_data`
+5. `plots`, `widgets`, `evaluation`, `plots_data`, `widgets_data`, `plots_classifier`
 6. `checks`, `bench`, `drawing`, `ablation`, `commands`, `__main__`
 """
 

@@ -9,6 +9,8 @@ import torch
 from torch import Generator, Tensor
 from torch.nn.functional import affine_grid, grid_sample
 
+from helpers.boxes import check_boxes
+
 
 def _uniform(n: int, low: float, high: float, generator: Generator, like: Tensor) -> Tensor:
     """n numbers from [low, high), shaped [n, 1, 1, 1] so that each goes with one image.
@@ -38,6 +40,17 @@ def flip(images: Tensor, generator: Generator, probability: float = 0.5) -> Tens
     check_batch(images)
     mirrored = _uniform(len(images), 0, 1, generator, images) < probability
     return torch.where(mirrored, images.flip(-1), images)
+
+
+def mirror_boxes(boxes: Tensor, width: int) -> Tensor:
+    """Boxes [N, 4] xyxy of a picture, in that picture's mirror image; new boxes of the same size.
+
+    What was on the left is on the right: the old right edge x2 becomes the new left edge.
+    Raises ValueError for anything that is not a box.
+    """
+    check_boxes(boxes)
+    x1, y1, x2, y2 = boxes.unbind(1)
+    return torch.stack([width - x2, y1, width - x1, y2], 1)
 
 
 def shift(images: Tensor, generator: Generator, pixels: int = 2) -> Tensor:

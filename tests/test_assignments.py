@@ -374,7 +374,7 @@ WRONG = {
         "    return (height - 40) // stride, (width - 100) // stride"
     ),
     ("01_data", "data-mirror"): "def mirror(images):\n    return images.flip(2)",
-    ("02_classifier", "classifier-batch-loss"): (
+    ("03_classifier", "classifier-batch-loss"): (
         "def batch_loss(logits, labels):\n    return cross_entropy(logits.softmax(1), labels)"
     ),
 }

@@ -12,6 +12,7 @@ from helpers.augment import (
     default_augmentation,
     flip,
     hard_negatives,
+    mirror_boxes,
     noise,
     shift,
     shifted_away,
@@ -358,3 +359,29 @@ def test_hard_negatives_are_each_car_shifted_and_half_of_all_crops_at_a_wrong_si
 def test_hard_negatives_of_a_batch_of_one(label):
     negatives = hard_negatives(random_images(1), torch.tensor([label]), seeded())
     assert len(negatives) == 1 + label
+
+
+def test_mirrored_boxes_frame_the_same_pixels():
+    """Each box, filled in a picture: the mirrored picture holds the mirrored boxes."""
+    boxes = torch.tensor([[3.0, 2, 10, 5], [0, 0, 4, 8], [12, 1, 20, 3]])
+    for box in boxes:
+        x1, y1, x2, y2 = box.int().tolist()
+        picture = torch.zeros(8, 20)
+        picture[y1:y2, x1:x2] = 1
+        a1, b1, a2, b2 = mirror_boxes(box[None], 20)[0].int().tolist()
+        expected = torch.zeros(8, 20)
+        expected[b1:b2, a1:a2] = 1
+        assert torch.equal(picture.flip(1), expected)
+
+
+def test_boxes_mirrored_twice_are_where_they_were():
+    boxes = torch.tensor([[3.5, 2, 10, 5], [-4, 0, 4, 8]])
+    before = boxes.clone()
+    assert torch.equal(mirror_boxes(mirror_boxes(boxes, 50), 50), boxes)
+    assert torch.equal(boxes, before)
+    assert mirror_boxes(torch.zeros(0, 4), 50).shape == (0, 4)
+
+
+def test_what_is_no_box_is_not_mirrored():
+    with pytest.raises(ValueError, match=r"\[N, 4\]"):
+        mirror_boxes(torch.zeros(4), 50)

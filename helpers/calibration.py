@@ -1,0 +1,52 @@
+"""Do probabilities mean what they say? Of the crops called "car with 80 %", 80 % should be cars."""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+
+class Reliability(NamedTuple):
+    """One entry for each bin of probability that holds any crop, from the lowest bin up.
+
+    `predicted`: the mean probability of "car" in the bin; `share`: the share of its crops that are
+    cars; `count`: how many crops it holds. All of them [B].
+    """
+
+    predicted: Tensor
+    share: Tensor
+    count: Tensor
+
+
+def reliability(probabilities: Tensor, labels: Tensor, bins: int = 10) -> Reliability:
+    """Sort crops into equally wide bins by their probability of "car", and compare with the labels.
+
+    `probabilities` [N] in [0, 1], `labels` [N], 1 = car. A probability on the border between two
+    bins belongs to the upper one. Raises ValueError for other shapes or values, or for no crops.
+    Source: DeGroot and Fienberg 1983.
+    """
+    if probabilities.ndim != 1 or probabilities.shape != labels.shape or not len(labels):
+        raise ValueError(
+            "give one probability and one label for each crop, at least one, not"
+            f" {list(probabilities.shape)} and {list(labels.shape)}"
+        )
+    if bins < 1:
+        raise ValueError(f"at least one bin is needed, not {bins}")
+    p = probabilities.detach().cpu().double()
+    if not ((p >= 0) & (p <= 1)).all():
+        raise ValueError("probabilities must lie in [0, 1]: were these logits?")
+    which = (p * bins).long().clamp(max=bins - 1)
+    count = torch.bincount(which, minlength=bins)
+    cars = torch.bincount(which, weights=labels.cpu().double(), minlength=bins)
+    total = torch.bincount(which, weights=p, minlength=bins)
+    used = count > 0
+    return Reliability((total / count)[used], (cars / count)[used], count[used])
+
+
+def calibration_error(table: Reliability) -> float:
+    """The mean distance between predicted and true share, each bin as heavy as its crops.
+
+    Known as expected calibration error. Source: Naeini, Cooper and Hauskrecht 2015.
+    """
+    gap = (table.predicted - table.share).abs()
+    return ((gap * table.count).sum() / table.count.sum()).item()
