@@ -183,6 +183,9 @@ def bench(args: argparse.Namespace) -> None:
     scenes = load_scenes(args.data, "test")
     ratios.append(benchmarks.detector_ratio(scenes, args.data, repeats=args.repeats))
     print(*ratios, sep="\n")
+    trained = benchmarks.compare_training(load_crops(args.data, "all"))
+    print(trained)
+    ratios.append(trained.ratio)
     work = heatmap_work(make_classifier(seed=0).eval(), INPUT_SIZE, CANVAS)
     for name, count in work.items():
         print(f"arithmetic, {name}: {count / 1e9:.1f} billion multiply-adds")
@@ -190,4 +193,3 @@ def bench(args: argparse.Namespace) -> None:
     write_whole(chart, plots.png(plots.bench_figure(ratios, work)))
     print(f"chart: {chart}")
     print(f"peak memory, heatmap of 6000×4000: {benchmarks.peak_memory():.1f} GiB")
-    print(benchmarks.compare_training(load_crops(args.data, "all")))

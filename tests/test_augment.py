@@ -12,6 +12,7 @@ from helpers.augment import (
     default_augmentation,
     flip,
     hard_negatives,
+    light_augmentation,
     mirror_boxes,
     noise,
     shift,
@@ -27,6 +28,7 @@ TRANSFORMS = [
     noise,
     cutout,
     default_augmentation,
+    light_augmentation,
     shifted_away,
     wrong_size,
 ]
