@@ -2,11 +2,12 @@
 
 Floor by floor, and a lower floor never imports a higher one:
 
-1. `paths`, `threads`, `images`, `boxes`, `augment`, `models`, `street` (the renderer)
+1. `paths`, `threads`, `images`, `boxes`, `augment`, `models`, `bootstrap`,
+   `street` (the renderer)
 2. `street_files`, `uiuc`, `datasets`, `download`, `geometry`, `conversion`, `fcn`, `metrics`
-3. `training`, `heatmap`, `mosaics`
+3. `training`, `heatmap`, `mistakes`, `mosaics`
 4. `detector`
-5. `plots`, `widgets`, `evaluation`
+5. `plots`, `plots_metrics`, `widgets`, `widgets_metrics`, `evaluation`
 6. `checks`, `bench`, `drawing`, `ablation`, `commands`, and the command line (`__main__`)
 """
 
