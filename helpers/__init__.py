@@ -2,10 +2,9 @@
 
 Floor by floor, and a lower floor never imports a higher one:
 
-1. `paths`, `threads`, `images`, `boxes`, `augment`, `models`, `bootstrap`,
-   `street` (the renderer)
+1. `paths`, `threads`, `images`, `boxes`, `augment`, `models`, `street` (the renderer)
 2. `street_files`, `uiuc`, `datasets`, `download`, `geometry`, `conversion`, `fcn`, `metrics`
-3. `training`, `heatmap`, `mistakes`, `mosaics`
+3. `training`, `heatmap`, `mistakes`, `bootstrap`, `mosaics`
 4. `detector`
 5. `plots`, `plots_metrics`, `widgets`, `widgets_metrics`, `evaluation`
 6. `checks`, `bench`, `drawing`, `ablation`, `commands`, and the command line (`__main__`)
