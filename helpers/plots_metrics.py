@@ -68,17 +68,16 @@ def _legend(figure: Figure, present: Sequence[str], **place: object) -> None:
 def judged_figure(image: Tensor, found: Mapping[str, Detections], truth: Tensor) -> Figure:
     """One image under each of several settings, its boxes drawn as what they are."""
     height, width = image.shape[-2:]
-    columns = len(found)
-    tall = 9 / columns * (height + 40) / (width + 40) + 1.2
+    # Wide images one below the other, others side by side.
+    rows, columns = (len(found), 1) if width > 3 * height else (1, len(found))
+    tall = rows * (9 / columns * (height + 40) / (width + 40) + 0.3) + 1
     figure = Figure(figsize=(9, tall), layout="constrained")
+    spots = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)
     present = set()
-    for axes, (name, detections) in zip(
-        figure.subplots(1, columns, squeeze=False, sharey=True)[0], found.items(), strict=True
-    ):
+    for axes, (name, detections) in zip(spots.flat, found.items(), strict=True):
         present.update(draw_judged(axes, image, detections, truth))
-        axes.set(title=name, xlabel="column (pixels)")
+        axes.set(title=name, xlabel="column (pixels)", ylabel="row (pixels)")
         axes.label_outer()
-    figure.axes[0].set_ylabel("row (pixels)")
     _legend(figure, sorted(present), loc="outside lower center", ncols=3)
     return figure
 
@@ -100,9 +99,9 @@ def scene_and_curve(
     places are fixed, the ticks few, and an earlier `figure` can be drawn over.
     """
     if figure is None:
-        figure = Figure(figsize=(8.6, 3.2))
-        figure.add_axes((0.07, 0.3, 0.52, 0.6))
-        figure.add_axes((0.7, 0.17, 0.28, 0.73))
+        figure = Figure(figsize=(8.6, 3.7))
+        figure.add_axes((0.07, 0.27, 0.53, 0.65))
+        figure.add_axes((0.7, 0.2, 0.28, 0.7))
     left, right = figure.axes
     for artist in (*left.images, *left.collections, *left.lines, *right.lines):
         artist.remove()
