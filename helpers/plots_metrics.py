@@ -169,8 +169,8 @@ def _best_beyond(curve: PrecisionRecall, recall: float) -> float:
 
 def interval_figure(values: Mapping[str, Tensor], measured: Mapping[str, float]) -> Figure:
     """What came out of the draws of a bootstrap, with the middle 95 % and the measured number."""
-    figure = Figure(figsize=(8, 1 + 1.3 * len(values)), layout="constrained")
-    rows = figure.subplots(len(values), 1, sharex=True, squeeze=False)[:, 0]
+    figure = Figure(figsize=(8, 0.6 + 1.6 * len(values)), layout="constrained")
+    rows = figure.subplots(len(values), 1, squeeze=False)[:, 0]
     for axes, (name, draws) in zip(rows, values.items(), strict=True):
         low, high = torch.quantile(draws, torch.tensor([0.025, 0.975], dtype=draws.dtype)).tolist()
         axes.hist(draws.numpy(), 40, color=BLUE, alpha=0.6)
