@@ -5,10 +5,11 @@ Floor by floor, and a lower floor never imports a higher one:
 1. `paths`, `threads`, `timing`, `images`, `boxes`, `augment`, `models`, `functional`, `street`
 2. `street_files`, `uiuc`, `datasets`, `download`
 2. `metrics`, `geometry`, `tracing`, `rules`, `fft`
-3. `graph`, `conversion`, `fcn`, `training`, `faster`
-3. `heatmap`, `mosaics`, `environment`, `splits`, `calibration`
+3. `graph`, `conversion`, `fcn`, `training`, `faster`, `heatmap`
+3. `mosaics`, `environment`, `splits`, `calibration`, `mistakes`, `bootstrap`
 4. `detector`, `work`, `original`
-5. `plots`, `widgets`, `evaluation`, `plots_data`, `widgets_data`, `plots_classifier`
+5. `plots`, `widgets`, `evaluation`, `plots_data`
+5. `widgets_data`, `plots_classifier`, `plots_metrics`, `widgets_metrics`
 6. `checks`, `bench`, `drawing`, `ablation`, `commands`, `__main__`
 """
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -73,6 +74,37 @@ def match(detections: Detections, truth: Tensor, criterion: Criterion) -> Tensor
     return is_true
 
 
+class Matched(NamedTuple):
+    """One image after matching: scores [N], is_true (bool [N]), and how many cars there are."""
+
+    scores: Tensor
+    is_true: Tensor
+    cars: int
+
+
+def match_all(
+    detections: Sequence[Detections],
+    truths: Sequence[Tensor],
+    criterion: Criterion | float = 0.5,
+) -> list[Matched]:
+    """Match each image by itself; a number as the criterion means IoU at least that.
+
+    `detections`: (boxes [N, 4], scores [N]) of each image; `truths`: boxes [M, 4] of each image.
+    Inputs are not changed. Raises ValueError if the lengths differ or a box has no score.
+    """
+    if len(detections) != len(truths):
+        raise ValueError(f"{len(detections)} images of detections, but {len(truths)} of truths")
+    if not isinstance(criterion, Criterion):
+        criterion = iou_at_least(criterion)
+    for found in detections:
+        if found[1].shape != found[0].shape[:1] or torch.isnan(found[1]).any():
+            raise ValueError("each image needs one score, not NaN, for each box")
+    return [
+        Matched(found[1].double().cpu(), match(Detections(*found), truth, criterion), len(truth))
+        for found, truth in zip(detections, truths, strict=True)
+    ]
+
+
 @dataclass(frozen=True)
 class PrecisionRecall:
     """A precision-recall curve: one point for each different score, from the highest down."""
@@ -80,6 +112,33 @@ class PrecisionRecall:
     precision: Tensor
     recall: Tensor
     thresholds: Tensor
+
+    def at(self, threshold: float) -> tuple[float, float]:
+        """(precision, recall) of what scores `threshold` or more; (1, 0) where nothing does."""
+        above = int((self.thresholds >= threshold).sum())
+        if above == 0:
+            return 1.0, 0.0
+        return self.precision[above - 1].item(), self.recall[above - 1].item()
+
+
+def pool(matched: Sequence[Matched]) -> PrecisionRecall:
+    """The precision-recall curve of matched images, all their detections in one list.
+
+    Equal scores make one point, since no threshold separates them. Raises ValueError if there is no
+    car at all (no recall is defined).
+    """
+    cars = sum(image.cars for image in matched)
+    if cars == 0:
+        raise ValueError("no car in any image: recall is not defined")
+    scores = torch.cat([image.scores for image in matched])
+    is_true = torch.cat([image.is_true for image in matched])
+    scores, order = scores.sort(descending=True, stable=True)
+    hits = is_true[order].double().cumsum(0)
+    last_of_its_score = torch.ones(len(scores), dtype=torch.bool)
+    last_of_its_score[:-1] = scores[1:] != scores[:-1]
+    found = torch.arange(1, len(scores) + 1)[last_of_its_score]
+    hits = hits[last_of_its_score]
+    return PrecisionRecall(hits / found, hits / cars, scores[last_of_its_score])
 
 
 def precision_recall(
@@ -89,36 +148,10 @@ def precision_recall(
 ) -> PrecisionRecall:
     """The curve over a set of images: at each score, what is found and what of it is true.
 
-    `detections`: (boxes [N, 4], scores [N]) of each image; `truths`: boxes [M, 4] of each image.
-    A number as the criterion means IoU at least that. Images without detections still count their
-    cars, images without cars their false detections. Equal scores make one point, since no
-    threshold separates them. Inputs are not changed.
-    Raises ValueError if the lengths differ, or there is no car at all (no recall is defined).
+    Images without detections still count their cars, images without cars their false detections.
+    Takes and raises what `match_all` and `pool` do.
     """
-    if len(detections) != len(truths):
-        raise ValueError(f"{len(detections)} images of detections, but {len(truths)} of truths")
-    if not isinstance(criterion, Criterion):
-        criterion = iou_at_least(criterion)
-    cars = sum(len(truth) for truth in truths)
-    if cars == 0:
-        raise ValueError("no car in any image: recall is not defined")
-    for found in detections:
-        if found[1].shape != found[0].shape[:1] or torch.isnan(found[1]).any():
-            raise ValueError("each image needs one score, not NaN, for each box")
-    scores = torch.cat([found[1].double().cpu() for found in detections])
-    is_true = torch.cat(
-        [
-            match(Detections(*found), truth, criterion)
-            for found, truth in zip(detections, truths, strict=True)
-        ]
-    )
-    scores, order = scores.sort(descending=True, stable=True)
-    hits = is_true[order].double().cumsum(0)
-    last_of_its_score = torch.ones(len(scores), dtype=torch.bool)
-    last_of_its_score[:-1] = scores[1:] != scores[:-1]
-    found = torch.arange(1, len(scores) + 1)[last_of_its_score]
-    hits = hits[last_of_its_score]
-    return PrecisionRecall(hits / found, hits / cars, scores[last_of_its_score])
+    return pool(match_all(detections, truths, criterion))
 
 
 def area_under_curve(curve: PrecisionRecall) -> float:

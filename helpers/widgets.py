@@ -43,7 +43,7 @@ def view(draw: Callable[..., Drawing], **controls: ipywidgets.Widget) -> ipywidg
 
     def redraw(_: object = None) -> None:
         values = {name: control.value for name, control in controls.items()}
-        picture.value = plots.figure_html(*draw(**values))
+        picture.value = plots.figure_html(*draw(**values), quick=True)
 
     for control in controls.values():
         control.style.description_width = "initial"

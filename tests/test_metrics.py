@@ -24,6 +24,8 @@ from helpers.metrics import (
     equal_error_rate,
     iou_at_least,
     match,
+    match_all,
+    pool,
     precision_recall,
     roc_auc,
 )
@@ -518,3 +520,27 @@ def test_roc_auc_of_known_orders():
 def test_roc_auc_refuses_what_has_no_answer(scores, labels, message):
     with pytest.raises(ValueError, match=message):
         roc_auc(scores, labels)
+
+
+def test_pooled_images_are_the_curve_and_may_be_drawn_twice():
+    truths = [boxes([0, 0, 10, 10]), boxes([0, 0, 10, 10], [50, 0, 60, 10]), NONE]
+    detections = [found([0, 0, 10, 10, 0.9]), NOTHING, found([5, 5, 9, 9, 0.4])]
+    matched = match_all(detections, truths)
+    assert [image.cars for image in matched] == [1, 2, 0]
+    curve, expected = pool(matched), precision_recall(detections, truths)
+    torch.testing.assert_close(curve.precision, expected.precision)
+    torch.testing.assert_close(curve.recall, expected.recall)
+    doubled = pool([matched[i] for i in (0, 0, 2)])
+    assert doubled.recall.tolist() == [1.0, 1.0]
+    assert doubled.precision.tolist() == [1.0, pytest.approx(2 / 3)]
+
+
+def test_the_curve_at_a_threshold_counts_what_scores_that_much_or_more():
+    truths = [boxes([0, 0, 10, 10], [50, 0, 60, 10])]
+    detections = [found([0, 0, 10, 10, 0.75], [20, 0, 30, 10, 0.5], [50, 0, 60, 10, 0.5])]
+    curve = precision_recall(detections, truths)
+    assert curve.at(0.95) == (1.0, 0.0)
+    assert curve.at(0.75) == (1.0, 0.5)
+    assert curve.at(0.6) == (1.0, 0.5)
+    assert curve.at(0.5) == (pytest.approx(2 / 3), 1.0)
+    assert precision_recall([NOTHING], truths).at(0.5) == (1.0, 0.0)

@@ -1,0 +1,67 @@
+"""What kind of mistake is it? A name for each detection and each missed car of a scene."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from helpers.boxes import Detections, box_iou
+from helpers.metrics import iou_at_least, match
+
+TRUE, SECOND, BADLY_PLACED, FALSE_ALARM = (
+    "true",
+    "second box on one car",
+    "badly placed",
+    "false alarm",
+)
+KINDS = (TRUE, SECOND, BADLY_PLACED, FALSE_ALARM)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """`kinds`: one of `KINDS` for each detection; `missed`: bool [M], true boxes not found."""
+
+    kinds: tuple[str, ...]
+    missed: Tensor
+
+    def count(self, kind: str) -> int:
+        """How many detections are of one kind."""
+        return self.kinds.count(kind)
+
+
+def judge(
+    found: Detections, truth: Tensor, *, minimum: float = 0.5, touching: float = 0.1
+) -> Verdict:
+    """Name what is right and wrong in one image, by the IoU with the most similar true box.
+
+    True: matched, as `metrics.match` does. Second box: `minimum` or more, on a car that a better
+    one has taken. Badly placed: from `touching` up to `minimum`. False alarm: less than `touching`.
+    A car is missed if no detection was matched to it, also where one is badly placed on it.
+    Source: the kinds follow Hoiem, Chodpathumwan and Dai 2012.
+    """
+    criterion = iou_at_least(minimum)
+    is_true = match(found, truth, criterion)
+    best = torch.zeros(len(found.boxes))
+    if len(truth) and len(found.boxes):
+        best = box_iou(found.boxes, truth).amax(1)
+    kinds = tuple(
+        TRUE
+        if true
+        else SECOND
+        if iou >= minimum
+        else BADLY_PLACED
+        if iou >= touching
+        else FALSE_ALARM
+        for true, iou in zip(is_true.tolist(), best.tolist(), strict=True)
+    )
+    return Verdict(kinds, _missed(found, truth, is_true))
+
+
+def _missed(found: Detections, truth: Tensor, is_true: Tensor) -> Tensor:
+    """Which true boxes no detection took; the takers choose in the order of `metrics.match`."""
+    free = torch.ones(len(truth), dtype=torch.bool)
+    for i in found.scores.argsort(descending=True, stable=True).tolist():
+        if is_true[i]:
+            overlap = box_iou(found.boxes[i][None], truth)[0]
+            free[overlap.where(free, -torch.inf).argmax()] = False
+    return free
