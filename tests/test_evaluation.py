@@ -288,17 +288,25 @@ def one_car_scenes(count=2):
 @pytest.mark.parametrize(
     ("scores", "hits", "expected"),
     [
-        ([0.9, 0.5, 0.3], [True, False, False], 0.7),
-        ([0.9, 0.8, 0.3], [False, True, False], 0.55),
-        ([0.9], [True], (0.9 + evaluation.FLOOR) / 2),
+        ([0.9, 0.5, 0.3], [True, False, False], 0.75),  # logits: halfway from 1/1 to 9/1
+        ([0.9], [True], 0.9),
+        ([0.9, 0.8, 0.1], [False, True, False], 0.4),
     ],
 )
-def test_the_detection_threshold_lies_under_the_best_f1(
+def test_the_detection_threshold_lies_in_the_middle_of_the_good_ones(
     classifier, monkeypatch, scores, hits, expected
 ):
     monkeypatch.setattr(evaluation, "detect_all", Finds(scores, hits))
     chosen = evaluation.choose_detection_threshold(classifier, one_car_scenes())
     assert chosen == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("count", [1, 2, 20])
+def test_more_scenes_narrow_the_choice(classifier, monkeypatch, count):
+    """Finding all with one false alarm each is F1 2/3, three quarters of a car from the best."""
+    monkeypatch.setattr(evaluation, "detect_all", Finds([0.9, 0.5], [True, False]))
+    chosen = evaluation.choose_detection_threshold(classifier, one_car_scenes(count))
+    assert chosen == pytest.approx(0.9 if count > 2 else 0.75)
 
 
 def test_a_detector_that_finds_nothing_has_no_threshold(classifier, monkeypatch):
