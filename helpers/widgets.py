@@ -21,6 +21,7 @@ from helpers.fcn import FCN, to_fcn
 from helpers.heatmap import car_probability, fcn_heatmap
 from helpers.metrics import iou_at_least, match
 from helpers.models import INPUT_SIZE, make_classifier
+from helpers.plots_heatmaps import walk_figure
 from helpers.training import Evaluation
 
 Drawing = tuple[Figure, str]
@@ -132,17 +133,17 @@ def shapes_view() -> ipywidgets.VBox:
 
 
 def draw_cell(scene: Scene, probability: Tensor, fcn: FCN, row: int, col: int) -> Drawing:
-    """An image, its heatmap [rows, cols], and the window that one cell looks at."""
-    figure = plots.heatmap_figure(scene.image, probability, fcn.geometry, cell=(row, col))
+    """An image with the window of one cell, and its heatmap [rows, cols] filled up to that cell."""
+    figure = walk_figure(scene.image, probability, fcn.geometry, (row, col))
     x1, y1, x2, y2 = fcn.geometry.box(row, col)
     return figure, (
         f"Cell ({row}, {col}) looks at columns {x1} to {x2} and rows {y1} to {y2} of the image and"
-        f" says car with probability {probability[row, col]:.2f}."
+        f" says car with probability {probability[row, col]:.2f}. The cells before it are filled."
     )
 
 
 def cell_view(scene: Scene, fcn: FCN) -> ipywidgets.VBox:
-    """Walk over the heatmap and see the window under each cell."""
+    """Let the window walk over the image, row after row, and see the heatmap fill."""
     probability = car_probability(fcn_heatmap(fcn, scene.image))
     rows, cols = probability.shape
     return view(

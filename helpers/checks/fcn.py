@@ -1,12 +1,59 @@
 """Checks of the exercises of Lesson 04."""
 
+import copy
 from collections.abc import Callable
+from math import prod
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from helpers.checks.report import ask, close, fail, passed
-from helpers.fcn import linear_as_convolution
+from helpers.fcn import geometry, linear_as_convolution
+from helpers.models import randomise_
+
+
+def check_kernel_size(kernel_size: Callable[[int, int, int, int], tuple]) -> None:
+    """`kernel_size(channels, height, width, out)` -> (the kernel's shape, learned numbers)."""
+    for channels, height, width, out in ((3, 2, 5, 4), (64, 7, 22, 512), (512, 1, 1, 2)):
+        case = f"a map of {channels}×{height}×{width} and {out} outputs"
+        answer = ask(kernel_size, channels, height, width, out)
+        try:
+            shape, count = answer
+            shape, count = tuple(int(side) for side in shape), int(count)
+        except (TypeError, ValueError):
+            fail(f"give back two things, a shape of four numbers and a count, not {answer!r}")
+        right = (out, channels, height, width)
+        if shape != right:
+            mistakes = {
+                "the outputs come first: (out, channels, height, width)": (
+                    channels,
+                    out,
+                    height,
+                    width,
+                ),
+                "height comes before width": (out, channels, width, height),
+                "that is the shape of the Linear layer, the kernel has four sides": (
+                    out,
+                    channels * height * width,
+                ),
+                "that is the shape of the map, each output has such a kernel": right[1:],
+            }
+            for message, wrong in mistakes.items():
+                if shape == wrong:
+                    fail(f"{case}: {message}")
+            fail(f"{case}: the kernel is {right}, not {shape}")
+        counts = {
+            "the bias is missing: one more number for each output": prod(right),
+            "one bias for each output, not one for all": prod(right) + 1,
+            "the biases belong to the outputs, not to the channels": prod(right) + channels,
+        }
+        if count == prod(right) + out:
+            continue
+        for message, wrong in counts.items():
+            if count == wrong:
+                fail(f"{case}: {message}")
+        fail(f"{case}: {prod(right)} weights and {out} biases are learned, not {count} numbers")
+    passed("kernel_size")
 
 
 def check_linear_to_conv(linear_to_conv: Callable[[nn.Linear, int, int, int], nn.Conv2d]) -> None:
@@ -60,3 +107,109 @@ def check_linear_to_conv(linear_to_conv: Callable[[nn.Linear, int, int, int], nn
     if ask(linear_to_conv, without_bias, channels, height, width).bias is not None:
         fail("a Linear layer without a bias must become a convolution without one")
     passed("linear_to_conv")
+
+
+def check_convert(convert: Callable[[nn.Sequential, tuple[int, int]], nn.Module]) -> None:
+    """`convert(classifier, (height, width))` -> an FCN in eval mode; the classifier untouched."""
+    for sides, size, bias in (((6, 2), (11, 14), True), ((5, 4, 3), (10, 9), False)):
+        model = _small_classifier(sides, size, bias)
+        _check_conversion(convert, model, size)
+    passed("convert")
+
+
+def _small_classifier(sides: tuple[int, ...], size: tuple[int, int], bias: bool) -> nn.Sequential:
+    """Conv, norm, ReLU, pool, Flatten and as many Linear layers as `sides`, in train mode."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        layers = [nn.Conv2d(2, 3, 3, bias=bias), nn.BatchNorm2d(3), nn.ReLU(), nn.MaxPool2d(2)]
+        features = 3 * ((size[0] - 2) // 2) * ((size[1] - 2) // 2)
+        layers.append(nn.Flatten())
+        for before, after in zip((features, *sides), sides, strict=False):
+            layers += [nn.Linear(before, after, bias=bias), nn.ReLU()]
+        model = nn.Sequential(*layers[:-1])
+    return randomise_(model, torch.Generator().manual_seed(1)).train()
+
+
+@torch.no_grad()
+def _check_conversion(convert: Callable, model: nn.Sequential, size: tuple[int, int]) -> None:
+    untouched = copy.deepcopy(model)
+    fcn = ask(convert, model, size)
+    if not isinstance(fcn, nn.Module):
+        fail(f"the result must be a network (nn.Sequential), not {type(fcn).__name__}")
+    _check_untouched(model, untouched)
+    kinds = [type(layer) for layer in fcn.modules()]
+    if nn.Flatten in kinds or nn.Linear in kinds:
+        fail("there is still a Flatten or a Linear layer in it: a larger image would not fit")
+    ours = {tensor.data_ptr() for tensor in model.state_dict().values()}
+    if ours & {tensor.data_ptr() for tensor in fcn.state_dict().values()}:
+        fail("the FCN shares layers with the classifier: training one changes the other; copy them")
+    if any(layer.training for layer in fcn.modules()):
+        fail("the FCN is in train mode: batch norm would use the image's own statistics; eval()")
+    generator = torch.Generator().manual_seed(2)
+    crops = torch.randn(4, 2, *size, generator=generator)
+    expected = untouched.eval()(crops)
+    answer = _run(fcn, crops, "a crop")
+    if answer.shape != (*expected.shape, 1, 1):
+        fail(
+            f"{len(crops)} crops give {[*answer.shape]}, but should give {[*expected.shape, 1, 1]}:"
+            " [N, classes, rows, cols]"
+        )
+    if not close(answer.flatten(1), expected):
+        _explain(untouched, fcn)
+    shape = geometry(untouched, size)
+    image = torch.randn(2, size[0] + 5, size[1] + 7, generator=generator)
+    windows = untouched(torch.stack(list(shape.crops(image))))
+    answer = _run(fcn, image[None], "a larger image")
+    rows, cols = shape.cells(*image.shape[1:])
+    if answer.shape[2:] < (rows, cols) or not close(
+        answer[0, :, :rows, :cols].flatten(1).T, windows
+    ):
+        fail("right on crops, wrong on a larger image: is a stride or a padding set?")
+
+
+def _check_untouched(model: nn.Module, before: nn.Module) -> None:
+    for (name, now), then in zip(
+        model.state_dict().items(), before.state_dict().values(), strict=True
+    ):
+        if not torch.equal(now, then):
+            if "running" in name or "tracked" in name:
+                fail(
+                    "the classifier's batch norm has changed: it read something in train mode;"
+                    " work on a copy, in eval mode"
+                )
+            fail(f"the classifier was changed ({name}): leave it as it is")
+    modes = zip(model.modules(), before.modules(), strict=True)
+    if any(layer.training != then.training for layer, then in modes):
+        fail("the classifier was in train mode and is no more: put a copy into eval mode")
+
+
+def _run(fcn: nn.Module, images: Tensor, what: str) -> Tensor:
+    try:
+        return fcn(images)
+    except RuntimeError as error:
+        fail(f"the FCN cannot read {what}: {str(error).splitlines()[0]}")
+
+
+def _explain(model: nn.Sequential, fcn: nn.Module) -> None:
+    """The first layer whose numbers are not the classifier's, and what is wrong with them."""
+    theirs = [layer for layer in fcn.modules() if isinstance(layer, nn.Conv2d | nn.BatchNorm2d)]
+    kinds = (nn.Conv2d, nn.BatchNorm2d, nn.Linear)
+    for layer, other in zip([x for x in model if isinstance(x, kinds)], theirs, strict=False):
+        what = "a Linear layer" if isinstance(layer, nn.Linear) else f"a {type(layer).__name__}"
+        if isinstance(layer, nn.BatchNorm2d) and not (
+            isinstance(other, nn.BatchNorm2d) and close(layer.running_mean, other.running_mean)
+        ):
+            fail("the batch norm lost its running statistics: copy the whole layer")
+        if (layer.bias is None) != (other.bias is None) or (
+            layer.bias is not None and not close(layer.bias, other.bias)
+        ):
+            fail(f"the bias of {what} was not copied")
+        if close(layer.weight.flatten(), other.weight.flatten()):
+            continue
+        if close(layer.weight.flatten().sort().values, other.weight.flatten().sort().values):
+            fail(
+                f"the weights of {what} are there, but in another order: Flatten writes channel"
+                " after channel, so the row is read as (channels, height, width)"
+            )
+        fail(f"the weights of {what} were not copied")
+    fail("the answers for a crop differ from the classifier's: is a layer missing, as a ReLU?")

@@ -1,5 +1,7 @@
 """Right and wrong answers to the exercises of Lesson 04."""
 
+import copy
+
 import torch
 from torch import nn
 
@@ -86,8 +88,134 @@ CONVERT_WRONG = [
 ]
 
 
+def size_in_words(channels, height, width, out):
+    layer = nn.Conv2d(channels, out, (height, width), device="meta")
+    return layer.weight.shape, sum(p.numel() for p in layer.parameters())
+
+
+SIZE_RIGHT = [
+    lambda c, h, w, out: ((out, c, h, w), out * c * h * w + out),
+    lambda c, h, w, out: [[out, c, h, w], out * (c * h * w + 1)],
+    size_in_words,
+]
+SIZE_WRONG = [
+    (lambda c, h, w, out: None, "return"),
+    (lambda c, h, w, out: out * (c * h * w + 1), "two things"),
+    (lambda c, h, w, out: ((c, out, h, w), out * (c * h * w + 1)), "outputs come first"),
+    (lambda c, h, w, out: ((out, c, w, h), out * (c * h * w + 1)), "height comes before"),
+    (lambda c, h, w, out: ((out, c * h * w), out * (c * h * w + 1)), "Linear layer"),
+    (lambda c, h, w, out: ((c, h, w), out * (c * h * w + 1)), "shape of the map"),
+    (lambda c, h, w, out: ((out, c, h, w), out * c * h * w), "bias is missing"),
+    (lambda c, h, w, out: ((out, c, h, w), out * c * h * w + 1), "not one for all"),
+    (lambda c, h, w, out: ((out, c, h, w), out * c * h * w + c), "not to the channels"),
+    (lambda c, h, w, out: ((out, c, h, w), 7), "not 7 numbers"),
+]
+
+
+def whole(model, size, linear=convert, copied=True, mode="eval", drop=()):
+    """Convert a whole classifier, perhaps with a mistake."""
+    if copied:
+        model = copy.deepcopy(model).eval()
+    x, layers = torch.zeros(1, 2, *size), []
+    for layer in model:
+        if isinstance(layer, nn.Linear):
+            layer = linear(layer, *x.shape[1:])
+        if not isinstance(layer, (nn.Flatten, *drop)):
+            with torch.no_grad():
+                x = layer(x)
+            layers.append(layer)
+    return nn.Sequential(*layers).train(mode == "train")
+
+
+def whole_with_a_look_ahead(model, size):
+    at = next(i for i, layer in enumerate(model) if isinstance(layer, nn.Flatten))
+    body = copy.deepcopy(model[:at]).eval()
+    shape = body(torch.zeros(1, 2, *size)).shape[1:]
+    fcn = nn.Sequential(*body)
+    for layer in model[at + 1 :]:
+        if isinstance(layer, nn.Linear):
+            fcn.append(convert_with_state_dict(layer, *shape))
+            shape = (layer.out_features, 1, 1)
+        else:
+            fcn.append(copy.deepcopy(layer))
+    return fcn.eval()
+
+
+def whole_in_train_mode(model, size):
+    model(torch.zeros(4, 2, *size))
+    return whole(model, size)
+
+
+def whole_spoiled(model, size):
+    with torch.no_grad():
+        model[0].weight.zero_()
+    return whole(model, size)
+
+
+def whole_put_to_eval(model, size):
+    model.eval()
+    return whole(model, size)
+
+
+def whole_kept(model, size):
+    return copy.deepcopy(model).eval()
+
+
+def whole_with_new_norm(model, size):
+    fcn = whole(model, size)
+    fcn[1].reset_running_stats()
+    return fcn
+
+
+def whole_with_new_start(model, size):
+    fcn = whole(model, size)
+    fcn[0].reset_parameters()
+    return fcn
+
+
+def whole_padded(model, size):
+    fcn = whole(model, size)
+    fcn[4].stride = (2, 2)
+    return fcn
+
+
+def whole_in_place(model, size):
+    fcn = whole(model, size)
+    fcn[4] = nn.Conv2d(3, fcn[4].out_channels, 1)
+    return fcn.eval()
+
+
+def whole_of_wrong_channels(model, size):
+    fcn = whole(model, size)
+    fcn[4] = nn.Conv2d(7, 6, 1)
+    return fcn.eval()
+
+
+WHOLE_WRONG = [
+    (lambda model, size: None, "return"),
+    (lambda model, size: [*model], "must be a network"),
+    (whole_kept, "still a Flatten"),
+    (whole_in_train_mode, "read something in train mode"),
+    (whole_spoiled, "classifier was changed"),
+    (whole_put_to_eval, "is no more"),
+    (lambda m, s: whole(m, s, mode="train"), "in train mode"),
+    (lambda m, s: nn.Sequential(m[0], *whole(m, s)[1:]), "shares layers"),
+    (lambda m, s: whole(m, s, linear=changed(order="pixels")), "another order"),
+    (lambda m, s: whole(m, s, linear=changed(bias="none")), "bias of a Linear layer"),
+    (lambda m, s: whole(m, s, linear=changed(bias="random")), "bias of a Linear layer"),
+    (lambda m, s: whole(m, s, linear=changed(weight="random")), "weights of a Linear layer"),
+    (lambda m, s: whole(m, s, drop=[nn.ReLU]), "is a layer missing"),
+    (whole_with_new_norm, "running statistics"),
+    (whole_with_new_start, "Conv2d (was|were) not copied"),
+    (whole_in_place, "should give"),
+    (whole_of_wrong_channels, "cannot read a crop"),
+    (whole_padded, "wrong on a larger image"),
+]
+
 #: check -> (right answers in several styles, wrong answers with a part of the right message)
 EXERCISES = {
+    checks.check_kernel_size: (SIZE_RIGHT, SIZE_WRONG),
+    checks.check_convert: ([whole, whole_with_a_look_ahead], WHOLE_WRONG),
     checks.check_linear_to_conv: (
         [convert, convert_with_state_dict, convert_with_data],
         CONVERT_WRONG,

@@ -1,0 +1,230 @@
+"""Checks of the exercises of Lesson 05."""
+
+from collections.abc import Callable, Sequence
+from itertools import product
+from math import prod
+
+import torch
+from torch import Tensor
+
+from helpers.checks.report import ask, close, fail, passed, tensor
+
+# The two convolutions and two pools of the course's network, and its head, along the columns.
+LAYERS = [(5, 1), (2, 2), (5, 1), (2, 2), (22, 1)]
+
+
+def check_output_size(output_size: Callable[[int, Sequence[tuple[int, int]]], int]) -> None:
+    """`output_size(length, layers)`: how many numbers are left after (kernel, stride) layers."""
+    cases = [(100, LAYERS), (313, LAYERS), (10, [(3, 1)]), (11, [(2, 2)]), (40, [(5, 3), (4, 2)])]
+    for length, layers in cases:
+        answer, right = ask(output_size, length, list(layers)), _size(length, layers)
+        case = f"{length} pixels through {layers}"
+        if answer == right:
+            if not isinstance(answer, int):
+                fail("count in whole numbers: // divides and rounds down")
+            continue
+        mistakes = {
+            "the kernel fits once more: its first place counts as well": lambda n, k, s: (
+                (n - k) // s
+            ),
+            "the kernel must stay inside: it cannot begin in the last kernel - 1 places": (
+                lambda n, k, s: n // s
+            ),
+            "the stride is forgotten": lambda n, k, s: n - k + 1,
+            "a part of a step is no step: round down": lambda n, k, s: -(-(n - k) // s) + 1,
+        }
+        for message, step in mistakes.items():
+            if answer == _size(length, layers, step):
+                fail(f"{case}: {message}")
+        if answer == _size(length, layers[:1]) or answer == _size(length, layers[-1:]):
+            fail(f"{case}: each layer reads what the one before it gives, not the image")
+        fail(f"{case}: {right} numbers are left, not {answer!r}")
+    passed("output_size")
+
+
+def _size(length: int, layers: Sequence[tuple[int, int]], step: Callable | None = None) -> int:
+    for kernel, stride in layers:
+        length = step(length, kernel, stride) if step else (length - kernel) // stride + 1
+    return length
+
+
+def check_cell_to_window(cell_to_window: Callable[[int, int, int, int], tuple]) -> None:
+    """`cell_to_window(row, col, stride, offset)` -> (x1, y1, x2, y2) of its 40×100 window."""
+    for row, col, stride, offset in ((3, 7, 4, 0), (3, 7, 4, -20), (0, 0, 4, -20), (5, 9, 1, 6)):
+        case = f"cell ({row}, {col}), stride {stride}, offset {offset}"
+        answer = ask(cell_to_window, row, col, stride, offset)
+        try:
+            box = tuple(float(value) for value in answer)
+        except TypeError:
+            fail(f"give back four numbers, not {answer!r}")
+        if len(box) != 4:
+            fail(f"give back four numbers (x1, y1, x2, y2), not {len(box)}")
+        x, y = offset + stride * col, offset + stride * row
+        if box == (x, y, x + 100, y + 40):
+            continue
+        starts = {
+            "x counts columns and y counts rows: they are swapped": (y, x),
+            "the offset is forgotten": (stride * col, stride * row),
+            "the offset is in pixels: add it after multiplying with the stride": (
+                stride * (col + offset),
+                stride * (row + offset),
+            ),
+            "the offset is subtracted: it is where cell 0 begins, so add it": (
+                stride * col - offset,
+                stride * row - offset,
+            ),
+            f"every cell is {stride} pixels too far: did you add the stride before multiplying?": (
+                x + stride,
+                y + stride,
+            ),
+            "the cell is not multiplied with the stride": (offset + col, offset + row),
+            "the cell gives the window's top-left corner, not its centre": (x - 50, y - 20),
+        }
+        for message, (x1, y1) in starts.items():
+            if box[:2] == (x1, y1) != (x, y):
+                fail(f"{case}: {message}")
+        ends = {
+            "these are (x, y, width, height): a box ends with its other corner": (100, 40),
+            "the window is 100 wide and 40 high, not 40 wide and 100 high": (x + 40, y + 100),
+            "x2 and y2 lie just outside the window: do not take 1 off": (x + 99, y + 39),
+        }
+        for message, end in ends.items():
+            if box == (x, y, *end):
+                fail(f"{case}: {message}")
+        fail(f"{case}: the window is {(x, y, x + 100, y + 40)}, not {box}")
+    passed("cell_to_window")
+
+
+def check_cells_seeing(cells_seeing: Callable[[int, int, int, int], tuple]) -> None:
+    """`cells_seeing(pixel, cells, stride, window)` -> (first, last) cell that sees a pixel."""
+    for cells, stride, window in ((54, 4, 100), (9, 4, 40), (20, 1, 8), (6, 5, 12)):
+        last_pixel = (cells - 1) * stride + window - 1
+        for pixel in (*range(0, 30), window - 1, window, last_pixel // 2, last_pixel):
+            if pixel <= last_pixel:
+                _check_pixel(cells_seeing, pixel, cells, stride, window)
+    passed("cells_seeing")
+
+
+def _check_pixel(function: Callable, pixel: int, cells: int, stride: int, window: int) -> None:
+    case = f"pixel {pixel} with {cells} cells, stride {stride}, window {window}"
+    seeing = [c for c in range(cells) if stride * c <= pixel < stride * c + window]
+    answer = ask(function, pixel, cells, stride, window)
+    try:
+        first, last = answer
+    except (TypeError, ValueError):
+        fail(f"give back two cells (first, last), not {answer!r}")
+    right = (seeing[0], seeing[-1])
+    if (first, last) == right:
+        return
+    if (last, first) == right:
+        fail(f"{case}: first and last are swapped")
+    if first < 0:
+        fail(f"{case}: there is no cell {first}: the first cell is 0")
+    if last >= cells:
+        fail(f"{case}: there is no cell {last}: the last cell is {cells - 1}")
+    if first != int(first) or last != int(last):
+        fail(f"{case}: a cell is a whole number: round, but think about the direction")
+    for name, said, true in (("first", first, right[0]), ("last", last, right[1])):
+        if said == true:
+            continue
+        begin, end = stride * said, stride * said + window
+        if not begin <= pixel < end:
+            reason = f"its window is {begin} to {end - 1}, so it does not see the pixel"
+        else:
+            reason = f"it sees the pixel, but cell {int(true)} does too"
+        fail(f"{case}: {said} is not the {name} cell: {reason}")
+
+
+def check_count_work(count_work: Callable[[Sequence, int, int], int]) -> None:
+    """`count_work(layers, height, width)`: multiply-adds of layers (in, out, kernel, stride)."""
+    cases: list[tuple[list[tuple], int, int]] = [
+        ([(1, 8, (3, 3), 1)], 10, 12),
+        ([(1, 8, (3, 5), 1), (8, 4, (2, 2), 1)], 10, 12),
+        ([(None, None, (2, 2), 2)], 10, 12),
+        ([(1, 8, (5, 5), 1), (None, None, (2, 2), 2), (8, 2, (3, 9), 1)], 20, 31),
+        ([(1, 8, (5, 5), 2), (8, 2, (3, 3), 1)], 21, 30),
+    ]
+    for layers, height, width in cases:
+        answer, right = ask(count_work, list(layers), height, width), _work(layers, height, width)
+        case = f"{layers} on {height}×{width}"
+        if answer == right:
+            continue
+        pools = [layer for layer in layers if layer[0] is None]
+        mistakes = {
+            "count only the output's places: on the input's size the kernel would leave it": (
+                _work(layers, height, width, at_input=True)
+            ),
+            "each output sums over all channels that come in": _work(layers, height, width, "in"),
+            "every output channel has a kernel of its own": _work(layers, height, width, "out"),
+            "the kernel's rows and columns both count": _work(layers, height, width, "rows"),
+        }
+        for message, wrong in mistakes.items():
+            if answer == wrong:
+                fail(f"{case}: {message}")
+        if pools and answer == right + _pool_work(layers, height, width):
+            fail(f"{case}: a pool compares and does not multiply: it counts nothing")
+        if pools and right == 0:
+            fail(f"{case}: a pool multiplies nothing, so 0, not {answer!r}")
+        if pools and answer == _work([x for x in layers if x[0] is not None], height, width):
+            fail(f"{case}: a pool counts nothing, but it makes the map smaller")
+        fail(f"{case}: {right} multiply-adds, not {answer!r}")
+    passed("count_work")
+
+
+def _work(layers: Sequence, height: int, width: int, drop: str = "", at_input=False) -> int:
+    total = 0
+    for channels, out, (rows, cols), stride in layers:
+        places = height * width
+        height, width = (height - rows) // stride + 1, (width - cols) // stride + 1
+        if channels is not None:
+            factors = {"in": channels, "out": out, "rows": rows, "cols": cols}
+            places = places if at_input else height * width
+            total += places * prod(value for name, value in factors.items() if name != drop)
+    return total
+
+
+def _pool_work(layers: Sequence, height: int, width: int) -> int:
+    total, channels = 0, 1
+    for given, out, (rows, cols), stride in layers:
+        height, width = (height - rows) // stride + 1, (width - cols) // stride + 1
+        channels = out or channels
+        total += 0 if given is not None else channels * rows * cols * height * width
+    return total
+
+
+def check_interleave(interleave: Callable[[dict], Tensor]) -> None:
+    """`interleave(maps)`: maps[down, right] of stride 2 -> one map of every pixel [rows, cols]."""
+    for rows, cols in ((4, 6), (5, 7), (4, 7), (3, 2)):
+        dense = 1 + torch.arange(float(rows * cols)).view(rows, cols)
+        maps = {(d, r): dense[d::2, r::2].clone() for d, r in product((0, 1), (0, 1))}
+        before = {key: value.clone() for key, value in maps.items()}
+        case = f"a map of {rows}×{cols}"
+        try:
+            answer = ask(interleave, maps)
+        except (RuntimeError, IndexError) as error:
+            fail(f"{case}: {error}: are the four maps of one size? Not if a side is odd")
+        if any(not torch.equal(maps[key], value) for key, value in before.items()):
+            fail("the maps are changed: write into a new tensor")
+        if isinstance(answer, Tensor) and answer.shape != dense.shape:
+            if answer.shape == dense.T.shape:
+                fail(f"{case}: rows and columns are swapped: the first number counts rows down")
+            fail(
+                f"{case}: yours has {[*answer.shape]}: as many rows as the maps (0, 0) and (1, 0)"
+                " have together, and as many columns as (0, 0) and (0, 1)"
+            )
+        answer = tensor(answer, "the map", dense)
+        if close(answer, dense):
+            continue
+        blocks = [torch.cat([maps[d, 0], maps[d, 1]], dim=1) for d in (0, 1)]
+        if close(answer, torch.cat(blocks)):
+            fail(f"{case}: the maps lie side by side; each fills every second row and column")
+        swapped = dense.clone()
+        even = rows // 2 * 2, cols // 2 * 2
+        if (rows, cols) == even:
+            swapped[0::2, 1::2], swapped[1::2, 0::2] = maps[1, 0], maps[0, 1]
+            if close(answer, swapped):
+                fail(f"{case}: down and right are swapped: the first number counts rows down")
+        wrong = (answer - dense).abs() > 1e-4
+        row, col = wrong.nonzero()[0].tolist()
+        fail(f"{case}: pixel ({row}, {col}) belongs to map ({row % 2}, {col % 2})")
+    passed("interleave")

@@ -1,0 +1,220 @@
+"""Right and wrong answers to the exercises of Lesson 05."""
+
+import math
+from math import prod
+
+import torch
+from torch import nn
+
+from helpers.checks import heatmaps as checks
+
+
+def sizes(step):
+    """An answer to output_size that does `step` at each layer."""
+
+    def output_size(length, layers):
+        for kernel, stride in layers:
+            length = step(length, kernel, stride)
+        return length
+
+    return output_size
+
+
+def size_by_running(length, layers):
+    x = torch.zeros(1, 1, length)
+    for kernel, stride in layers:
+        x = nn.functional.max_pool1d(x, kernel, stride)
+    return x.shape[-1]
+
+
+def size_by_counting(length, layers):
+    for kernel, stride in layers:
+        length = len([k for k in range(0, length, stride) if k + kernel <= length])
+    return length
+
+
+SIZE_WRONG = [
+    (lambda length, layers: None, "return"),
+    (sizes(lambda n, k, s: (n - k) // s), "first place counts"),
+    (sizes(lambda n, k, s: n // s), "must stay inside"),
+    (sizes(lambda n, k, s: n - k + 1), "stride is forgotten"),
+    (sizes(lambda n, k, s: math.ceil((n - k) / s) + 1), "round down"),
+    (sizes(lambda n, k, s: float((n - k) // s + 1)), "whole numbers"),
+    (lambda n, layers: (n - layers[0][0]) // layers[0][1] + 1, "the one before it gives"),
+    (lambda n, layers: 7, "are left, not 7"),
+]
+
+
+def window(row, col, stride, offset):
+    x1, y1 = offset + stride * col, offset + stride * row
+    return x1, y1, x1 + 100, y1 + 40
+
+
+def window_as_tensor(row, col, stride, offset):
+    start = torch.tensor([col, row]) * stride + offset
+    return torch.cat([start, start + torch.tensor([100, 40])])
+
+
+def start(corner):
+    """An answer to cell_to_window whose top-left corner is `corner(row, col, stride, offset)`."""
+
+    def wrong(*cell):
+        x1, y1 = corner(*cell)
+        return x1, y1, x1 + 100, y1 + 40
+
+    return wrong
+
+
+WINDOW_WRONG = [
+    (lambda *cell: None, "return"),
+    (lambda *cell: 12, "four numbers"),
+    (lambda *cell: window(*cell)[:2], "four numbers .* not 2"),
+    (start(lambda r, c, s, o: (o + s * r, o + s * c)), "swapped"),
+    (start(lambda r, c, s, o: (s * c, s * r)), "offset is forgotten"),
+    (start(lambda r, c, s, o: (s * (c + o), s * (r + o))), "after multiplying"),
+    (start(lambda r, c, s, o: (s * c - o, s * r - o)), "offset is subtracted"),
+    (start(lambda r, c, s, o: (o + s * (c + 1), o + s * (r + 1))), "4 pixels too far"),
+    (start(lambda r, c, s, o: (o + c, o + r)), "not multiplied"),
+    (start(lambda r, c, s, o: (o + s * c - 50, o + s * r - 20)), "not its centre"),
+    (lambda *cell: (*window(*cell)[:2], 100, 40), "width, height"),
+    (lambda *c: (*window(*c)[:2], window(*c)[0] + 40, window(*c)[1] + 100), "not 40 wide"),
+    (lambda *c: (*window(*c)[:2], window(*c)[2] - 1, window(*c)[3] - 1), "do not take 1 off"),
+    (lambda *cell: (1, 2, 3, 4), "the window is"),
+]
+
+
+def seeing(pixel, cells, stride, window):
+    first = max(0, math.ceil((pixel - window + 1) / stride))
+    return first, min(cells - 1, pixel // stride)
+
+
+def seeing_by_trying(pixel, cells, stride, window):
+    found = [c for c in range(cells) if 0 <= pixel - stride * c < window]
+    return min(found), max(found)
+
+
+SEEING_WRONG = [
+    (lambda *pixel: None, "return"),
+    (lambda pixel, cells, stride, window: pixel // stride, "two cells"),
+    (lambda *pixel: seeing(*pixel)[::-1], "first and last are swapped"),
+    (lambda p, n, s, w: (-((w - 1 - p) // s), seeing(p, n, s, w)[1]), "first cell is 0"),
+    (lambda p, n, s, w: (seeing(p, n, s, w)[0], p // s), "no cell 77"),
+    (lambda p, n, s, w: (seeing(p, n, s, w)[0], min(n - 1, p / s)), "whole number"),
+    (lambda p, n, s, w: (max(0, (p - w) // s + 1), min(n - 1, -(-p // s))), "is not the last cell"),
+    (lambda p, n, s, w: (max(0, (p - w + 1) // s), seeing(p, n, s, w)[1]), "does not see the"),
+    (lambda p, n, s, w: (seeing(p, n, s, w)[1], seeing(p, n, s, w)[1]), "does too"),
+]
+
+
+def work(layers, height, width):
+    total = 0
+    for channels, out, (rows, cols), stride in layers:
+        height, width = (height - rows) // stride + 1, (width - cols) // stride + 1
+        if channels is not None:
+            total += channels * out * rows * cols * height * width
+    return total
+
+
+def work_by_running(layers, height, width):
+    x, total = torch.zeros(1, 1, height, width), 0
+    for channels, out, kernel, stride in layers:
+        x = nn.functional.max_pool2d(x, kernel, stride)
+        total += 0 if channels is None else x.numel() * prod(kernel) * channels * out
+    return total
+
+
+def work_with(count, pools=0, shrink=True):
+    """An answer to count_work with a mistake in the number of one layer."""
+
+    def wrong(layers, height, width):
+        total, last = 0, 1
+        for channels, out, (rows, cols), stride in layers:
+            before = height * width
+            if shrink or channels is not None:
+                height, width = (height - rows) // stride + 1, (width - cols) // stride + 1
+            if channels is None:
+                total += pools * last * rows * cols * height * width
+            else:
+                total += count(channels, out, rows, cols, height * width, before)
+            last = out or last
+        return total
+
+    return wrong
+
+
+WORK_WRONG = [
+    (lambda *case: None, "return"),
+    (work_with(lambda c, o, h, w, n, b: c * o * h * w * b), "kernel would leave it"),
+    (work_with(lambda c, o, h, w, n, b: o * h * w * n), "all channels that come in"),
+    (work_with(lambda c, o, h, w, n, b: c * h * w * n), "kernel of its own"),
+    (work_with(lambda c, o, h, w, n, b: c * o * w * n), "both count"),
+    (work_with(lambda c, o, h, w, n, b: c * o * h * w * n, pools=1), "does not multiply|so 0"),
+    (work_with(lambda c, o, h, w, n, b: c * o * h * w * n, shrink=False), "makes the map smaller"),
+    (lambda *case: 3, "multiply-adds, not 3"),
+]
+
+
+def interleave(maps):
+    dense = torch.empty(
+        len(maps[0, 0]) + len(maps[1, 0]), maps[0, 0].shape[1] + maps[0, 1].shape[1]
+    )
+    for (down, right), shifted in maps.items():
+        dense[down::2, right::2] = shifted
+    return dense
+
+
+def interleave_pixel_by_pixel(maps):
+    rows = maps[0, 0].shape[0] + maps[1, 0].shape[0]
+    cols = maps[0, 0].shape[1] + maps[0, 1].shape[1]
+    return torch.tensor(
+        [[maps[r % 2, c % 2][r // 2, c // 2].item() for c in range(cols)] for r in range(rows)]
+    )
+
+
+def interleave_only_even(maps):
+    four = torch.stack([maps[0, 0], maps[0, 1], maps[1, 0], maps[1, 1]])
+    return nn.functional.pixel_shuffle(four, 2)[0]
+
+
+def interleave_blocks(maps):
+    rows = [torch.cat([maps[d, 0], maps[d, 1]], dim=1) for d in (0, 1)]
+    return torch.cat(rows)
+
+
+def interleave_swapped(maps):
+    dense = interleave(maps)
+    if maps[0, 1].shape == maps[1, 0].shape:
+        dense[0::2, 1::2], dense[1::2, 0::2] = maps[1, 0], maps[0, 1]
+    return dense
+
+
+def interleave_spoiling(maps):
+    dense = interleave(maps)
+    maps[0, 0].zero_()
+    return dense
+
+
+INTERLEAVE_WRONG = [
+    (lambda maps: None, "return"),
+    (lambda maps: interleave(maps).numpy(), "torch.Tensor, not ndarray"),
+    (lambda maps: interleave(maps).T, "rows and columns are swapped"),
+    (lambda maps: maps[0, 0], "have together"),
+    (interleave_only_even, "if a side is odd"),
+    (interleave_blocks, "side by side"),
+    (interleave_swapped, "down and right are swapped"),
+    (interleave_spoiling, "maps are changed"),
+    (lambda maps: interleave(maps).roll(1, 0), r"pixel \(0, 0\) belongs to map \(0, 0\)"),
+]
+
+
+#: check -> (right answers in several styles, wrong answers with a part of the right message)
+EXERCISES = {
+    checks.check_output_size: (
+        [sizes(lambda n, k, s: (n - k) // s + 1), size_by_running, size_by_counting],
+        SIZE_WRONG,
+    ),
+    checks.check_cell_to_window: ([window, window_as_tensor], WINDOW_WRONG),
+    checks.check_cells_seeing: ([seeing, seeing_by_trying], SEEING_WRONG),
+    checks.check_count_work: ([work, work_by_running], WORK_WRONG),
+    checks.check_interleave: ([interleave, interleave_pixel_by_pixel], INTERLEAVE_WRONG),
+}
