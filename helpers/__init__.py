@@ -9,7 +9,8 @@ Floor by floor, and a lower floor never imports a higher one:
 3. `mosaics`, `environment`, `splits`, `calibration`, `mistakes`, `bootstrap`
 4. `detector`, `work`, `original`
 5. `figures`, `plots_gallery`, `plots_bench`, `plots`, `widgets`, `evaluation`
-5. `plots_data`, `widgets_data`, `plots_classifier`, `plots_metrics`, `widgets_metrics`, `plots_heatmaps`
+5. `plots_data`, `widgets_data`, `plots_classifier`
+5. `plots_metrics`, `widgets_metrics`, `plots_heatmaps`
 6. `checks`, `bench`, `drawing`, `ablation`, `commands`, `__main__`
 """
 
