@@ -373,7 +373,7 @@ WRONG = {
         "def count_windows(height, width, stride):\n"
         "    return (height - 40) // stride, (width - 100) // stride"
     ),
-    ("01_data", "data-mirror"): "def mirror(images):\n    return images.flip(2)",
+    ("02_augmentation", "augmentation-mirror"): "def mirror(images):\n    return images.flip(2)",
     ("03_classifier", "classifier-batch-loss"): (
         "def batch_loss(logits, labels):\n    return cross_entropy(logits.softmax(1), labels)"
     ),
