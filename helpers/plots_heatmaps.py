@@ -1,6 +1,6 @@
 """Figures of Lessons 04 and 05: how a row becomes a kernel, how a heatmap fills, what it costs."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import torch
 from matplotlib.axes import Axes
@@ -71,7 +71,7 @@ def walk_figure(
     tall = min(4.0, max(1.2, 4.2 * height / width))
     figure = Figure(figsize=(9, tall + 1.1))
     bottom, share = 0.55 / (tall + 1.1), tall / (tall + 1.1)
-    left = figure.add_axes((0.05, bottom, 0.43, share))
+    left = figure.add_axes((0.06, bottom, 0.43, share))
     right = figure.add_axes((0.54, bottom, 0.43, share))
     left.imshow(image.detach().cpu().reshape(height, width).numpy(), cmap="gray", vmin=0, vmax=1)
     draw_boxes(left, torch.tensor([geometry.box(row, col)]), ORANGE)
@@ -89,20 +89,22 @@ def walk_figure(
     return figure
 
 
-def work_figure(work: Mapping[str, int], title: str) -> Figure:
-    """Multiply-adds, one bar for each name (log scale); the least is orange."""
+def work_figure(work: Mapping[str, int], title: str, orange: Collection[str] = ()) -> Figure:
+    """Multiply-adds, one bar for each name (log scale); those named in `orange` stand out.
+
+    Raises ValueError if there is no work, or if one of it is 0: a log scale has no 0.
+    """
     if not work or min(work.values()) <= 0:
         raise ValueError("nothing to draw: the work must be counted, and above 0")
     figure = Figure(figsize=(8, 0.42 * len(work) + 1.2), layout="constrained")
     axes = figure.subplots()
-    least = min(work.values())
-    colours = [ORANGE if count == least else BLUE for count in work.values()]
+    colours = [ORANGE if name in orange else BLUE for name in work]
     axes.barh(range(len(work)), [count / 1e6 for count in work.values()], color=colours)
     for k, count in enumerate(work.values()):
         axes.text(count / 1e6 * 1.15, k, f"{count / 1e6:,.0f}", va="center", fontsize=9)
     axes.set_yticks(range(len(work)), work)
     axes.invert_yaxis()
     axes.set(xscale="log", title=title, xlabel="million multiply-adds (log scale)")
-    axes.set_xlim(least / 4e6, max(work.values()) / 1e6 * 6)
+    axes.set_xlim(min(work.values()) / 4e6, max(work.values()) / 1e6 * 6)
     axes.grid(axis="x", alpha=0.3, color=GREY)
     return figure
