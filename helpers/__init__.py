@@ -6,11 +6,10 @@ Floor by floor, and a lower floor never imports a higher one:
 2. `street_files`, `uiuc`, `datasets`, `download`
 2. `metrics`, `geometry`, `tracing`, `rules`, `fft`
 3. `graph`, `conversion`, `fcn`, `training`, `faster`, `heatmap`
-3. `mosaics`, `environment`, `splits`, `calibration`, `mistakes`, `bootstrap`
+3. `mosaics`, `environment`, `splits`, `calibration`, `mistakes`, `bootstrap`, `mining`
 4. `detector`, `work`, `original`
-5. `figures`, `plots_gallery`, `plots_bench`, `plots`, `widgets`, `evaluation`
-5. `plots_data`, `widgets_data`, `plots_classifier`
-5. `plots_metrics`, `widgets_metrics`, `plots_heatmaps`
+5. `figures`, `plots_gallery`, `plots_bench`, `plots`, `widgets`, `evaluation`, `plots_data`
+5. `widgets_data`, `plots_classifier`, `plots_metrics`, `widgets_metrics`, `plots_heatmaps`, `plots_scales`, `widgets_scenes`
 6. `checks`, `bench`, `drawing`, `ablation`, `commands`, `__main__`
 """
 

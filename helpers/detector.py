@@ -185,4 +185,5 @@ def resized(image: Tensor, scale: float) -> tuple[Tensor, Tensor]:
         return image, torch.ones(4)
     small = interpolate(image[None], new, mode="bilinear", antialias=True, align_corners=False)[0]
     x, y = width / new[1], height / new[0]
-    return small, torch.tensor([x, y, x, y])
+    # The weights of a mean add up to 1 but for rounding: white would come out above 1.
+    return small.clamp(0, 1), torch.tensor([x, y, x, y])

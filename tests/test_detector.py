@@ -393,3 +393,12 @@ def test_a_batch_of_images_of_different_sizes_is_what_each_gives_alone(tiny_clas
         for place, score in zip(found.boxes.tolist(), found.scores, strict=True):
             assert abs(index[tuple(place)] - score) < 1e-5
     assert detector.batch([]) == []
+
+
+def test_a_resized_image_is_an_image_still():
+    """Rounding may not lift white above 1: `Detector` refuses such images."""
+    white = torch.ones(1, 97, 213)
+    for scale in (1.1, 1.5, 1.9, 2.0):
+        small, _ = resized(white, scale)
+        assert small.max() <= 1
+        assert small.min() > 0.99
