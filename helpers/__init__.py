@@ -9,7 +9,8 @@ Floor by floor, and a lower floor never imports a higher one:
 3. `mosaics`, `environment`, `splits`, `calibration`, `mistakes`, `bootstrap`, `mining`
 4. `detector`, `work`, `original`
 5. `figures`, `plots_gallery`, `plots_bench`, `plots`, `widgets`, `evaluation`, `plots_data`
-5. `widgets_data`, `plots_classifier`, `plots_metrics`, `widgets_metrics`, `plots_heatmaps`, `plots_scales`, `widgets_scenes`
+5. `plots_classifier`, `plots_metrics`, `plots_heatmaps`, `plots_scales`
+5. `widgets_data`, `widgets_metrics`, `widgets_scenes`
 6. `checks`, `bench`, `drawing`, `ablation`, `commands`, `__main__`
 """
 

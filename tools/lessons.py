@@ -19,8 +19,8 @@ LESSONS = (
     "08_scales",
     "09_photographs",
 )
-# The lessons held to what stands here. Empty while the ten are being written; then LESSONS.
-TARGETS: tuple[str, ...] = ()
+# The lessons that are held to what stands here.
+TARGETS: tuple[str, ...] = LESSONS
 FEWEST, MOST = 3, 5
 
 Problems = Iterator[str]
