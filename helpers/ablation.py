@@ -77,11 +77,19 @@ def ablate(
 
 
 def _read(notebook: Path | None, order: dict) -> dict[str, list]:
-    """What an earlier call with the same order found out; nothing else is of any use."""
+    """What an earlier call with the same order found out."""
     if notebook is None or not notebook.is_file():
         return {}
-    written = json.loads(notebook.read_text())
-    return written["rows"] if written["order"] == order else {}
+    try:
+        written = json.loads(notebook.read_text())
+        rows, same = written["rows"], written["order"] == order
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"{notebook} holds no results of an ablation: name another") from error
+    if not same:
+        raise ValueError(
+            f"{notebook} holds results of another order: name another file, or move it"
+        )
+    return rows
 
 
 def _drawn(

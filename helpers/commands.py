@@ -8,8 +8,8 @@ import warnings
 import torch
 from tqdm.auto import tqdm
 
-from helpers import ablation, plots, training
 from helpers import bench as benchmarks
+from helpers import plots, training
 from helpers.datasets import load_crops, load_or_shipped, load_scenes
 from helpers.detector import Detector, pyramid
 from helpers.download import fetch_uiuc
@@ -163,6 +163,8 @@ def _judge_by_scenes(args: argparse.Namespace, seeds: range) -> tuple[str, dict[
 
 def ablate(args: argparse.Namespace) -> None:
     """Print what each part of the renderer is worth, on the photographed crops."""
+    from helpers import ablation  # brings the renderer, which no other verb here needs
+
     results = ablation.ablate(
         load_crops("uiuc", "all"),
         seeds=args.seeds,

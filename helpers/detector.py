@@ -82,6 +82,23 @@ class Detector:
         self.border = border
         self.mirror = mirror
         self.clip = clip
+        self._check_network()
+
+    @torch.no_grad()
+    def _check_network(self) -> None:
+        """Say at once what would only come out at the first image."""
+        weights = next(iter(self._fast.state_dict().values()))
+        window = torch.zeros(1, 1, *self.fcn.geometry.window, device=weights.device)
+        try:
+            shape = tuple(self._fast(window).shape)
+        except RuntimeError as error:
+            raise ValueError(
+                f"a detector asks its network about grey float32 images, one channel: {error}"
+            ) from error
+        if shape[1] != 2:
+            raise ValueError(
+                f"a detector's network must have two classes (not a car, car), not {shape[1]}"
+            )
 
     def __call__(self, image: Tensor | np.ndarray) -> Detections:
         """Cars in one image: boxes [N, 4] xyxy in its pixels, scores [N], best first.
@@ -160,7 +177,7 @@ class Detector:
 
     @torch.no_grad()
     def _probabilities(self, padded: list[Tensor]) -> list[Tensor]:
-        device = next(self.fcn.parameters()).device
+        device = next(iter(self._fast.state_dict().values())).device
         images = [image.to(device) for image in padded]
         mirrored = [image.flip(-1) for image in images] if self.mirror else []
         margins = [car_margin(logits) for logits in fcn_heatmaps(self._fast, images + mirrored)]

@@ -199,19 +199,27 @@ def choose_detection_threshold(
 
     A scene has a thousand windows without a car for each one with a car, so that a threshold which
     is good for crops lets too many of them pass. Good is a high F1, the harmonic mean of precision
-    and recall; but a few scenes say little about the last digits. So of all thresholds whose F1 is
-    less than one car from the best, the middle is taken, where probabilities are logits. Raises
-    ValueError if no scene has a car, or nothing at all is found.
+    and recall; but a few scenes say little about the last digits. So of the thresholds around
+    the best whose F1 is less than one car below, the middle is taken, where probabilities are
+    logits. Raises ValueError if no scene has a car, or none is found.
     """
     detector = Detector(model, threshold=FLOOR)
     found = detect_all(detector, scenes, progress=progress)
     curve = precision_recall(found, [scene.boxes for scene in scenes])
     if len(curve.thresholds) == 0:
         raise ValueError("nothing is found in any scene: train the model first")
+    if curve.recall.max() == 0:
+        raise ValueError("no car is found in any scene: train the model first")
     f1 = 2 * curve.precision * curve.recall / (curve.precision + curve.recall).clamp(min=1e-9)
     cars = sum(len(scene.boxes) for scene in scenes)
-    good = curve.thresholds[f1 > f1.max() - 1 / cars].logit(eps=1e-12)
-    return ((good.min() + good.max()) / 2).sigmoid().item()
+    good, best = f1 > f1.max() - 1 / cars, int(f1.argmax())
+    first = last = best  # the run of good thresholds around the best one
+    while first > 0 and good[first - 1]:
+        first -= 1
+    while last + 1 < len(good) and good[last + 1]:
+        last += 1
+    ends = curve.thresholds[[first, last]].logit(eps=1e-12)
+    return ends.mean().sigmoid().item()
 
 
 def choose_threshold(model: nn.Module, crops: Crops) -> float:

@@ -99,9 +99,10 @@ def fcn_heatmaps(fcn: nn.Module, images: Sequence[Tensor]) -> list[Tensor]:
     Images of about the same size are made equal at the right and the bottom, and go through the
     network together; cells that look at what was added are cut off. Raises as `fcn_heatmap` does.
     """
+    if not hasattr(fcn, "geometry"):
+        raise TypeError("fcn_heatmaps needs a converted network: to_fcn(model, input_size)")
     groups = defaultdict(list)
-    exact = getattr(getattr(fcn, "geometry", None), "exact", False)
-    multiple = ROUND if exact else 1  # a network that pads would see the added pixels
+    multiple = ROUND if fcn.geometry.exact else 1  # a network that pads would see the added pixels
     for index, image in enumerate(images):
         size = tuple(multiple * ceil(side / multiple) for side in image.shape[-2:])
         groups[size].append(index)

@@ -59,6 +59,11 @@ def trace(model: nn.Module) -> fx.Graph:
                 f"layer {name} ({type(layer).__name__}) has a forward hook, which may change what"
                 " it computes: remove it first"
             )
+        if "forward" in vars(layer):
+            raise ValueError(
+                f"layer {name} ({type(layer).__name__}) has a forward of its own in place of its"
+                " class's: write a class for it"
+            )
     kind, tracer = type(model).__name__, _Tracer()
     settings = _settings(model)
     try:

@@ -95,9 +95,12 @@ def test_what_is_known_is_not_measured_again(judge, fits, tmp_path, monkeypatch)
     fewer = ablate(judge, seeds=1, notebook=notebook, **OPTIONS)
     assert fewer == {name: rows[:1] for name, rows in whole.items()}
     assert fits == []
-    ablate(judge, seeds=1, notebook=notebook, **(OPTIONS | {"epochs": 1}))
-    assert len(fits) == 3  # another protocol: nothing is known
-    assert json.loads(notebook.read_text())["order"]["epochs"] == 1
+    with pytest.raises(ValueError, match="of another order"):
+        ablate(judge, seeds=1, notebook=notebook, **(OPTIONS | {"epochs": 1}))
+    assert json.loads(notebook.read_text())["order"]["epochs"] == OPTIONS["epochs"]
+    notebook.write_text("{}")
+    with pytest.raises(ValueError, match="no results of an ablation"):
+        ablate(judge, seeds=1, notebook=notebook, **OPTIONS)
 
 
 @pytest.mark.parametrize("wrong", [{"seeds": 0}, {"count": 0}])

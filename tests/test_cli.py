@@ -9,7 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
-from helpers import commands
+from helpers import ablation, commands
 from helpers.__main__ import main
 from helpers.datasets import Crops, Scene
 from helpers.detector import pyramid
@@ -301,7 +301,7 @@ def test_ablate_prints_a_table(easy, monkeypatch, tmp_path, capsys):
         calls.append((judge, options))
         return {"full": [(0.9, 0.95), (1.0, 0.97)], "without shading": [(0.5, 0.6)]}
 
-    monkeypatch.setattr(commands.ablation, "ablate", ablate)
+    monkeypatch.setattr(ablation, "ablate", ablate)
     arguments = ["--seeds", "2", "--count", "30", "--epochs", "4", "--workers", "1"]
     assert main(["ablate", *arguments, "--out", str(tmp_path / "a.json")]) == 0
     out = capsys.readouterr().out

@@ -291,7 +291,7 @@ def test_settings_that_make_no_sense_are_refused(pattern_classifier, options, me
 
 def test_a_network_that_does_not_tell_two_classes_is_refused():
     three = nn.Sequential(nn.Conv2d(1, 1, 4, stride=4), nn.Flatten(), nn.Linear(250, 3))
-    with pytest.raises(ValueError, match="2 classes"):
+    with pytest.raises(ValueError, match="two classes"):
         Detector(three)(torch.zeros(1, 50, 120))
 
 
@@ -402,3 +402,20 @@ def test_a_resized_image_is_an_image_still():
         small, _ = resized(white, scale)
         assert small.max() <= 1
         assert small.min() > 0.99
+
+
+@pytest.mark.parametrize(
+    ("network", "reason"),
+    [
+        (nn.Sequential(nn.Conv2d(3, 4, 5), nn.Flatten(), nn.Linear(4 * 16 * 26, 2)), "one channel"),
+        (nn.Sequential(nn.Conv2d(1, 4, 5), nn.Flatten(), nn.Linear(4 * 16 * 26, 3)), "two classes"),
+        (
+            nn.Sequential(nn.Conv2d(1, 4, 5), nn.Flatten(), nn.Linear(4 * 16 * 26, 2)).double(),
+            "float32",
+        ),
+    ],
+    ids=["colour", "three classes", "double"],
+)
+def test_a_network_that_is_no_car_classifier_is_refused_at_once(network, reason):
+    with pytest.raises(ValueError, match=reason):
+        Detector(network, input_size=(20, 30))

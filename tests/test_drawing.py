@@ -279,16 +279,17 @@ def test_a_failing_swap_puts_the_old_folder_back(tmp_path, quick, monkeypatch):
 def test_an_old_data_set_is_replaced_as_a_whole(tmp_path, quick):
     folder = tmp_path / "street"
     write_dataset(folder, counts=ONE_OF_EACH)
-    (folder / "scenes" / "val-999.png").write_text("stale")
+    write_dataset(folder, counts=ONE_OF_EACH | {"scenes-val": 2})
+    assert "scenes/val-001.png" in contents(folder)
     write_dataset(folder, counts=ONE_OF_EACH)
-    assert "scenes/val-999.png" not in contents(folder)
+    assert "scenes/val-001.png" not in contents(folder)
     assert names(tmp_path) == ["street"]
 
 
 def test_a_folder_of_other_things_is_left_alone(tmp_path, quick):
     (tmp_path / "letters").mkdir()
     (tmp_path / "letters" / "dear.txt").write_text("dear")
-    with pytest.raises(ValueError, match="something else"):
+    with pytest.raises(ValueError, match="choose another folder"):
         write_dataset(tmp_path / "letters", counts=only_crops(1))
     assert contents(tmp_path) == {"letters/dear.txt": b"dear"}
 
@@ -364,3 +365,15 @@ def test_drawing_loads_no_torch():
     code = "import sys, helpers.street, helpers.drawing; print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def test_a_folder_with_somebody_elses_file_is_never_replaced(tmp_path):
+    folder = tmp_path / "street"
+    counts = dict.fromkeys(COUNTS, 0) | {"crops-train": 2}
+    write_dataset(folder, seed=1, counts=counts)
+    write_dataset(folder, seed=2, counts=counts)  # one data set may replace another
+    (folder / "notes").mkdir()
+    (folder / "notes" / "thesis.tex").write_text("years of work")
+    with pytest.raises(ValueError, match=r"notes/thesis.tex, which is no part"):
+        write_dataset(folder, seed=3, counts=counts)
+    assert (folder / "notes" / "thesis.tex").read_text() == "years of work"

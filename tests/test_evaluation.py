@@ -309,6 +309,25 @@ def test_more_scenes_narrow_the_choice(classifier, monkeypatch, count):
     assert chosen == pytest.approx(0.9 if count > 2 else 0.75)
 
 
+def test_the_detection_threshold_never_lies_in_a_valley(classifier, monkeypatch):
+    """27 cars at 0.99, then 20 false alarms, then the other 13 cars: the middle is the worst."""
+    hits = [[True]] * 27 + [[True]] * 13
+    scores = [[0.99]] * 27 + [[0.2]] * 13
+    found = [Finds(s, h).found for s, h in zip(scores, hits, strict=True)]
+    found += [Finds([0.93] * 20, [False] * 20).found]
+    empty = Scene("none", torch.zeros(1, 60, 120), torch.zeros(0, 4))
+    monkeypatch.setattr(evaluation, "detect_all", lambda *a, **k: found)
+    scenes = [*one_car_scenes(40), empty]
+    chosen = evaluation.choose_detection_threshold(classifier, scenes)
+    assert chosen >= 0.98 or chosen <= 0.21
+
+
+def test_a_detector_that_only_errs_has_no_threshold(classifier, monkeypatch):
+    monkeypatch.setattr(evaluation, "detect_all", Finds([0.9, 0.4], [False, False]))
+    with pytest.raises(ValueError, match="train the model first"):
+        evaluation.choose_detection_threshold(classifier, one_car_scenes())
+
+
 def test_a_detector_that_finds_nothing_has_no_threshold(classifier, monkeypatch):
     monkeypatch.setattr(evaluation, "detect_all", Finds([], []))
     with pytest.raises(ValueError, match="train the model first"):

@@ -565,3 +565,11 @@ def test_a_network_with_branches_says_so_and_is_not_cut():
     chain = to_fcn(CONVERTED["nothing special"], SIZE)
     assert len(chain[1:]) == 1
     assert " reads " not in repr(chain)
+
+
+def test_a_layer_with_a_forward_of_its_own_is_refused():
+    model = nn.Sequential(nn.Conv2d(1, 4, 5), nn.Flatten(), nn.Linear(4 * 16 * 16, 2))
+    original = model[0].forward
+    model[0].forward = lambda x: 2 * original(x)
+    with pytest.raises(ValueError, match=r"layer 0 \(Conv2d\) has a forward of its own"):
+        to_fcn(model, (20, 20))

@@ -26,7 +26,8 @@ def check_match(match_boxes: Callable[[Tensor, Tensor, Tensor], list[bool]]) -> 
             _moved((0, 0)),
         ),
         (
-            "a worse box comes first in the list: go from the best score down",
+            "a worse box comes first in the list: match from the best score down, and answer in the"
+            " order of `boxes`",
             _moved((20, 0), (2, 0)),
             [0.6, 0.9],
             _moved((0, 0)),
@@ -198,9 +199,8 @@ def _area_mistakes(scores: Tensor, is_true: Tensor, cars: int) -> dict[str, floa
     steps = torch.diff(curve.recall, prepend=torch.zeros(1).double())
     worst_first = is_true[scores.argsort(stable=True)]
     return {
-        "the detections are not sorted: go from the best score down": trapezoids(
-            *_points(is_true, cars)
-        ),
+        "each detection makes a point of its own, in the order given: sort from the best score"
+        " down, and let equal scores come in together": trapezoids(*_points(is_true, cars)),
         "the worst scores come first: sort in descending order": trapezoids(
             *_points(worst_first, cars)
         ),

@@ -199,7 +199,10 @@ def _explain(model: nn.Sequential, fcn: nn.Module) -> None:
         if isinstance(layer, nn.BatchNorm2d) and not (
             isinstance(other, nn.BatchNorm2d) and close(layer.running_mean, other.running_mean)
         ):
-            fail("the batch norm lost its running statistics: copy the whole layer")
+            fail(
+                "the batch norm has other running statistics: was the whole layer copied, and"
+                " was the copy in eval mode before anything was sent through it?"
+            )
         if (layer.bias is None) != (other.bias is None) or (
             layer.bias is not None and not close(layer.bias, other.bias)
         ):

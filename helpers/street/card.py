@@ -92,6 +92,9 @@ TABLES: dict[str, Mapping[str, Distribution]] = {
 }
 
 
+SEED = 2004  # of the data set that ships with the course
+
+
 def data_card(index: dict, *, usual: bool = True) -> str:
     """Return the card's text for a data set with this index; ``usual``: of the usual counts."""
     kinds = {f"crops-{split}": Counter(of["kinds"]) for split, of in index["crops"].items()}
@@ -101,6 +104,8 @@ def data_card(index: dict, *, usual: bool = True) -> str:
         command += f" --count {kinds['crops-train'].total()} --seed {seed}"
     elif not usual:
         command = "helpers.street.write_dataset"
+    elif seed != SEED:
+        command += f" --seed {seed}"
     made_with = {name.replace("-", "_"): version for name, version in index["versions"].items()}
     return TEXT.format(
         command=command,

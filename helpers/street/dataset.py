@@ -12,13 +12,12 @@ import numpy as np
 from PIL import Image
 
 from helpers.paths import write_checksums
-from helpers.street.card import data_card
+from helpers.street.card import SEED, data_card
 from helpers.street.crops import DrawnCrop
 from helpers.street.scenes import DrawnScene
 from helpers.street.shards import draw_shards, plan, read_items, versions
 from helpers.street.staging import HEIGHT, WIDTH
 
-SEED = 2004
 COUNTS = {"crops-train": 1600, "crops-val": 260, "crops-test": 260,
           "scenes-val": 30, "scenes-test": 150, "scenes-test-multiscale": 60}  # fmt: skip
 COLUMNS = 20  # crops in a row of a contact sheet
@@ -50,8 +49,11 @@ def write_dataset(
     if workers < 1:
         raise ValueError(f"workers must be at least 1, not {workers}")
     folder = Path(folder).absolute()
-    if folder.exists() and any(folder.iterdir()) and not (folder / "index.json").is_file():
-        raise ValueError(f"{folder} holds something else than a drawn data set: choose another")
+    if foreign := _foreign_file(folder):
+        raise ValueError(
+            f"{folder} would be replaced, but holds {foreign}, which is no part of a drawn data"
+            " set: choose another folder"
+        )
     parts = folder.parent / f".{folder.name}-parts"
     draw_shards(parts, seed, plan(wanted), workers=workers, progress=progress)
     fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
@@ -62,6 +64,19 @@ def write_dataset(
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
     shutil.rmtree(parts, ignore_errors=True)
+
+
+def _foreign_file(folder: Path) -> str | None:
+    """The first thing in a folder that is not listed in its checksums: somebody else's."""
+    if not folder.exists():
+        return None
+    if not folder.is_dir():
+        return folder.name
+    listing = folder / "checksums.sha256"
+    lines = listing.read_text(encoding="utf-8").splitlines() if listing.is_file() else []
+    own = {line.split("  ", 1)[-1] for line in lines} | {listing.name}
+    names = (p.relative_to(folder).as_posix() for p in sorted(folder.rglob("*")) if p.is_file())
+    return next((name for name in names if name not in own), None)
 
 
 def _checked_counts(counts: dict[str, int] | None) -> dict[str, int]:

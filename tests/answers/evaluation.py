@@ -154,7 +154,7 @@ AREA_RIGHT = [
 AREA_WRONG = [
     (lambda s, t, c: None, "return"),
     (lambda s, t, c: (s, t), "one number"),
-    (lambda s, t, c: area(s, t, c, sort=False), "not sorted"),
+    (lambda s, t, c: area(s, t, c, sort=False), "sort from the best score"),
     (lambda s, t, c: area(s, t, c, descending=False), "worst scores come first"),
     (lambda s, t, c: area(s, t, c, ties=False), "equal scores"),
     (lambda s, t, c: area(s, t, c, start=False), "begins at recall 0"),
