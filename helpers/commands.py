@@ -38,6 +38,7 @@ from helpers.models import (
 )
 from helpers.original import CANVAS
 from helpers.paths import DATA, write_checksums, write_whole
+from helpers.timing import table
 from helpers.uiuc import uiuc_parent
 from helpers.work import heatmap_work
 
@@ -184,10 +185,10 @@ def bench(args: argparse.Namespace) -> None:
     ratios.append(benchmarks.dense_ratio(repeats=args.repeats))
     scenes = load_scenes(args.data, "test")
     ratios.append(benchmarks.detector_ratio(scenes, args.data, repeats=args.repeats))
-    print(*ratios, sep="\n")
     trained = benchmarks.compare_training(load_crops(args.data, "all"))
-    print(trained)
     ratios.append(trained.ratio)
+    print(table(ratios))
+    print(trained)
     work = heatmap_work(make_classifier(seed=0).eval(), INPUT_SIZE, CANVAS)
     for name, count in work.items():
         print(f"arithmetic, {name}: {count / 1e9:.1f} billion multiply-adds")

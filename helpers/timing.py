@@ -29,6 +29,18 @@ class Ratio:
         return cls(what, reference, median(ratios), min(ratios), max(ratios))
 
 
+def table(ratios: Sequence[Ratio]) -> str:
+    """The ratios as a Markdown table, one a line."""
+    rows = [(r.what, r.reference, f"{r.median:.1f} ({r.low:.1f} to {r.high:.1f})") for r in ratios]
+    head = ("what", "reference", "times faster")
+    widths = [max(len(row[k]) for row in [head, *rows]) for k in range(3)]
+    lines = [head, tuple("-" * width for width in widths), *rows]
+    return "\n".join(
+        "| " + " | ".join(f"{text:<{w}}" for text, w in zip(line, widths, strict=True)) + " |"
+        for line in lines
+    )
+
+
 def seconds(work: Callable[[], object]) -> float:
     """How long `work` takes."""
     start = time.perf_counter()

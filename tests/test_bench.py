@@ -11,7 +11,7 @@ from helpers.detector import Detector
 from helpers.fcn import to_fcn
 from helpers.models import INPUT_SIZE, load_pretrained
 from helpers.original import detect_original
-from helpers.timing import Ratio
+from helpers.timing import Ratio, table
 from helpers.work import counting, heatmap_work
 
 
@@ -19,6 +19,15 @@ def test_ratio_is_reference_over_ours_with_its_spread():
     ratio = Ratio.of("ours", "theirs", [10.0, 30.0, 20.0], [1.0, 1.0, 1.0])
     assert (ratio.low, ratio.median, ratio.high) == (10, 20, 30)
     assert str(ratio) == "ours: 20.0 times faster than theirs (10.0 to 30.0)"
+
+
+def test_ratios_make_a_table():
+    rows = [Ratio("short", "a way", 2, 1.5, 3), Ratio("much longer", "b", 40.25, 40, 41)]
+    lines = table(rows).splitlines()
+    assert lines[0] == "| what        | reference | times faster        |"
+    assert lines[2] == "| short       | a way     | 2.0 (1.5 to 3.0)    |"
+    assert lines[3] == "| much longer | b         | 40.2 (40.0 to 41.0) |"
+    assert len({len(line) for line in lines}) == 1
 
 
 def test_heatmaps_are_compared_in_turns(monkeypatch):
