@@ -135,7 +135,12 @@ class Canvas:
 
 def to_image(grey: np.ndarray) -> Image.Image:
     """Turn an array of grey values into an 8-bit picture, clipped to 0…255."""
-    return Image.fromarray(np.clip(np.rint(grey), 0, 255).astype(np.uint8))
+    rounded = np.rint(grey)
+    np.maximum(rounded, 0, out=rounded)
+    np.minimum(rounded, 255, out=rounded)
+    height, width = rounded.shape
+    # Much faster than Image.fromarray, which copies twice.
+    return Image.frombuffer("L", (width, height), rounded.astype(np.uint8), "raw", "L", 0, 1)
 
 
 def smooth(points: Sequence[Point], rounds: int = 2, closed: bool = False) -> list[Point]:

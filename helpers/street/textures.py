@@ -41,7 +41,9 @@ def noise(
 
 
 def _enlarged(values: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    return np.asarray(Image.fromarray(values).resize(size, Image.Resampling.BICUBIC))
+    height, width = values.shape
+    image = Image.frombuffer("F", (width, height), values, "raw", "F", 0, 1)  # no copy is made
+    return np.asarray(image.resize(size, Image.Resampling.BICUBIC))
 
 
 def half_size(canvas: Canvas) -> tuple[int, int]:
