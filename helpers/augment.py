@@ -138,9 +138,7 @@ def cutout(images: Tensor, generator: Generator, size: int = 10) -> Tensor:
 
 def default_augmentation(images: Tensor, generator: Generator) -> Tensor:
     """The course's recipe: flip, shift by two pixels, contrast, brightness."""
-    images = flip(images, generator)
-    images = shift(images, generator)
-    images = contrast(images, generator)
+    images = contrast(light_augmentation(images, generator), generator)
     return brightness(images, generator)
 
 

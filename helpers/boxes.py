@@ -77,6 +77,18 @@ def nms(boxes: Tensor, scores: Tensor, iou_threshold: float) -> Tensor:
     return torch.cat(kept) if kept else left
 
 
+def above(found: Detections, threshold: float) -> Detections:
+    """The detections that score `threshold` or more, in their order."""
+    keep = found.scores >= threshold
+    return Detections(found.boxes[keep], found.scores[keep])
+
+
+def suppress(found: Detections, nms_iou: float) -> Detections:
+    """What non-maximum suppression leaves, best first."""
+    keep = nms(found.boxes, found.scores, nms_iou)
+    return Detections(found.boxes[keep], found.scores[keep])
+
+
 def clip_boxes(boxes: Tensor, height: int, width: int) -> Tensor:
     """Boxes [N, 4] cut at the borders of an image of height × width pixels; a new tensor."""
     check_boxes(boxes)

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from helpers.graph import calls, example_crops
 from helpers.models import eval_mode
-from helpers.rules import convert
+from helpers.rules import convert, times
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,8 @@ class Step:
     def __str__(self) -> str:
         weights = ""
         if self.weight_before != self.weight_after:
-            weights = f", weight {_times(self.weight_before)} -> {_times(self.weight_after)}"
-        shapes = f"{_times(self.shape_before):>10} -> {_times(self.shape_after):<10}"
+            weights = f", weight {times(self.weight_before)} -> {times(self.weight_after)}"
+        shapes = f"{times(self.shape_before):>10} -> {times(self.shape_after):<10}"
         return f"{self.name:>3} {type(self.original).__name__:<12} {shapes} {self.rule}{weights}"
 
 
@@ -67,7 +67,7 @@ def conversion_steps(model: nn.Module, input_size: tuple[int, int]) -> Iterator[
                 x = call.run()
                 y = read[0] if converted is None else _in_eval_mode(converted, read)
             except RuntimeError as error:
-                reason = f"does not fit crops of {_times(input_size)}: {error}"
+                reason = f"does not fit crops of {times(input_size)}: {error}"
                 raise call.refused(ValueError(reason)) from error
             answers[call.name] = y
             yield Step(
@@ -91,10 +91,6 @@ def conversion_steps(model: nn.Module, input_size: tuple[int, int]) -> Iterator[
 def _in_eval_mode(layer: nn.Module, read: list[Tensor]) -> Tensor:
     with eval_mode(layer):
         return layer(*read)
-
-
-def _times(shape: tuple[int, ...] | None) -> str:
-    return "×".join(map(str, shape or ()))
 
 
 def _weight_shape(layer: nn.Module | None) -> tuple[int, ...] | None:

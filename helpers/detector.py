@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate, pad
 
-from helpers.boxes import Detections, clip_boxes, nms
+from helpers.boxes import Detections, above, clip_boxes, suppress
 from helpers.faster import accelerate
 from helpers.fcn import to_fcn
 from helpers.heatmap import car_margin, fcn_heatmaps
@@ -84,11 +84,14 @@ class Detector:
         self.clip = clip
         self._check_network()
 
+    @property
+    def _device(self) -> torch.device:
+        return next(iter(self._fast.state_dict().values())).device
+
     @torch.no_grad()
     def _check_network(self) -> None:
         """Say at once what would only come out at the first image."""
-        weights = next(iter(self._fast.state_dict().values()))
-        window = torch.zeros(1, 1, *self.fcn.geometry.window, device=weights.device)
+        window = torch.zeros(1, 1, *self.fcn.geometry.window, device=self._device)
         try:
             shape = tuple(self._fast(window).shape)
         except RuntimeError as error:
@@ -128,16 +131,15 @@ class Detector:
 
     def _choose(self, candidates: Detections, grey: Tensor) -> Detections:
         """The candidates above the threshold; of those that overlap, over all scales, the best."""
-        keep = candidates.scores >= self.threshold
-        boxes, scores = candidates.boxes[keep], candidates.scores[keep]
+        found = above(candidates, self.threshold)
         if self.nms_iou is None:
-            order = scores.argsort(descending=True, stable=True)
+            order = found.scores.argsort(descending=True, stable=True)
+            found = Detections(found.boxes[order], found.scores[order])
         else:
-            order = nms(boxes, scores, self.nms_iou)
-        boxes, scores = boxes[order], scores[order]
+            found = suppress(found, self.nms_iou)
         if self.clip:
-            boxes = clip_boxes(boxes, *grey.shape[-2:])
-        return Detections(boxes, scores)
+            found = found._replace(boxes=clip_boxes(found.boxes, *grey.shape[-2:]))
+        return found
 
     def _candidates(self, greys: list[Tensor]) -> list[Detections]:
         views = [resized(grey, scale) for grey in greys for scale in self.scales]
@@ -177,8 +179,7 @@ class Detector:
 
     @torch.no_grad()
     def _probabilities(self, padded: list[Tensor]) -> list[Tensor]:
-        device = next(iter(self._fast.state_dict().values())).device
-        images = [image.to(device) for image in padded]
+        images = [image.to(self._device) for image in padded]
         mirrored = [image.flip(-1) for image in images] if self.mirror else []
         margins = [car_margin(logits) for logits in fcn_heatmaps(self._fast, images + mirrored)]
         if self.mirror:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
-from helpers.boxes import Detections, nms
+from helpers.boxes import Detections, above, suppress
 from helpers.datasets import Crops, Scene, load_crops, load_or_shipped, split_crops
 from helpers.detector import NMS_IOU, Detector
 from helpers.metrics import (
@@ -91,14 +91,8 @@ def evaluate_detector(
     everything = Detector(model, threshold=FLOOR, nms_iou=None, scales=scales)
     candidates = detect_all(everything, scenes, progress=progress)
     truths = [scene.boxes for scene in scenes]
-    after = []
-    for boxes, scores in candidates:
-        keep = nms(boxes, scores, NMS_IOU)
-        after.append(Detections(boxes[keep], scores[keep]))
-    before = [
-        Detections(boxes[scores >= before_nms_threshold], scores[scores >= before_nms_threshold])
-        for boxes, scores in candidates
-    ]
+    after = [suppress(found, NMS_IOU) for found in candidates]
+    before = [above(found, before_nms_threshold) for found in candidates]
     curve = precision_recall(after, truths)
     return DetectorScores(
         auc_before_nms=area_under_curve(precision_recall(before, truths)),
@@ -206,9 +200,7 @@ def choose_detection_threshold(
     detector = Detector(model, threshold=FLOOR)
     found = detect_all(detector, scenes, progress=progress)
     curve = precision_recall(found, [scene.boxes for scene in scenes])
-    if len(curve.thresholds) == 0:
-        raise ValueError("nothing is found in any scene: train the model first")
-    if curve.recall.max() == 0:
+    if not curve.recall.any():
         raise ValueError("no car is found in any scene: train the model first")
     f1 = 2 * curve.precision * curve.recall / (curve.precision + curve.recall).clamp(min=1e-9)
     cars = sum(len(scene.boxes) for scene in scenes)

@@ -55,23 +55,28 @@ UIUC = Criterion("UIUC", _uiuc_distance, -1.0)
 UIUC_MULTISCALE = Criterion("UIUC multi-scale", _uiuc_multiscale_distance, -1.0)
 
 
-def match(detections: Detections, truth: Tensor, criterion: Criterion) -> Tensor:
-    """Which detections of one image are true: bool [N], in the order of the detections.
+def take(detections: Detections, truth: Tensor, criterion: Criterion) -> Tensor:
+    """Which true box each detection of one image takes: int64 [N], -1 for none.
 
     From the best score down, each detection takes the most similar true box that is still free and
-    similar enough. A box found twice counts once; the second hit is false.
+    similar enough. A box found twice counts once; the second hit takes none.
     """
     boxes, scores = detections
     similarity = criterion.similarity(boxes, truth).clone()
-    is_true = torch.zeros(len(boxes), dtype=torch.bool)
+    taken = torch.full((len(boxes),), -1)
     if len(truth) == 0:
-        return is_true
+        return taken
     for i in scores.argsort(descending=True, stable=True).tolist():
         best = similarity[i].argmax()
         if similarity[i, best] >= criterion.minimum:
-            is_true[i] = True
+            taken[i] = best
             similarity[:, best] = -torch.inf
-    return is_true
+    return taken
+
+
+def match(detections: Detections, truth: Tensor, criterion: Criterion) -> Tensor:
+    """Which detections of one image are true, because they `take` a car: bool [N], in order."""
+    return take(detections, truth, criterion) >= 0
 
 
 class Matched(NamedTuple):

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from helpers.boxes import Detections, box_iou
-from helpers.metrics import iou_at_least, match
+from helpers.metrics import iou_at_least, take
 
 TRUE, SECOND, BADLY_PLACED, FALSE_ALARM = (
     "true",
@@ -34,13 +34,12 @@ def judge(
 ) -> Verdict:
     """Name what is right and wrong in one image, by the IoU with the most similar true box.
 
-    True: matched, as `metrics.match` does. Second box: `minimum` or more, on a car that a better
-    one has taken. Badly placed: from `touching` up to `minimum`. False alarm: less than `touching`.
+    True: it takes a car, as `metrics.take` says. Second box: `minimum` or more, on a car that a
+    better one has taken. Badly placed: from `touching` up to `minimum`. False alarm: less.
     A car is missed if no detection was matched to it, also where one is badly placed on it.
     Source: the kinds follow Hoiem, Chodpathumwan and Dai 2012.
     """
-    criterion = iou_at_least(minimum)
-    is_true = match(found, truth, criterion)
+    taken = take(found, truth, iou_at_least(minimum))
     best = torch.zeros(len(found.boxes))
     if len(truth) and len(found.boxes):
         best = box_iou(found.boxes, truth).amax(1)
@@ -52,16 +51,8 @@ def judge(
         else BADLY_PLACED
         if iou >= touching
         else FALSE_ALARM
-        for true, iou in zip(is_true.tolist(), best.tolist(), strict=True)
+        for true, iou in zip((taken >= 0).tolist(), best.tolist(), strict=True)
     )
-    return Verdict(kinds, _missed(found, truth, is_true))
-
-
-def _missed(found: Detections, truth: Tensor, is_true: Tensor) -> Tensor:
-    """Which true boxes no detection took; the takers choose in the order of `metrics.match`."""
-    free = torch.ones(len(truth), dtype=torch.bool)
-    for i in found.scores.argsort(descending=True, stable=True).tolist():
-        if is_true[i]:
-            overlap = box_iou(found.boxes[i][None], truth)[0]
-            free[overlap.where(free, -torch.inf).argmax()] = False
-    return free
+    missed = torch.ones(len(truth), dtype=torch.bool)
+    missed[taken[taken >= 0]] = False
+    return Verdict(kinds, missed)

@@ -125,7 +125,7 @@ def _reshape(layer: nn.Module, x: Tensor, y: Tensor) -> Converted:
         return None, "gone: the map is one already"
     raise ValueError(
         "must turn each sample, from dimension 1 on, into one row, or such a row of one place back"
-        f" into a map; it turns {_times(x.shape[1:])} into {_times(after[1:])}"
+        f" into a map; it turns {times(x.shape[1:])} into {times(after[1:])}"
     )
 
 
@@ -136,7 +136,7 @@ def _linear(layer: nn.Linear, x: Tensor, y: Tensor) -> Converted:
         convolution = linear_as_convolution(layer, *y.shape[1:])
     except ValueError as error:
         raise ValueError(f"does not fit: {error}; is the input size right?") from error
-    return convolution, f"a {_times(convolution.kernel_size)} convolution"
+    return convolution, f"a {times(convolution.kernel_size)} convolution"
 
 
 def _prelu(layer: nn.PReLU, x: Tensor, y: Tensor) -> Converted:
@@ -174,19 +174,19 @@ def _adaptive_pool(layer: nn.Module, x: Tensor, y: Tensor) -> Converted:
     wanted = [n if n is not None else have for n, have in zip(wanted, x.shape[2:], strict=True)]
     if any(have % n for n, have in zip(wanted, x.shape[2:], strict=True)):
         raise ValueError(
-            f"makes {_times(wanted)} of {_times(x.shape[2:])}: that does not divide evenly, so the"
+            f"makes {times(wanted)} of {times(x.shape[2:])}: that does not divide evenly, so the"
             " regions it pools are of different sizes"
         )
     kernel = tuple(have // n for n, have in zip(wanted, x.shape[2:], strict=True))
     # One region fills the crop: the next cell's region may begin at the very next place.
     stride = tuple(1 if n == 1 else k for n, k in zip(wanted, kernel, strict=True))
     pool = nn.AvgPool2d if isinstance(layer, nn.AdaptiveAvgPool2d) else nn.MaxPool2d
-    return pool(kernel, stride).train(layer.training), f"a fixed {_times(kernel)} pool"
+    return pool(kernel, stride).train(layer.training), f"a fixed {times(kernel)} pool"
 
 
 def _add(layer: nn.Module, xs: list[Tensor], ys: list[Tensor]) -> Converted:
     if len({x.shape for x in xs}) > 1:
-        shapes = " and ".join(_times(x.shape[1:]) for x in xs)
+        shapes = " and ".join(times(x.shape[1:]) for x in xs)
         raise ValueError(f"puts tensors of different shapes together: {shapes}")
     if len({y.shape for y in ys}) > 1:
         raise ValueError("merges rows that come from maps of different shapes")
@@ -199,12 +199,13 @@ def _concat(layer: Concat, xs: list[Tensor], ys: list[Tensor]) -> Converted:
     if len({y.shape[2:] for y in ys}) > 1:
         raise ValueError(
             "merges rows of two different Flattens: maps of "
-            + " and ".join(_times(y.shape[1:]) for y in ys)
+            + " and ".join(times(y.shape[1:]) for y in ys)
         )
     return Concat().train(layer.training), "kept"
 
 
-def _times(shape: tuple[int, ...] | None) -> str:
+def times(shape: tuple[int, ...] | None) -> str:
+    """Sizes as they are read: 64×7×22."""
     return "×".join(map(str, shape or ()))
 
 

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from helpers import plots_metrics
-from helpers.boxes import Detections, nms
+from helpers.boxes import Detections, above, suppress
 from helpers.datasets import Scene
 from helpers.metrics import PrecisionRecall, precision_recall
 from helpers.mistakes import BADLY_PLACED, FALSE_ALARM, SECOND, TRUE, judge
@@ -16,18 +16,6 @@ from helpers.widgets import Drawing, view
 # Cells below this are never shown; they would only make each answer slower.
 FLOOR = 0.05
 OVERLAPS = tuple(k / 10 for k in range(11))
-
-
-def above(found: Detections, threshold: float) -> Detections:
-    """The detections that score `threshold` or more, in their order."""
-    keep = found.scores >= threshold
-    return Detections(found.boxes[keep], found.scores[keep])
-
-
-def suppress(found: Detections, nms_iou: float) -> Detections:
-    """What non-maximum suppression leaves, best first."""
-    keep = nms(found.boxes, found.scores, nms_iou)
-    return Detections(found.boxes[keep], found.scores[keep])
 
 
 def draw_threshold(
