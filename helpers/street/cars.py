@@ -57,6 +57,8 @@ PROFILES: dict[str, tuple[Point, ...]] = {
     ),
 }  # fmt: skip
 STYLES = tuple(PROFILES)
+#: Shorter cars (pixels) are painted without what nobody would see.
+DETAILED = 40.0
 
 #: What a car is like: one distribution for each of its properties that is drawn by itself.
 CAR = {

@@ -17,6 +17,7 @@ from helpers.street.staging import (
     PARTS,
     WIDTH,
     draw_background,
+    item_generator,
     place_car,
     street_layout,
 )
@@ -41,13 +42,9 @@ def draw_crop(
     ``without`` names :data:`PARTS` to leave out. Raises ValueError for an unknown split or part,
     or a negative seed or index.
     """
-    if split not in SPLITS:
-        raise ValueError(f"split {split!r} is not in {SPLITS}")
     if unknown := set(without) - set(PARTS):
         raise ValueError(f"{sorted(unknown)} is not in {PARTS}")
-    if seed < 0 or index < 0:
-        raise ValueError(f"seed and index must not be negative: {seed}, {index}")
-    rng = np.random.default_rng([seed, 0, SPLITS.index(split), index])
+    rng = item_generator(seed, "crop", SPLITS, split, index)
     light = replace(sample_light(rng), flat="shading" in without)
     canvas = Canvas(WIDTH + 2 * MARGIN, HEIGHT + 2 * MARGIN)
     if index % 2 == 0:

@@ -5,7 +5,7 @@ from numpy.random import Generator
 from PIL import Image
 
 from helpers.street.canvas import Canvas, Point, smooth, to_image
-from helpers.street.cars import Car
+from helpers.street.cars import DETAILED, Car
 from helpers.street.light import Light
 from helpers.street.projection import Place, mapped
 from helpers.street.textures import fine_noise, surface
@@ -64,7 +64,7 @@ def _panes(
     """Tinted glass, what is seen through it, and what is mirrored in it."""
     left, right, belt, top = inner
     glass = canvas.mask(*areas)
-    if light.flat or length < 40:
+    if light.flat or length < DETAILED:
         canvas.paint(glass, car.glass, 1.0 if light.flat else 1 - car.see_through)
         return
     y_top, y_belt = place(0.5, top)[1], place(0.5, belt)[1]

@@ -6,14 +6,11 @@ import numpy as np
 from numpy.random import Generator
 
 from helpers.street.canvas import Canvas, Point, smooth, to_image
-from helpers.street.cars import Car
+from helpers.street.cars import DETAILED, Car
 from helpers.street.glass import draw_windows, window_span
 from helpers.street.light import Light
 from helpers.street.projection import Place, mapped, side_view
 from helpers.street.textures import fine_noise, noise
-
-#: Shorter cars (pixels) are painted without what nobody would see.
-DETAILED = 40.0
 
 
 def draw_car(

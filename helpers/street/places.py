@@ -25,8 +25,8 @@ FURNITURE = Choice({
 
 def draw_place(
     canvas: Canvas, rng: Generator, light: Light, layout: Layout, backdrop: str | None = None
-) -> str:
-    """Paint a whole place without cars on the road; return the name of its backdrop."""
+) -> None:
+    """Paint a whole place without cars on the road; the backdrop is any, unless it is given."""
     if backdrop is None:
         backdrop = BACKDROPS.draw(rng)
     if layout.ground > 0:
@@ -37,7 +37,6 @@ def draw_place(
     elif rng.random() < 0.22:
         distant_cars(canvas, rng, light, layout, rows=1)
     _furnish(canvas, rng, light, layout)
-    return backdrop
 
 
 def draw_bare(canvas: Canvas, rng: Generator) -> None:

@@ -12,7 +12,15 @@ from helpers.street.chance import Choice, Uniform, Whole
 from helpers.street.light import Light, sample_light
 from helpers.street.occlusion import occlude
 from helpers.street.places import draw_place
-from helpers.street.staging import CROP, GROUND, HEIGHT, WIDTH, place_car, street_layout
+from helpers.street.staging import (
+    CROP,
+    GROUND,
+    HEIGHT,
+    WIDTH,
+    item_generator,
+    place_car,
+    street_layout,
+)
 
 SCENE_SPLITS = ("train", "val", "test", "test-multiscale")
 
@@ -71,11 +79,7 @@ def draw_scene(seed: int, split: str, index: int) -> DrawnScene:
 
     Raises ValueError for an unknown split or a negative seed or index.
     """
-    if split not in SCENE_SPLITS:
-        raise ValueError(f"split {split!r} is not in {SCENE_SPLITS}")
-    if seed < 0 or index < 0:
-        raise ValueError(f"seed and index must not be negative: {seed}, {index}")
-    rng = np.random.default_rng([seed, 1, SCENE_SPLITS.index(split), index])
+    rng = item_generator(seed, "scene", SCENE_SPLITS, split, index)
     light = sample_light(rng)
     if split == "test-multiscale":
         (width, height), cars = _near_and_far(rng)

@@ -1,5 +1,6 @@
 """How a car stands: its size and place in a crop, the street around it, which way it faces."""
 
+import numpy as np
 from numpy.random import Generator
 
 from helpers.street.canvas import Canvas
@@ -27,6 +28,20 @@ CROP = {
     "a car beside it": Choice({False: 0.86, True: 0.14}),
     "equalised": Choice({True: 0.5, False: 0.5}),
 }
+
+
+def item_generator(
+    seed: int, what: str, splits: tuple[str, ...], split: str, index: int
+) -> Generator:
+    """Return the generator of one "crop" or "scene", independent of every other item's.
+
+    Raises ValueError for a split that is not one of ``splits``, or a negative seed or index.
+    """
+    if split not in splits:
+        raise ValueError(f"split {split!r} is not in {splits}")
+    if seed < 0 or index < 0:
+        raise ValueError(f"seed and index must not be negative: {seed}, {index}")
+    return np.random.default_rng([seed, ("crop", "scene").index(what), splits.index(split), index])
 
 
 def street_layout(rng: Generator, ground: float, length: float) -> Layout:
