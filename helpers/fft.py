@@ -153,7 +153,7 @@ class FFTConv2d(nn.Module):
 
         For each frequency, the sum over the channels is a product of matrices.
         """
-        x = torch.fft.rfft2(tiles).permute(2, 3, 0, 1).flatten(0, 1)
+        x = torch.fft.rfft2(tiles).permute(2, 3, 0, 1).flatten(0, 1).contiguous()
         y = torch.bmm(x, self._spectrum(tile))
         rows, cols = _step(tile, self.kernel_size)
         back = inverse_transform(tile[0], rows).to(y) @ y.view(tile[0], -1)
