@@ -8,9 +8,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import MaxNLocator, NullLocator
 from torch import Tensor
 
 from helpers.boxes import Detections, box_iou
@@ -24,6 +25,7 @@ from helpers.figures import (
     draw_boxes,
     draw_scene,
     figure_html,
+    framed_figure,
     new_figure,
     picture,
     png,
@@ -89,9 +91,10 @@ def scene_figure(
     """
     height, width = image.shape[-2:]
     # Room for the margins around the image, the title and the labels.
-    figure, [[axes]] = new_figure(8, 7.2 * (height + 40) / (width + 40) + 1)
+    figure, axes = framed_figure(8, 7.2 * (height + 40) / (width + 40) + 0.85)
     draw_scene(axes, image, found, truth)
     axes.set(title=title, xlabel="column (pixels)", ylabel="row (pixels)")
+    axes.set(xticks=(0, width // 2, width), yticks=(0, height // 2, height))  # each takes time
     return figure
 
 
@@ -122,12 +125,14 @@ def score_histogram(probabilities: Tensor, labels: Tensor, threshold: float = 0.
     counts = [
         int((called == bool(guess))[labels == truth].sum()) for truth in (1, 0) for guess in (1, 0)
     ]
-    figure, [[axes]] = new_figure(8, 3.4)
+    figure, axes = framed_figure(8, 3.4)
     bins = np.linspace(0, 1, 41)
-    axes.hist(probabilities[labels == 0].numpy(), bins, color=ORANGE, alpha=0.8, label="not a car")
-    axes.hist(
-        probabilities[labels == 1].numpy(), bins, color=BLUE, alpha=0.6, hatch="//", label="car"
-    )
+    for truth, name, look in (
+        (0, "not a car", {"color": ORANGE, "alpha": 0.8}),
+        (1, "car", {"color": BLUE, "alpha": 0.6, "hatch": "//"}),
+    ):
+        values = probabilities[labels == truth].numpy()
+        axes.hist(values, bins, histtype="stepfilled", label=name, **look)  # faster than 40 bars
     axes.axvline(threshold, color="black", linestyle="--", label=f"threshold {threshold:.2f}")
     axes.set(
         title=f"cars: {counts[0]} called car, {counts[1]} missed"
@@ -136,13 +141,14 @@ def score_histogram(probabilities: Tensor, labels: Tensor, threshold: float = 0.
         ylabel="crops (log scale)",
         yscale="symlog",
     )
+    _plain_ticks(axes.yaxis, [0, *(10**k for k in range(1 + int(np.log10(len(labels) + 1))))])
     axes.legend(loc="upper center")
     return figure
 
 
 def layer_shapes(names: Sequence[str], shapes: Sequence[tuple[int, ...]], title: str) -> Figure:
     """Each layer's output as a bar: its length counts the numbers in it (log scale)."""
-    figure, [[axes]] = new_figure(8, 0.34 * len(names) + 1)
+    figure, axes = framed_figure(8, 0.34 * len(names) + 0.9, left=1.6)
     sizes = [int(np.prod(shape)) for shape in shapes]
     flat = [len(shape) == 1 or tuple(shape[1:]) == (1, 1) for shape in shapes]
     axes.barh(range(len(names)), sizes, color=[ORANGE if f else BLUE for f in flat])
@@ -151,8 +157,15 @@ def layer_shapes(names: Sequence[str], shapes: Sequence[tuple[int, ...]], title:
     axes.set_yticks(range(len(names)), names)
     axes.invert_yaxis()
     axes.set(xscale="log", xlim=(1, max(sizes) * 8), title=title)
+    _plain_ticks(axes.xaxis, [10**k for k in range(0, 1 + int(np.log10(max(sizes) * 8)), 2)])
     axes.set_xlabel("numbers in the output (log scale); orange: no height and width left")
     return figure
+
+
+def _plain_ticks(axis: Axis, values: Sequence[int]) -> None:
+    """Whole numbers on a log scale, without powers and small ticks, which are slow to draw."""
+    axis.set_ticks(values, [f"{value:,}" for value in values])
+    axis.set_minor_locator(NullLocator())
 
 
 def heatmap_figure(

@@ -75,10 +75,15 @@ def level_figure(
     draw_boxes(left, found.boxes, GREEN, label="found here")
     left.set(xlim=(-20, width), ylim=(height, -20), title=title)
     left.set(xlabel="column (pixels of this level)", ylabel="row (pixels)")
+    # A slider waits for this figure, and each tick takes time.
+    left.set(xticks=(0, width // 2, width), yticks=(0, height // 2, height))
     if len(found.boxes):
         left.legend(loc="lower right", fontsize=8)
     drawn = right.imshow(probability.numpy(), cmap="cividis", vmin=0, vmax=1)
     right.set(title="heatmap of this level", xlabel="column (cells)", ylabel="row (cells)")
-    figure.colorbar(drawn, ax=right, label='probability of "car"', shrink=0.7)
+    rows, cols = probability.shape
+    right.set(xticks=(0, cols // 2, cols - 1), yticks=(0, rows - 1))
+    bar = figure.colorbar(drawn, ax=right, label='probability of "car"', shrink=0.7)
+    bar.set_ticks((0, 0.5, 1))
     figure.subplots_adjust(0.07, 0.12, 0.97, 0.9, wspace=0.2)
     return figure

@@ -21,6 +21,7 @@ from helpers.fcn import FCN, to_fcn
 from helpers.heatmap import car_probability, fcn_heatmap
 from helpers.metrics import iou_at_least, match
 from helpers.models import INPUT_SIZE, make_classifier
+from helpers.plots_data import contact_sheet
 from helpers.plots_heatmaps import walk_figure
 from helpers.training import Evaluation
 
@@ -57,7 +58,7 @@ def view(draw: Callable[..., Drawing], **controls: ipywidgets.Widget) -> ipywidg
 def draw_augmented(images: Tensor, transform: str, seed: int) -> Drawing:
     """A few crops [N, 1, H, W] above what a transform makes of them."""
     changed = TRANSFORMS[transform](images, torch.Generator().manual_seed(seed))
-    figure = plots.crop_grid(
+    figure = contact_sheet(
         torch.cat([images, changed]),
         ["before"] * len(images) + ["after"] * len(images),
         columns=len(images),

@@ -12,6 +12,7 @@ from helpers.datasets import Scene
 from helpers.detector import Detector
 from helpers.fcn import to_fcn
 from helpers.models import INPUT_SIZE
+from helpers.plots_data import CAPTION, GAP
 from helpers.training import Evaluation
 
 
@@ -64,11 +65,13 @@ def test_every_picture_has_alt_text(views):
 
 
 def test_augmentation_shows_before_and_after(images):
-    before, _ = widgets.draw_augmented(images, "flip", 1)
-    axes = [spot for spot in before.axes if spot.images]
-    shown = [torch.from_numpy(spot.images[0].get_array().data) for spot in axes]
-    torch.testing.assert_close(torch.stack(shown[:3]), images[:, 0])
-    changed = torch.stack(shown[3:])
+    figure, _ = widgets.draw_augmented(images, "flip", 1)
+    sheet = torch.from_numpy(figure.axes[0].images[0].get_array().data)
+    down, across = 40 + CAPTION + GAP, 100 + GAP
+    corners = [(row * down + CAPTION, col * across) for row in range(2) for col in range(3)]
+    shown = torch.stack([sheet[y : y + 40, x : x + 100] for y, x in corners])
+    torch.testing.assert_close(shown[:3], images[:, 0])
+    changed = shown[3:]
     assert all(
         torch.equal(a, b) or torch.equal(a, b.flip(1))
         for a, b in zip(changed, images[:, 0], strict=True)
