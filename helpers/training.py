@@ -14,6 +14,7 @@ from tqdm.auto import tqdm
 from helpers.augment import default_augmentation, hard_negatives
 from helpers.datasets import Crops
 from helpers.models import eval_mode
+from helpers.threads import keep_memory
 
 Augmentation = Callable[[Tensor, Generator], Tensor]
 Negatives = Callable[[Tensor, Tensor, Generator], Tensor]
@@ -73,6 +74,7 @@ def fit(
         optimiser, max_learning_rate, epochs=epochs, steps_per_epoch=len(loader)
     )
     history, best = History(), None
+    keep_memory()
     # The convolutions run faster when the channels of a pixel lie side by side in memory.
     model.to(memory_format=torch.channels_last)
     try:

@@ -83,13 +83,13 @@ class Canvas:
             draw.polygon(self._scaled(points), fill=255)
         return mask.filter(ImageFilter.BoxBlur(blur * self.scale)) if blur > 0 else mask
 
-    def line_mask(self, points: Sequence[Point], width: float, blur: float = 0.0) -> Image.Image:
-        """Return a mask of a polyline, for lines that are only partly opaque."""
+    def line_mask(self, points: Sequence[Point], width: float) -> Image.Image:
+        """Return a mask of a polyline, ``width`` pixels thick."""
         mask = Image.new("L", self.size, 0)
         ImageDraw.Draw(mask).line(
             self._scaled(points), fill=255, width=max(1, round(width * self.scale))
         )
-        return mask.filter(ImageFilter.BoxBlur(blur * self.scale)) if blur > 0 else mask
+        return mask
 
     def paint(self, mask: Image.Image, fill: Fill, alpha: float = 1.0) -> None:
         """Lay ``fill`` (a grey value or a picture of the canvas's size) over the masked area."""
@@ -106,12 +106,23 @@ class Canvas:
         self, polygon: Sequence[Point], grey: float, alpha: float, blur: float = 0.0
     ) -> None:
         """Lay a grey value over one polygon only, its edge softened by ``blur`` pixels."""
-        xs, ys = [x for x, _ in polygon], [y for _, y in polygon]
-        edge = 1 + 2 * blur
-        part = self.part(min(xs) - edge, min(ys) - edge, max(xs) + edge, max(ys) + edge)
+        part = self._part_around(polygon, 1 + 2 * blur)
         if part is not None:
             part.paint(part.mask(polygon, blur=blur), grey, alpha)
             self.put(part)
+
+    def paint_line(
+        self, points: Sequence[Point], grey: float, width: float = 1.0, alpha: float = 1.0
+    ) -> None:
+        """Draw a polyline, ``width`` pixels thick, that is only partly opaque."""
+        part = self._part_around(points, 1 + width)
+        if part is not None:
+            part.paint(part.line_mask(points, width), grey, alpha)
+            self.put(part)
+
+    def _part_around(self, points: Sequence[Point], edge: float) -> Self | None:
+        xs, ys = [x for x, _ in points], [y for _, y in points]
+        return self.part(min(xs) - edge, min(ys) - edge, max(xs) + edge, max(ys) + edge)
 
     def rows(self) -> np.ndarray:
         """Return the y coordinate (final pixels) of each row of the large picture."""

@@ -41,8 +41,8 @@ def draw_windows(
     areas = [mapped(place, pane) for pane in panes]
     chrome = min(245.0, 1.5 * car.paint + 30)
     frame = rng.choice([12.0, 0.55 * car.paint, chrome], p=[0.5, 0.3, 0.2])
-    trim = canvas.line_mask([*areas[0], areas[0][0]], rng.uniform(0.012, 0.024) * length)
-    canvas.paint(trim, frame, rng.uniform(0.4, 1.0))
+    trim = rng.uniform(0.012, 0.024) * length
+    canvas.paint_line([*areas[0], areas[0][0]], frame, trim, rng.uniform(0.4, 1.0))
     inner = (left, right, belt, top)
     _panes(canvas, rng, car, light, place, length, areas, inner)
     for p in car.pillars:

@@ -161,9 +161,7 @@ def _doors(canvas: Canvas, rng: Generator, car: Car, place: Place, dark: float) 
     for k, u in enumerate(gaps):
         lean = rng.uniform(-0.012, 0.012)
         foot = car.sill + 0.012 if k < len(gaps) - 1 else 0.14
-        canvas.paint(
-            canvas.line_mask(mapped(place, [(u, car.belt), (u + lean, foot)]), 0.5), dark, 0.8
-        )
+        canvas.paint_line(mapped(place, [(u, car.belt), (u + lean, foot)]), dark, 0.5, 0.8)
         if k > 0:
             handle = [(u - 0.045, car.belt - 0.028), (u - 0.015, car.belt - 0.026)]
             canvas.line(mapped(place, handle), rng.choice([20.0, dark, 210.0]), 0.6)
@@ -175,8 +173,7 @@ def _contour_light(
     """A bright rim along bonnet, roof and boot, where the paint mirrors the sky."""
     upper = [(u, v - 0.006) for u, v in outline if v > 0.15]
     grey = min(250.0, car.paint + 50 + 70 * light.strength)
-    mask = canvas.line_mask(mapped(place, upper), 0.9)
-    canvas.paint(mask, grey, 0.10 + 0.6 * car.gloss)
+    canvas.paint_line(mapped(place, upper), grey, 0.9, 0.10 + 0.6 * car.gloss)
 
 
 def _wheel(canvas: Canvas, rng: Generator, car: Car, place: Place, u: float) -> None:
