@@ -404,13 +404,15 @@ def test_layers_with_hooks_are_refused_and_the_hooks_never_run():
     assert check_equivalence(model, SIZE).equal
 
 
-def test_what_the_code_hides_is_found_by_comparing():
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.bfloat16])
+def test_what_the_code_hides_is_found_by_comparing(dtype):
     with pytest.raises(ValueError, match="Counting computes something that its layers do not show"):
-        to_fcn(Counting(None), SIZE)
-    by_batch = through(lambda net, x: x * x.size(0))
+        to_fcn(Counting(None).to(dtype), SIZE)
+    by_batch = through(lambda net, x: x * x.size(0)).to(dtype)
     with pytest.raises(ValueError, match="dependence on the batch"):
         to_fcn(by_batch, SIZE)
-    nan = written(flat)
+    nan = written(flat).to(dtype)
+    assert to_fcn(nan, SIZE).head.weight.dtype == dtype
     nan.head.bias.data[0] = torch.nan
     with pytest.raises(ValueError, match="NaN"):
         to_fcn(nan, SIZE)
