@@ -138,7 +138,7 @@ def test_training_is_compared_on_the_same_held_out_quarter():
     assert compared.reference_accuracy > 0.9
     assert compared.ratio.low == compared.reference_seconds / max(compared.seconds)
     first, second = str(compared).splitlines()
-    assert first.startswith("training, 6 epochs of fit: ")
+    assert first.startswith("training, 4 epochs of fit: ")
     assert "3 epochs at batch size 1" in first
     assert "mean of 2; the reference:" in second
 
