@@ -35,9 +35,10 @@ class Step:
     def __str__(self) -> str:
         weights = ""
         if self.weight_before != self.weight_after:
-            weights = f", weight {times(self.weight_before)} -> {times(self.weight_after)}"
+            change = f"{times(self.weight_before)} -> {times(self.weight_after)}"
+            weights = f"\n{'':11}weight {change}"  # a line of its own: together they are too long
         shapes = f"{times(self.shape_before):>10} -> {times(self.shape_after):<10}"
-        return f"{self.name:>3} {type(self.original).__name__:<12} {shapes} {self.rule}{weights}"
+        return f"{self.name:<10} {type(self.original).__name__:<12} {shapes} {self.rule}{weights}"
 
 
 def relative_difference(actual: Tensor, expected: Tensor) -> float:

@@ -59,14 +59,16 @@ def new_figure(
     return figure, figure.subplots(rows, cols, squeeze=False)
 
 
-def framed_figure(width: float, height: float, left: float = 0.65) -> tuple[Figure, Axes]:
+def framed_figure(
+    width: float, height: float, *, left: float = 0.65, top: float = 0.35
+) -> tuple[Figure, Axes]:
     """A figure of so many inches and its one axes, with fixed room for labels: a slider waits.
 
-    `left`: inches for the labels of the y axis. Finding out how much room the labels need, as
-    `new_figure` does, takes as long as drawing them.
+    `left`, `top`: inches for the labels of the y axis and for what stands above. To find out how
+    much room the labels need, as `new_figure` does, takes as long as drawing them.
     """
     figure = Figure(figsize=(width, height))
-    bottom, top, right = 0.5, 0.35, 0.12
+    bottom, right = 0.5, 0.12
     box = (left / width, bottom / height, 1 - (left + right) / width, 1 - (bottom + top) / height)
     return figure, figure.add_axes(box)
 

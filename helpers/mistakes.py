@@ -9,7 +9,7 @@ from helpers.boxes import Detections, box_iou
 from helpers.metrics import iou_at_least, take
 
 TRUE, SECOND, BADLY_PLACED, FALSE_ALARM = (
-    "true",
+    "right box",
     "second box on one car",
     "badly placed",
     "false alarm",

@@ -11,7 +11,7 @@ import torch
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
-from matplotlib.ticker import MaxNLocator, NullLocator
+from matplotlib.ticker import MaxNLocator, NullFormatter, NullLocator
 from torch import Tensor
 
 from helpers.boxes import Detections, box_iou
@@ -92,21 +92,25 @@ def scene_figure(
     height, width = image.shape[-2:]
     # Room for the margins around the image, the title and the labels.
     figure, axes = framed_figure(8, 7.2 * (height + 40) / (width + 40) + 0.85)
-    draw_scene(axes, image, found, truth)
-    axes.set(title=title, xlabel="column (pixels)", ylabel="row (pixels)")
+    draw_scene(axes, image, found, truth, legend=False)
+    axes.set_title(title, loc="left", fontsize=11)
+    axes.set(xlabel="column (pixels)", ylabel="row (pixels)")
+    if axes.get_legend_handles_labels()[0]:  # above the picture, of which it hides nothing
+        axes.legend(loc="lower right", bbox_to_anchor=(1.01, 0.98), ncols=3, frameon=False)
     axes.set(xticks=(0, width // 2, width), yticks=(0, height // 2, height))  # each takes time
     return figure
 
 
-def training_curves(history: History) -> Figure:
-    """Loss and accuracy after each epoch, training beside validation."""
-    figure, [[left, right]] = new_figure(9, 3.2, 1, 2)
+def training_curves(history: History, *, augmented: bool = True) -> Figure:
+    """Loss and accuracy after each epoch, training (augmented or not) beside validation."""
+    figure, [[left, right]] = new_figure(9, 3.5, 1, 2)
+    name_of_training = "training (augmented)" if augmented else "training"
     epochs = range(1, len(history.train_loss) + 1)
     for axes, name, train, val in (
         (left, "loss", history.train_loss, history.val_loss),
         (right, "accuracy", history.train_accuracy, history.val_accuracy),
     ):
-        axes.plot(epochs, train, color=ORANGE, marker="o", label="training (augmented)")
+        axes.plot(epochs, train, color=ORANGE, marker="o", label=name_of_training)
         if val:
             axes.plot(epochs, val, color=BLUE, marker="s", label="validation")
         if history.best_epoch is not None:
@@ -115,7 +119,8 @@ def training_curves(history: History) -> Figure:
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.grid(alpha=0.3)
     left.set_yscale("log")
-    right.legend()
+    left.yaxis.set_minor_formatter(NullFormatter())
+    figure.legend(*right.get_legend_handles_labels(), loc="outside lower center", ncols=3)
     return figure
 
 
@@ -125,7 +130,7 @@ def score_histogram(probabilities: Tensor, labels: Tensor, threshold: float = 0.
     counts = [
         int((called == bool(guess))[labels == truth].sum()) for truth in (1, 0) for guess in (1, 0)
     ]
-    figure, axes = framed_figure(8, 3.4)
+    figure, axes = framed_figure(8, 3.7, top=0.68)
     bins = np.linspace(0, 1, 41)
     for truth, name, look in (
         (0, "not a car", {"color": ORANGE, "alpha": 0.8}),
@@ -142,7 +147,8 @@ def score_histogram(probabilities: Tensor, labels: Tensor, threshold: float = 0.
         yscale="symlog",
     )
     _plain_ticks(axes.yaxis, [0, *(10**k for k in range(1 + int(np.log10(len(labels) + 1))))])
-    axes.legend(loc="upper center")
+    # Above everything: inside, it would stand in the way of the line at one threshold or another.
+    figure.legend(loc="upper center", ncols=3, frameon=False)
     return figure
 
 
@@ -156,9 +162,10 @@ def layer_shapes(names: Sequence[str], shapes: Sequence[tuple[int, ...]], title:
         axes.text(size * 1.15, k, "×".join(map(str, shape)), va="center", fontsize=9)
     axes.set_yticks(range(len(names)), names)
     axes.invert_yaxis()
-    axes.set(xscale="log", xlim=(1, max(sizes) * 8), title=title)
-    _plain_ticks(axes.xaxis, [10**k for k in range(0, 1 + int(np.log10(max(sizes) * 8)), 2)])
-    axes.set_xlabel("numbers in the output (log scale); orange: no height and width left")
+    axes.set(xscale="log", xlim=(1, max(sizes) * 14), title=title)
+    _plain_ticks(axes.xaxis, [10**k for k in range(0, 1 + int(np.log10(max(sizes) * 14)), 2)])
+    orange = "; orange: no height and width left" if any(flat) else ""
+    axes.set_xlabel("numbers in the output (log scale)" + orange)
     return figure
 
 
@@ -205,7 +212,7 @@ def precision_recall_figure(curves: Mapping[str, PrecisionRecall]) -> Figure:
 
 def overlap_figure(first: Tensor, second: Tensor) -> Figure:
     """Two boxes [4] and their intersection over union."""
-    figure, [[axes]] = new_figure(6, 3)
+    figure, [[axes]] = new_figure(6, 2.4)
     draw_boxes(axes, first[None], BLUE, label="first box")
     draw_boxes(axes, second[None], ORANGE, style="--", label="second box")
     (x1, y1), (x2, y2) = (

@@ -62,7 +62,7 @@ def _legend(figure: Figure, present: Sequence[str], **place: object) -> None:
         LineCollection([[(0, 0)]], colors=styles[n][0], linestyles=[styles[n][1]], lw=styles[n][2])
         for n in names
     ]
-    figure.legend(handles, names, fontsize=8, frameon=False, **place)
+    figure.legend(handles, names, fontsize=9, frameon=False, **place)
 
 
 def judged_figure(image: Tensor, found: Mapping[str, Detections], truth: Tensor) -> Figure:

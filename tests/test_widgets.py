@@ -92,7 +92,7 @@ def test_a_cell_is_shown_with_its_window(scene, classifier):
     fcn = to_fcn(classifier, INPUT_SIZE)
     probability = torch.full((6, 11), 0.25)
     _, message = widgets.draw_cell(scene, probability, fcn, 2, 3)
-    assert "columns 12 to 112 and rows 8 to 48" in message
+    assert "columns 12 to 111 and rows 8 to 47" in message
     assert "0.25" in message
 
 

@@ -1,6 +1,6 @@
 """Checks of the exercises of Lesson 05."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import product
 from math import prod
 
@@ -143,43 +143,110 @@ def check_count_work(count_work: Callable[[Sequence, int, int], int]) -> None:
         ([(None, None, (2, 2), 2)], 10, 12),
         ([(1, 8, (5, 5), 1), (None, None, (2, 2), 2), (8, 2, (3, 9), 1)], 20, 31),
         ([(1, 8, (5, 5), 2), (8, 2, (3, 3), 1)], 21, 30),
+        ([(1, 6, (3, 3), 1), (None, None, (4, 4), 2), (6, 2, (2, 4), 1)], 18, 26),
+        ([(1, 6, (3, 3), 1), (None, None, (3, 3), 1), (6, 2, (2, 4), 1)], 19, 26),
     ]
     for layers, height, width in cases:
-        answer, right = ask(count_work, list(layers), height, width), _work(layers, height, width)
+        given = list(layers)
+        answer, right = ask(count_work, given, height, width), _work(layers, height, width)
         case = f"{layers} on {height}×{width}"
+        if given != layers:
+            fail("the list of layers is changed: leave it as it is")
         if answer == right:
+            if isinstance(answer, float):
+                fail("count in whole numbers: // divides and rounds down")
             continue
-        pools = [layer for layer in layers if layer[0] is None]
-        mistakes = {
-            "count only the output's places: on the input's size the kernel would leave it": (
-                _work(layers, height, width, at_input=True)
-            ),
-            "each output sums over all channels that come in": _work(layers, height, width, "in"),
-            "every output channel has a kernel of its own": _work(layers, height, width, "out"),
-            "the kernel's rows and columns both count": _work(layers, height, width, "rows"),
-        }
-        for message, wrong in mistakes.items():
+        for message, wrong in _work_mistakes(layers, height, width):
             if answer == wrong:
                 fail(f"{case}: {message}")
-        if pools and answer == right + _pool_work(layers, height, width):
-            fail(f"{case}: a pool compares and does not multiply: it counts nothing")
-        if pools and right == 0:
-            fail(f"{case}: a pool multiplies nothing, so 0, not {answer!r}")
-        if pools and answer == _work([x for x in layers if x[0] is not None], height, width):
-            fail(f"{case}: a pool counts nothing, but it makes the map smaller")
         fail(f"{case}: {right} multiply-adds, not {answer!r}")
     passed("count_work")
 
 
-def _work(layers: Sequence, height: int, width: int, drop: str = "", at_input=False) -> int:
+def _work_mistakes(layers: Sequence[tuple], height: int, width: int) -> Iterator[tuple[str, int]]:
+    """What likely mistakes count, with what to say about each."""
+    yield (
+        "count only the output's places: on the input's size the kernel would leave it",
+        _work(layers, height, width, at_input=True),
+    )
+    drops = {
+        "in": "each output sums over all channels that come in",
+        "out": "every output channel has a kernel of its own",
+        "rows": "the kernel's rows and columns both count",
+        "cols": "the kernel's rows and columns both count",
+        "places": "the kernel does its work at every place of the output",
+    }
+    for factor, message in drops.items():
+        yield message, _work(layers, height, width, factor)
+
+    right = _work(layers, height, width)
+    if any(layer[0] is None for layer in layers):
+        compared = right + _pool_work(layers, height, width)
+        yield "a pool compares and does not multiply: it counts nothing", compared
+        convolutions = [layer for layer in layers if layer[0] is not None]
+        if convolutions:
+            message = "a pool counts nothing, but it makes the map smaller"
+            yield message, _work(convolutions, height, width)
+    yield "one multiply-add is one, not two", 2 * right
+    yield "adding the biases is left out", right + _bias_work(layers, height, width)
+
+    single = [_work([layer], height, width) for layer in layers]
+    yield "each layer reads what the one before it gives, not the image", sum(single)
+    yield "add up all layers: this is the first one alone", single[0]
+    yield "add up all layers: this is the last one alone", right - _work(layers[:-1], height, width)
+    turned = [(i, o, kernel[::-1], stride) for i, o, kernel, stride in layers]
+    yield "the kernel is (rows, columns): its rows go with the height", _work(turned, height, width)
+    for message, step in _steps().items():
+        yield message, _work(layers, height, width, step=step)
+
+
+def _steps() -> dict[str, Callable[[int, int, int, bool], int]]:
+    """Wrong sizes of a layer's output, (length, kernel, stride, pool or not) -> length."""
+    return {
+        "the kernel fits once more: its first place counts as well": lambda n, k, s, pool: (
+            (n - k) // s
+        ),
+        "the stride is forgotten": lambda n, k, s, pool: n - k + 1,
+        "a part of a step is no step: round down": lambda n, k, s, pool: -(-(n - k) // s) + 1,
+        "a convolution moves by its stride, too": lambda n, k, s, pool: (
+            (n - k) // (s if pool else 1) + 1
+        ),
+        "a pool's kernel must stay inside, too: its size and its stride may differ": (
+            lambda n, k, s, pool: n // s if pool else (n - k) // s + 1
+        ),
+        "a pool moves by its stride, not by the size of its kernel": lambda n, k, s, pool: (
+            (n - k) // (k if pool else s) + 1
+        ),
+        "a pool has the stride that is given, not always 2": lambda n, k, s, pool: (
+            (n - k) // (2 if pool else s) + 1
+        ),
+    }
+
+
+def _fit(length: int, kernel: int, stride: int, pool: bool) -> int:
+    return (length - kernel) // stride + 1
+
+
+def _work(
+    layers: Sequence, height: int, width: int, drop: str = "", at_input=False, step: Callable = _fit
+) -> int:
     total = 0
     for channels, out, (rows, cols), stride in layers:
-        places = height * width
-        height, width = (height - rows) // stride + 1, (width - cols) // stride + 1
-        if channels is not None:
-            factors = {"in": channels, "out": out, "rows": rows, "cols": cols}
+        places, pool = height * width, channels is None
+        height, width = step(height, rows, stride, pool), step(width, cols, stride, pool)
+        if not pool:
             places = places if at_input else height * width
-            total += places * prod(value for name, value in factors.items() if name != drop)
+            factors = {"in": channels, "out": out, "rows": rows, "cols": cols, "places": places}
+            total += prod(value for name, value in factors.items() if name != drop)
+    return total
+
+
+def _bias_work(layers: Sequence, height: int, width: int) -> int:
+    """One addition for each number that a convolution gives."""
+    total = 0
+    for channels, out, (rows, cols), stride in layers:
+        height, width = (height - rows) // stride + 1, (width - cols) // stride + 1
+        total += 0 if channels is None else out * height * width
     return total
 
 

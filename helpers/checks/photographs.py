@@ -120,8 +120,85 @@ def check_mine(mine: Callable[[Tensor, Detections, Tensor, float], Tensor]) -> N
     none = ask(mine, image, found, truth, 0.95)
     if not isinstance(none, Tensor) or tuple(none.shape) != (0, 1, 40, 100):
         fail("without false alarms the result must have shape [0, 1, 40, 100]")
+    _check_which(mine, image)
     _check_border(mine, image)
     passed("mine")
+
+
+def _boxes(*corners: tuple[int, int]) -> Tensor:
+    """Boxes of 100×40 pixels with their top-left corners at (x, y)."""
+    places = torch.tensor(corners).float()
+    return torch.cat([places, places + torch.tensor([100.0, 40.0])], 1)
+
+
+def _check_which(mine: Callable[..., Tensor], image: Tensor) -> None:
+    """One rule for each case: the threshold, the overlap, several cars, the order."""
+    car, two_cars = _boxes((60, 20)), _boxes((0, 20), (120, 20))
+    small = torch.tensor([[60.0, 20, 90, 60]])  # 1200 of the box's 4000 pixels
+    cases = (
+        (
+            "a score of just the threshold is not above it",
+            [(0, 0), (60, 20)],
+            [0.5, 0.9],
+            None,
+            [1],
+        ),
+        (
+            "right crops, but keep the order of the boxes: the scores may come in any order",
+            [(0, 0), (130, 0), (60, 45)],
+            [0.7, 0.9, 0.8],
+            None,
+            [0, 1, 2],
+        ),
+        ("a box with an IoU of 0.35 is near a car: the limit is 0.3", [(108, 20)], [0.9], car, []),
+        (
+            "a box with an IoU of 0.29 is far from the car: the limit is 0.3",
+            [(120, 20)],
+            [0.9],
+            car,
+            [0],
+        ),
+        ("an IoU of just 0.3 is not below 0.3", [(60, 20)], [0.9], small, []),
+        (
+            "a box overlaps two cars a little: each IoU counts for itself, not their sum",
+            [(60, 20)],
+            [0.9],
+            two_cars,
+            [0],
+        ),
+        ("a box lies on the *second* car: ask every car", [(120, 20)], [0.9], two_cars, []),
+        ("a box lies on the *first* car: ask every car", [(0, 20)], [0.9], two_cars, []),
+        (
+            "a box has an IoU of 0.43 with one car and 0 with the other: each counts for itself,"
+            " not their mean",
+            [(0, 0), (160, 20)],
+            [0.9, 0.8],
+            torch.cat([car - torch.tensor([60.0, 0, 60, 0]), _boxes((120, 20))]),
+            [],
+        ),
+        (
+            "two boxes lie on one car: the second is no false alarm here, for it shows a car",
+            [(60, 20), (62, 20)],
+            [0.9, 0.8],
+            car,
+            [],
+        ),
+        (
+            "false alarms that overlap all count: no non-maximum suppression here",
+            [(0, 0), (2, 0), (4, 0), (6, 0), (150, 40)],
+            [0.6, 0.7, 0.8, 0.9, 0.7],
+            None,
+            [0, 1, 2, 3, 4],
+        ),
+    )
+    for message, corners, scores, truth, numbers in cases:
+        found = Detections(_boxes(*corners), torch.tensor(scores))
+        answer = ask(mine, image, found, torch.zeros(0, 4) if truth is None else truth, 0.5)
+        crops = [image[:, y : y + 40, x : x + 100] for x, y in (corners[k] for k in numbers)]
+        right = torch.stack(crops) if crops else torch.zeros(0, 1, 40, 100)
+        same = isinstance(answer, Tensor) and answer.shape == right.shape
+        if not same or not close(answer, right):
+            fail(message)
 
 
 def _check_border(mine: Callable[..., Tensor], image: Tensor) -> None:

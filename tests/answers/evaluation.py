@@ -218,7 +218,54 @@ def own_seed(scenes, statistic, rounds, generator):
     return bootstrap(scenes, statistic, rounds, torch.Generator().manual_seed(0))
 
 
-INTERVAL_RIGHT = [bootstrap, by_sorting]
+def by_cutting(scenes, statistic, rounds, generator):
+    """The sorted list without 2.5 % at either end."""
+    values = []
+    for _ in range(rounds):
+        picks = (torch.rand(len(scenes), generator=generator) * len(scenes)).long()
+        values.append(float(statistic([scenes[i] for i in picks.tolist()])))
+    cut = int(0.025 * rounds)
+    kept = sorted(values)[cut : rounds - cut]
+    return [kept[0], kept[-1]]
+
+
+def drawn_by(draw):
+    """The interval with draws of another kind: `draw(n, generator)` gives numbers."""
+
+    def wrong(scenes, statistic, rounds, generator):
+        draws = [draw(len(scenes), generator) for _ in range(rounds)]
+        values = [statistic([scenes[i] for i in numbers]) for numbers in draws]
+        return tuple(np.quantile(values, (0.025, 0.975)))
+
+    return wrong
+
+
+def half_twice(n, generator):
+    return torch.randperm(n, generator=generator).tolist()[: n - n // 2] * 2
+
+
+def first_always(n, generator):
+    return [0, *torch.randint(n, (n - 1,), generator=generator).tolist()]
+
+
+def as_if_normal(scenes, statistic, rounds, generator):
+    values = []
+    bootstrap(scenes, lambda s: values.append(statistic(s)) or values[-1], rounds, generator)
+    return np.mean(values) - 1.96 * np.std(values), np.mean(values) + 1.96 * np.std(values)
+
+
+def sorts_the_scenes(scenes, statistic, rounds, generator):
+    scenes.sort(reverse=True)
+    return bootstrap(scenes, statistic, rounds, generator)
+
+
+def sixth_from_the_end(scenes, statistic, rounds, generator):
+    draws = torch.randint(len(scenes), (rounds, len(scenes)), generator=generator).tolist()
+    values = sorted(statistic([scenes[i] for i in row]) for row in draws)
+    return values[5], values[-6]
+
+
+INTERVAL_RIGHT = [bootstrap, by_sorting, by_cutting]
 INTERVAL_WRONG = [
     (lambda *a: None, "return"),
     (lambda s, f, r, g: bootstrap(s, f, r, g)[0], "two numbers"),
@@ -227,6 +274,21 @@ INTERVAL_WRONG = [
     (lambda s, f, r, g: bootstrap(s, f, r, g, n=5), "as many scenes"),
     (lambda s, f, r, g: bootstrap(s, f, r, g, replace=False), "with replacement"),
     (same_draw, "draw anew"),
+    (
+        drawn_by(lambda n, g: torch.randint(n - 1, (n,), generator=g).tolist()),
+        "scene 11 .* 0 times",
+    ),
+    (drawn_by(lambda n, g: torch.randint(1, n, (n,), generator=g).tolist()), "scene 0 .* 0 times"),
+    (drawn_by(first_always), "equally likely"),
+    (drawn_by(lambda n, g: half_twice(n, g)[:n]), "different scenes on average"),
+    (sorts_the_scenes, "changes the list"),
+    (as_if_normal, "quantiles 0.025"),
+    (sixth_from_the_end, "quantiles 0.025"),
+    (lambda s, f, r, g: bootstrap(s, f, r, g, quantiles=(0.03, 0.97)), "middle 95 %"),
+    (lambda s, f, r, g: bootstrap(s, f, r, g, quantiles=(0.02, 0.98)), "middle 95 %"),
+    (lambda s, f, r, g: bootstrap(s, f, r, g, quantiles=(0.025, 0.95)), "middle 95 %"),
+    (lambda s, f, r, g: bootstrap(s, f, 1000, g), "asked 1000 times"),
+    (lambda s, f, r, g: bootstrap(s, f, r, g, n=12), "as many scenes"),
     (lambda s, f, r, g: bootstrap(s, f, r, g)[::-1], "low is larger"),
     (lambda s, f, r, g: bootstrap(s, f, r, g, quantiles=(0, 1)), "smallest and the largest"),
     (lambda s, f, r, g: bootstrap(s, f, r, g, quantiles=(0.25, 0.75)), "middle 95 %"),

@@ -142,14 +142,61 @@ def work_with(count, pools=0, shrink=True):
     return wrong
 
 
+def work_by_steps(step):
+    """An answer to count_work with output sizes `step(length, kernel, stride, pool or not)`."""
+
+    def answer(layers, height, width):
+        total = 0
+        for channels, out, (rows, cols), stride in layers:
+            pool = channels is None
+            height, width = step(height, rows, stride, pool), step(width, cols, stride, pool)
+            total += 0 if pool else channels * out * rows * cols * height * width
+        return total
+
+    return answer
+
+
+def fit(n, k, s):
+    return (n - k) // s + 1
+
+
+def work_turned(layers, height, width):
+    return work([(i, o, kernel[::-1], s) for i, o, kernel, s in layers], height, width)
+
+
+def work_spoiling(layers, height, width):
+    total = work(layers, height, width)
+    layers.clear()
+    return total
+
+
 WORK_WRONG = [
     (lambda *case: None, "return"),
     (work_with(lambda c, o, h, w, n, b: c * o * h * w * b), "kernel would leave it"),
     (work_with(lambda c, o, h, w, n, b: o * h * w * n), "all channels that come in"),
     (work_with(lambda c, o, h, w, n, b: c * h * w * n), "kernel of its own"),
     (work_with(lambda c, o, h, w, n, b: c * o * w * n), "both count"),
-    (work_with(lambda c, o, h, w, n, b: c * o * h * w * n, pools=1), "does not multiply|so 0"),
+    (work_with(lambda c, o, h, w, n, b: c * o * h * n), "both count"),
+    (work_with(lambda c, o, h, w, n, b: c * o * h * w), "every place of the output"),
+    (work_with(lambda c, o, h, w, n, b: (c * h * w + 1) * o * n), "biases is left out"),
+    (work_with(lambda c, o, h, w, n, b: 2 * c * o * h * w * n), "is one, not two"),
+    (work_with(lambda c, o, h, w, n, b: c * o * h * w * n, pools=1), "does not multiply"),
     (work_with(lambda c, o, h, w, n, b: c * o * h * w * n, shrink=False), "makes the map smaller"),
+    (lambda *case: float(work(*case)), "whole numbers"),
+    (work_spoiling, "leave it as it is"),
+    (work_turned, r"kernel is \(rows, columns\)"),
+    (lambda layers, h, w: sum(work([x], h, w) for x in layers), "not the image"),
+    (lambda layers, h, w: work(layers[:1], h, w), "the first one alone"),
+    (lambda layers, h, w: work(layers, h, w) - work(layers[:-1], h, w), "the last one alone"),
+    (work_by_steps(lambda n, k, s, pool: (n - k) // s), "first place counts"),
+    (work_by_steps(lambda n, k, s, pool: n - k + 1), "stride is forgotten"),
+    (work_by_steps(lambda n, k, s, pool: -(-(n - k) // s) + 1), "round down"),
+    (work_by_steps(lambda n, k, s, pool: (n - k) / s + 1), "whole numbers"),
+    (work_by_steps(lambda n, k, s, pool: fit(n, k, s if pool else 1)), "stride is forgotten"),
+    (work_by_steps(lambda n, k, s, pool: n // s if pool else fit(n, k, s)), "must stay inside"),
+    (work_by_steps(lambda n, k, s, pool: n // 2 if pool else fit(n, k, s)), "must stay inside"),
+    (work_by_steps(lambda n, k, s, pool: n // k if pool else fit(n, k, s)), "size of its kernel"),
+    (work_by_steps(lambda n, k, s, pool: fit(n, k, 2 if pool else s)), "not always 2"),
     (lambda *case: 3, "multiply-adds, not 3"),
 ]
 
@@ -215,6 +262,9 @@ EXERCISES = {
     ),
     checks.check_cell_to_window: ([window, window_as_tensor], WINDOW_WRONG),
     checks.check_cells_seeing: ([seeing, seeing_by_trying], SEEING_WRONG),
-    checks.check_count_work: ([work, work_by_running], WORK_WRONG),
+    checks.check_count_work: (
+        [work, work_by_running, work_by_steps(lambda n, k, s, pool: fit(n, k, s))],
+        WORK_WRONG,
+    ),
     checks.check_interleave: ([interleave, interleave_pixel_by_pixel], INTERLEAVE_WRONG),
 }

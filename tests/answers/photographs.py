@@ -3,8 +3,9 @@
 import torch
 from torch.nn.functional import pad
 
-from helpers.boxes import box_iou
+from helpers.boxes import Detections, box_iou, nms
 from helpers.checks import photographs as checks
+from helpers.metrics import iou_at_least, match
 from helpers.mining import mine_hard_negatives
 
 BARS_RIGHT = [
@@ -118,6 +119,37 @@ def none_is_a_list(image, found, truth, threshold):
     return crops if len(crops) else []
 
 
+def far_by(rule):
+    """A miner whose `rule(overlap)` says which boxes are far from every car."""
+
+    def wrong(image, found, truth, threshold):
+        false = found.scores > threshold
+        if len(truth):
+            false &= rule(box_iou(found.boxes, truth))
+        return mine(image, Detections(*(part[false] for part in found)), truth[:0], threshold)
+
+    return wrong
+
+
+def rearranged(choose):
+    """A miner that first picks and orders the boxes: `choose(boxes, scores)` gives numbers."""
+
+    def wrong(image, found, truth, threshold):
+        numbers = choose(*found)
+        return mine(image, Detections(*(part[numbers] for part in found)), truth, threshold)
+
+    return wrong
+
+
+def by_matching(image, found, truth, threshold):
+    false = ~match(found, truth, iou_at_least(0.3))
+    return mine(image, Detections(*(part[false] for part in found)), truth[:0], threshold)
+
+
+def from_the_threshold_on(image, found, truth, threshold):
+    return mine(image, found, truth, threshold - 1e-6)
+
+
 def zeros_outside(image, found, truth, threshold):
     wide = pad(image, (120, 120, 60, 60))
     boxes = found.boxes + torch.tensor([120.0, 60, 120, 60])
@@ -139,6 +171,17 @@ MINE_WRONG = [
     (lambda *a: mine(*a)[:1], "false alarms are boxes 1 and 2"),
     (without_cars_nothing, "without cars every box"),
     (none_is_a_list, "shape|0, 1, 40, 100"),
+    (from_the_threshold_on, "just the threshold"),
+    (rearranged(lambda boxes, scores: scores.argsort(descending=True)), "keep the order"),
+    (far_by(lambda iou: (iou <= 0.3).all(1)), "just 0.3"),
+    (far_by(lambda iou: (iou < 0.5).all(1)), "IoU of 0.35"),
+    (far_by(lambda iou: (iou < 0.2).all(1)), "IoU of 0.29"),
+    (far_by(lambda iou: iou.sum(1) < 0.3), "not their sum"),
+    (far_by(lambda iou: iou.mean(1) < 0.3), "not their mean"),
+    (far_by(lambda iou: iou[:, 0] < 0.3), "second"),
+    (by_matching, "two boxes lie on one car"),
+    (rearranged(lambda b, s: nms(b, s, 0.3).sort().values), "no non-maximum suppression"),
+    (lambda *a: mine(*a)[:3], "overlap all count"),
     (chosen(both, moved_inside), "repeat the border's"),
     (zeros_outside, "repeat the border's"),
 ]
