@@ -139,7 +139,8 @@ def draw_cell(scene: Scene, probability: Tensor, fcn: FCN, row: int, col: int) -
     x1, y1, x2, y2 = fcn.geometry.box(row, col)
     return figure, (
         f"Cell ({row}, {col}) looks at columns {x1} to {x2 - 1} and rows {y1} to {y2 - 1} of the"
-        f" image and says car with probability {probability[row, col]:.2f}. The cells before it are filled."
+        f" image and says car with probability {probability[row, col]:.2f}. The cells before it are"
+        " filled."
     )
 
 
