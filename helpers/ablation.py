@@ -4,6 +4,7 @@ Each variant draws the same number of crops with the same seed, once with everyt
 without each part; some networks are trained on each, and judged by photographed crops.
 """
 
+import hashlib
 import json
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -59,7 +60,14 @@ def ablate(
     if count < 1 or seeds < 1:
         raise ValueError(f"count and seeds must be at least 1, not {count} and {seeds}")
     draw = draw or street.draw_crop
-    order = {"count": count, "epochs": epochs, "renderer": street.renderer()}
+    order = {
+        "count": count,
+        "epochs": epochs,
+        "judge": _digest(judge),
+        "draw": f"{draw.__module__}.{draw.__qualname__}",
+        "renderer": street.renderer(),
+        **street.versions(),
+    }
     known = _read(notebook, order)
     results: Results = {}
     for name, without in variants(street.PARTS if parts is None else parts).items():
@@ -74,6 +82,13 @@ def ablate(
                 write_whole(notebook, text.encode())
         results[name] = [(accuracy, area) for accuracy, area in rows[:seeds]]
     return results
+
+
+def _digest(crops: Crops) -> str:
+    """Which crops these are, and what they are said to show."""
+    digest = hashlib.sha256(crops.images.contiguous().numpy().tobytes())
+    digest.update(crops.labels.contiguous().numpy().tobytes())
+    return digest.hexdigest()
 
 
 def _read(notebook: Path | None, order: dict) -> dict[str, list]:

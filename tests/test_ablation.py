@@ -24,6 +24,11 @@ def draw(seed, split, index, *, without=frozenset()):
     return DrawnCrop(image, int(index % 2 == 0), "block")
 
 
+def draw_otherwise(seed, split, index, *, without=frozenset()):
+    """Another "renderer"."""
+    return draw(seed + 1, split, index, without=without)
+
+
 @pytest.fixture
 def judge():
     drawn = [draw(1, "judge", k) for k in range(40)]
@@ -97,6 +102,11 @@ def test_what_is_known_is_not_measured_again(judge, fits, tmp_path, monkeypatch)
     assert fits == []
     with pytest.raises(ValueError, match="of another order"):
         ablate(judge, seeds=1, notebook=notebook, **(OPTIONS | {"epochs": 1}))
+    another_judge = Crops(judge.images, 1 - judge.labels)
+    with pytest.raises(ValueError, match="of another order"):
+        ablate(another_judge, seeds=1, notebook=notebook, **OPTIONS)
+    with pytest.raises(ValueError, match="of another order"):
+        ablate(judge, seeds=1, notebook=notebook, **(OPTIONS | {"draw": draw_otherwise}))
     assert json.loads(notebook.read_text())["order"]["epochs"] == OPTIONS["epochs"]
     notebook.write_text("{}")
     with pytest.raises(ValueError, match="no results of an ablation"):

@@ -11,6 +11,7 @@ import torch
 from PIL import Image
 
 from helpers.datasets import load_crops, load_or_shipped, load_scenes
+from helpers.paths import write_checksums
 from helpers.street import (
     COUNTS,
     DrawnCrop,
@@ -377,3 +378,22 @@ def test_a_folder_with_somebody_elses_file_is_never_replaced(tmp_path):
     with pytest.raises(ValueError, match=r"notes/thesis.tex, which is no part"):
         write_dataset(folder, seed=3, counts=counts)
     assert (folder / "notes" / "thesis.tex").read_text() == "years of work"
+
+
+def test_weights_are_no_data_set_though_they_have_checksums(tmp_path):
+    weights = tmp_path / "weights"
+    weights.mkdir()
+    (weights / "street.safetensors").write_bytes(b"weeks of training")
+    write_checksums(weights)
+    with pytest.raises(ValueError, match=r"street\.safetensors.*choose another folder"):
+        write_dataset(weights, counts=only_crops(1))
+    assert (weights / "street.safetensors").read_bytes() == b"weeks of training"
+
+
+def test_a_link_to_a_folder_stays_a_link(tmp_path):
+    write_dataset(tmp_path / "real", seed=1, counts=only_crops(1))
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / "real", target_is_directory=True)
+    write_dataset(link, seed=2, counts=only_crops(1))
+    assert link.is_symlink()
+    assert json.loads((tmp_path / "real" / "index.json").read_text())["seed"] == 2

@@ -5,6 +5,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable
+from fnmatch import fnmatch
 from itertools import islice
 from pathlib import Path
 
@@ -23,6 +24,8 @@ COUNTS = {"crops-train": 1600, "crops-val": 260, "crops-test": 260,
 COLUMNS = 20  # crops in a row of a contact sheet
 SHEET = 10_000  # crops on one sheet: programs refuse pictures that are much larger
 FORMAT = 1
+#: What a data set consists of; a folder with anything else in it is somebody else's.
+OWN = ("index.json", "CARD.md", "checksums.sha256", "crops-*.png", "scenes/*.png")
 
 
 def write_dataset(
@@ -48,7 +51,7 @@ def write_dataset(
     wanted = _checked_counts(counts)
     if workers < 1:
         raise ValueError(f"workers must be at least 1, not {workers}")
-    folder = Path(folder).absolute()
+    folder = Path(folder).resolve()  # a link stays, and what it points to is replaced
     if foreign := _foreign_file(folder):
         raise ValueError(
             f"{folder} would be replaced, but holds {foreign}, which is no part of a drawn data"
@@ -67,7 +70,7 @@ def write_dataset(
 
 
 def _foreign_file(folder: Path) -> str | None:
-    """The first thing in a folder that is not listed in its checksums: somebody else's."""
+    """The first thing in a folder that is not listed in its checksums, or not of a data set."""
     if not folder.exists():
         return None
     if not folder.is_dir():
@@ -76,7 +79,11 @@ def _foreign_file(folder: Path) -> str | None:
     lines = listing.read_text(encoding="utf-8").splitlines() if listing.is_file() else []
     own = {line.split("  ", 1)[-1] for line in lines} | {listing.name}
     names = (p.relative_to(folder).as_posix() for p in sorted(folder.rglob("*")) if p.is_file())
-    return next((name for name in names if name not in own), None)
+    return next((name for name in names if name not in own or not _is_own(name)), None)
+
+
+def _is_own(name: str) -> bool:
+    return any(fnmatch(name, pattern) for pattern in OWN)
 
 
 def _checked_counts(counts: dict[str, int] | None) -> dict[str, int]:

@@ -49,12 +49,20 @@ def versions() -> dict[str, str]:
     }
 
 
-def renderer() -> str:
-    """Return a digest of the renderer's source: other code may draw other pictures."""
+def _digest() -> str:
     digest = hashlib.sha256()
     for path in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(path.read_bytes())
     return digest.hexdigest()
+
+
+# Taken now, while the code is loaded: whoever edits it later still runs what was loaded.
+_RENDERER = _digest()
+
+
+def renderer() -> str:
+    """Return a digest of the renderer's source: other code may draw other pictures."""
+    return _RENDERER
 
 
 def plan(counts: dict[str, int]) -> list[Shard]:
