@@ -70,13 +70,14 @@ class Detector:
             raise ValueError(f"threshold is a probability in [0, 1], not {threshold}")
         if nms_iou is not None and not 0 <= nms_iou <= 1:
             raise ValueError(f"nms_iou must be in [0, 1] or None, not {nms_iou}")
+        scales = tuple(scales)
         if border < 0:
             raise ValueError(f"border must be 0 or more, not {border}")
         if not scales or not all(0 < scale < float("inf") for scale in scales):
             raise ValueError(f"scales must be numbers above 0, at least one, not {scales}")
         self.fcn = (model if hasattr(model, "geometry") else to_fcn(model, input_size)).eval()
         self._fast = accelerate(self.fcn)
-        self.scales = tuple(scales)
+        self.scales = scales
         self.threshold = threshold
         self.nms_iou = nms_iou
         self.border = border

@@ -53,6 +53,8 @@ def sliding_window_heatmap(
     Raises ValueError if the image is smaller than the window, or holds NaN.
     """
     _check_image(image, window)
+    if batch_size < 1 or min(stride) < 1:
+        raise ValueError(f"batch_size and stride must be 1 or more, not {batch_size}, {stride}")
     geometry = Geometry(window, stride, receptive_field=window)
     rows, cols = geometry.cells(*image.shape[-2:])
     crops = list(geometry.crops(image))
