@@ -197,7 +197,7 @@ class TrainingComparison:
 
 
 def compare_training(
-    crops: Crops, *, seeds: int = 3, reference_epochs: int = REFERENCE_EPOCHS
+    crops: Crops, *, seeds: int = 5, reference_epochs: int = REFERENCE_EPOCHS
 ) -> TrainingComparison:
     """`fit` against the original assignment's way: three epochs, one crop at a time.
 

@@ -1,6 +1,6 @@
 """The detector: an image in, boxes and scores out."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from math import ceil, log, sqrt
 
 import numpy as np
@@ -20,6 +20,8 @@ NMS_IOU = 0.3
 # tenth is what the classifier tolerates: of the drawn validation cars it knows 98 % as they are, 98
 # and 94 % if they are a tenth smaller or larger, but only 79 and 68 % if it is a fifth.
 RATIO = 1.2
+# Pixels of all views of the images that `batch` holds at a time: memory stays bounded.
+PORTION = 2**24
 
 
 def pyramid(
@@ -113,11 +115,11 @@ class Detector:
 
     def batch(self, images: Sequence[Tensor | np.ndarray]) -> list[Detections]:
         """What `detector(image)` gives for each of several images of any sizes, but faster."""
-        greys = [as_grey(image) for image in images]
-        return [
-            self._choose(found, grey)
-            for found, grey in zip(self._candidates(greys), greys, strict=True)
-        ]
+        greys, chosen = [as_grey(image) for image in images], []
+        for portion in portions(greys, PORTION // len(self.scales)):
+            candidates = self._candidates(portion)
+            chosen += [self._choose(*pair) for pair in zip(candidates, portion, strict=True)]
+        return chosen
 
     def candidates(self, image: Tensor | np.ndarray) -> Detections:
         """Every cell of the heatmap as a box with its score, scale by scale, row after row."""
@@ -190,6 +192,19 @@ class Detector:
             raise ValueError("the network answers NaN: are its weights damaged?")
         # In float32 every margin above 17 is a probability of exactly 1: a crowd of equal scores.
         return [torch.sigmoid(margin.double()).cpu() for margin in margins]
+
+
+def portions(images: list[Tensor], pixels: int) -> Iterator[list[Tensor]]:
+    """Cut a list of images into lists of at most so many pixels, and at least one image."""
+    portion, total = [], 0
+    for image in images:
+        if portion and total + image.numel() > pixels:
+            yield portion
+            portion, total = [], 0
+        portion.append(image)
+        total += image.numel()
+    if portion:
+        yield portion
 
 
 def resized(image: Tensor, scale: float) -> tuple[Tensor, Tensor]:

@@ -419,3 +419,17 @@ def test_a_resized_image_is_an_image_still():
 def test_a_network_that_is_no_car_classifier_is_refused_at_once(network, reason):
     with pytest.raises(ValueError, match=reason):
         Detector(network, input_size=(20, 30))
+
+
+def test_a_long_list_is_worked_through_in_portions(classifier, monkeypatch):
+    generator = torch.Generator().manual_seed(3)
+    images = [torch.rand(1, 50, width, generator=generator) for width in (120, 140, 300, 110)]
+    detector = Detector(classifier, threshold=0, scales=(1.0, 1.2))
+    together, sizes, real = detector.batch(images), [], detector._candidates
+    monkeypatch.setattr("helpers.detector.PORTION", 2 * 50 * 270)
+    monkeypatch.setattr(detector, "_candidates", lambda part: sizes.append(len(part)) or real(part))
+    for one, other in zip(detector.batch(images), together, strict=True):
+        torch.testing.assert_close(one.boxes, other.boxes)
+        torch.testing.assert_close(one.scores, other.scores, atol=1e-5, rtol=0)
+    assert sizes == [2, 1, 1]
+    assert detector.batch([]) == []

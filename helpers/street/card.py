@@ -53,8 +53,8 @@ needs no download, and so that a network trained on drawings can be judged on re
   and stands in the middle of its crop up to a few pixels. One in three is partly hidden.
 - A crop **without a car** shows a place, distractors (wheels, people, bicycles, signs), loose
   shapes ("clutter"), a bare surface, or a car in the wrong place: at least 18 pixels sideways or 9
-  up or down ("shifted car"), mostly outside ("cut car"), or 0.3 to 2.6 times as large ("wrong
-  size").
+  up or down ("shifted car"), mostly outside ("cut car"), or 0.3 to 0.58 or 1.6 to 2.6
+  times as large ("wrong size").
 - **Boxes** are the best window around the car as in the UIUC set: 100×40 pixels, in multi-scale
   scenes 85 to 215 wide and 0.4 times as high. They may cross the border by up to 14 pixels sideways
   and 5 up or down. Cars parked in a row nearly touch; boxes then overlap a little.
@@ -62,7 +62,10 @@ needs no download, and so that a network trained on drawings can be judged on re
   date. About half of the crops and one scene in seven have their histogram equalised, as old
   archives did.
 
-Everything is drawn at random from these tables; "±" is a standard deviation, a percentage a share.
+Everything is drawn at random. These tables hold what a picture is made of; what is smaller (the
+width of a brick, the lean of a tree) stands in the code where it is drawn. "±" is a standard
+deviation, a percentage a share. Where no room is left for another car, a scene has fewer: the
+counts above are those that came out.
 
 {tables}
 

@@ -1,6 +1,7 @@
-"""Distributions with names: what the renderer draws its parameters from.
+"""Distributions with names: what the renderer draws its main parameters from.
 
-A table of them says at one place what can be how; the data card prints the tables.
+A table of them says at one place what can be how; the data card prints the tables. Small things,
+such as the width of one brick, are drawn where they are painted.
 """
 
 from collections.abc import Mapping

@@ -26,7 +26,7 @@ SCENE_SPLITS = ("train", "val", "test", "test-multiscale")
 
 #: What a scene with cars of a crop's size looks like.
 SCENE = {
-    "cars": Choice({0: 0.08, 1: 0.58, 2: 0.22, 3: 0.12}),
+    "cars, where there is room": Choice({0: 0.08, 1: 0.58, 2: 0.22, 3: 0.12}),
     "arrangement": Choice({"anywhere": 0.55, "one lane": 0.15, "nearly touching": 0.30}),
     "gap between bumpers": Uniform(1, 9),  # pixels, of cars that nearly touch
     "cut by the border": Choice({False: 0.84, True: 0.16}),
@@ -40,7 +40,7 @@ OVER = (14, 5)
 
 #: What is different in a scene with cars of all sizes. Sizes are widths of the box.
 MULTISCALE = {
-    "cars": Choice({0: 0.04, 1: 0.62, 2: 0.26, 3: 0.08}),
+    "cars, where there is room": Choice({0: 0.04, 1: 0.62, 2: 0.26, 3: 0.08}),
     "doublings": Uniform(0, float(np.log2(215 / 85))),  # size: 85 pixels, doubled so many times
     "eye": Uniform(0.25, 0.6),  # how much lower a car stands for each pixel that it is wider
     "room beside the cars": Whole(10, 120),
@@ -110,7 +110,9 @@ def _draw_street(canvas: Canvas, rng: Generator, light: Light, cars: list[Parked
 
 def _one_size(rng: Generator) -> tuple[tuple[int, int], list[Parked]]:
     """Choose the size of a scene (width, height), and where its cars stand."""
-    lengths = [CROP["length"].draw(rng) for _ in range(SCENE["cars"].draw(rng))]
+    lengths = [
+        CROP["length"].draw(rng) for _ in range(SCENE["cars, where there is room"].draw(rng))
+    ]
     arrangement = SCENE["arrangement"].draw(rng)
     height = SCENE["height"].draw(rng)
     over_x, over_y = OVER if SCENE["cut by the border"].draw(rng) else (0, 0)
@@ -144,7 +146,7 @@ def _one_size(rng: Generator) -> tuple[tuple[int, int], list[Parked]]:
 
 def _near_and_far(rng: Generator) -> tuple[tuple[int, int], list[Parked]]:
     """Choose cars of several sizes: the larger one is nearer, so it stands lower."""
-    count = MULTISCALE["cars"].draw(rng)
+    count = MULTISCALE["cars, where there is room"].draw(rng)
     sizes = [round(85 * 2 ** MULTISCALE["doublings"].draw(rng)) for _ in range(max(count, 1))]
     eye = MULTISCALE["eye"].draw(rng)
     far, near = min(sizes), max(sizes)
