@@ -69,7 +69,8 @@ def level_figure(
     that it shrinks from level to level. All boxes are in pixels of the small image.
     """
     height, width = size
-    figure = Figure(figsize=(10, 4.2 * (height + 20) / (width + 20) + 0.9))
+    tall = 4.2 * (height + 20) / (width + 20) + 1.1
+    figure = Figure(figsize=(10, tall))
     left, right = figure.subplots(1, 2)
     left.imshow(image[0].numpy(), cmap="gray", vmin=0, vmax=1)
     draw_boxes(left, found.boxes, GREEN, label="found here")
@@ -85,5 +86,5 @@ def level_figure(
     right.set(xticks=(0, cols // 2, cols - 1), yticks=(0, rows - 1))
     bar = figure.colorbar(drawn, ax=right, label='probability of "car"', shrink=0.7)
     bar.set_ticks((0, 0.5, 1))
-    figure.subplots_adjust(0.07, 0.12, 0.97, 0.9, wspace=0.2)
+    figure.subplots_adjust(0.07, 0.6 / tall, 0.97, 1 - 0.4 / tall, wspace=0.2)
     return figure

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import ipywidgets
 from torch import Tensor
 
-from helpers.boxes import Detections, nms
+from helpers.boxes import Detections, above
 from helpers.datasets import Scene
 from helpers.detector import NMS_IOU, Detector, resized
 from helpers.images import as_grey
@@ -44,7 +44,7 @@ def draw_level(levels: Sequence[Level], number: int, size: tuple[int, int]) -> D
     return level_figure(image, probability, found, size, title=title), (
         f"Level {number} of the pyramid: the image shrunk by {scale:.2f} to {height}×{width}"
         f" pixels; the window of 40×100 finds cars that are about {100 * scale:.0f} pixels wide in"
-        f" the image, here {len(found.boxes)}."
+        f" the image. Boxes found here: {len(found.boxes)}."
     )
 
 
@@ -64,14 +64,11 @@ def scenes_view(
     scenes: Sequence[Scene], detector: Detector, *, lowest: float = 0.05
 ) -> ipywidgets.VBox:
     """Choose a scene and a threshold from `lowest` on, and see what is found."""
-    found = []
-    for boxes, scores in (detector.candidates(scene.image) for scene in scenes):
-        sure = scores >= lowest
-        keep = nms(boxes[sure], scores[sure], NMS_IOU)
-        found.append(Detections(boxes[sure][keep], scores[sure][keep]))
+    candidates = [above(detector.candidates(scene.image), lowest) for scene in scenes]
     return view(
-        # NMS is done: a lower threshold adds boxes, but none of them removes a better one.
-        lambda scene, threshold: draw_detections(scenes[scene], found[scene], threshold, 1.0),
+        lambda scene, threshold: draw_detections(
+            scenes[scene], candidates[scene], threshold, NMS_IOU
+        ),
         scene=ipywidgets.IntSlider(value=0, max=len(scenes) - 1, description="scene"),
         threshold=ipywidgets.FloatSlider(
             value=0.5, min=lowest, max=1.0, step=0.05, description="threshold"

@@ -36,12 +36,12 @@ def test_a_level_says_what_it_shows(large, pattern_classifier):
     figure, message = draw_level(levels, 1, (240, 440))
     assert "120×220" in message
     assert "about 200 pixels wide" in message
-    assert message.endswith("here 1.")
+    assert message.endswith("Boxes found here: 1.")
     (box,) = figure.axes[0].patches
     assert (box.get_x() + 0.5, box.get_y() + 0.5) == (60, 40)
     assert figure.axes[0].get_xlim()[1] == 440
     _, other = draw_level(levels, 0, (240, 440))
-    assert other.endswith("here 0.")
+    assert other.endswith("Boxes found here: 0.")
 
 
 def moved(view):
