@@ -95,16 +95,20 @@ def fcn_heatmap(
 
 
 @torch.no_grad()
-def fcn_heatmaps(fcn: nn.Module, images: Sequence[Tensor]) -> list[Tensor]:
+def fcn_heatmaps(
+    fcn: nn.Module, images: Sequence[Tensor], *, rounded: int | None = None
+) -> list[Tensor]:
     """`fcn_heatmap` for each of several images [C, H, W] of any sizes, in few passes.
 
-    Images of about the same size are made equal at the right and the bottom, and go through the
-    network together; cells that look at what was added are cut off. Raises as `fcn_heatmap` does.
+    Images whose sizes are the same when rounded up to multiples of `rounded` (16) are made equal at
+    the right and the bottom, and go through the network together; cells that look at what was
+    added are cut off. Raises as `fcn_heatmap` does.
     """
     if not hasattr(fcn, "geometry"):
         raise TypeError("fcn_heatmaps needs a converted network: to_fcn(model, input_size)")
     groups = defaultdict(list)
-    multiple = ROUND if fcn.geometry.exact else 1  # a network that pads would see the added pixels
+    # A network that pads would see the added pixels.
+    multiple = (rounded or ROUND) if fcn.geometry.exact else 1
     for index, image in enumerate(images):
         size = tuple(multiple * ceil(side / multiple) for side in image.shape[-2:])
         groups[size].append(index)
@@ -167,14 +171,14 @@ def dense_heatmap(
 
 def _shift_and_stitch(fcn: nn.Module, image: Tensor) -> Tensor:
     geometry: Geometry = fcn.geometry
-    stitched = None
-    every_pixel = replace(geometry, stride=(1, 1)).cells(*image.shape[-2:])
-    for down in range(min(geometry.stride[0], every_pixel[0])):
-        for right in range(min(geometry.stride[1], every_pixel[1])):
-            shifted = fcn_heatmap(fcn, image[:, down:, right:], part=max(image.shape))
-            if stitched is None:
-                stitched = shifted.new_empty(len(shifted), *every_pixel)
-            stitched[:, down :: geometry.stride[0], right :: geometry.stride[1]] = shifted
+    rows, cols = replace(geometry, stride=(1, 1)).cells(*image.shape[-2:])
+    down, right = geometry.stride
+    shifts = [(d, r) for d in range(min(down, rows)) for r in range(min(right, cols))]
+    shifted_images = [image[:, d:, r:] for d, r in shifts]
+    heatmaps = fcn_heatmaps(fcn, shifted_images, rounded=max(geometry.stride))
+    stitched = heatmaps[0].new_empty(len(heatmaps[0]), rows, cols)
+    for (d, r), shifted in zip(shifts, heatmaps, strict=True):
+        stitched[:, d::down, r::right] = shifted
     return stitched
 
 
