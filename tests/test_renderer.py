@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from helpers.street import PARTS, draw_crop, draw_scene
+from helpers.street import PARTS, crops, draw_crop, draw_scene, negatives, staging
 from helpers.street.backdrops import BACKDROPS, draw_backdrop
 from helpers.street.camera import (
     CAMERA,
@@ -19,9 +19,11 @@ from helpers.street.canvas import Canvas
 from helpers.street.cars import CAR, PROFILES, STYLES, sample_car
 from helpers.street.chance import (
     Always,
+    Chance,
     Choice,
     Mixture,
     Normal,
+    OneOf,
     Uniform,
     Whole,
     draw_table,
@@ -91,6 +93,14 @@ def test_choice_without_keeps_the_proportions_of_the_rest():
     assert rest.shares == pytest.approx({"b": 0.6, "c": 0.4})
 
 
+def test_chance_and_one_of():
+    happened = draws(Chance(0.3))
+    assert set(happened) == {True, False}
+    assert abs(np.mean(happened) - 0.3) < 0.03
+    values = draws(OneOf(("a", "b", "c", "d")))
+    assert all(abs(values.count(value) / len(values) - 0.25) < 0.03 for value in "abcd")
+
+
 def test_mixture_and_sometimes():
     values = draws(sometimes(0.25, Uniform(5, 6), None))
     assert abs(values.count(None) / len(values) - 0.75) < 0.03
@@ -104,6 +114,8 @@ def test_distributions_describe_themselves():
     assert str(Normal(86, 4, 76, 97)) == "86 ± 4, from 76 to 97"
     assert str(Choice({"wall": 0.25, "house": 0.75})) == "wall 25%, house 75%"
     assert str(sometimes(0.08, Uniform(1, 2), 0)) == "8%: 1 to 2; 92%: 0"
+    assert str(Chance(0.3)) == "in 30%"
+    assert str(OneOf((0.5, "none"))) == "0.5 or none"
 
 
 @pytest.mark.parametrize("name", TABLES)
@@ -314,6 +326,12 @@ def test_the_compression_grid_moves_with_the_shift_but_the_picture_does_not():
     plain = photograph(rng(), camera(quality=90), ramp()).astype(int)
     moved = photograph(rng(), camera(quality=90, shift_x=3, shift_y=5), ramp()).astype(int)
     assert np.abs(plain - moved).mean() < 4
+    grain = rng(1).normal(128, 40, (56, 116))
+    for shift in (0, 3):
+        squeezed = photograph(rng(), camera(quality=5, shift_x=shift, shift_y=0), grain)
+        steps = np.abs(np.diff(squeezed.astype(int), axis=1)).mean(0)
+        # Step k lies between columns k and k + 1: largest where one block ends.
+        assert int(np.argmax([steps[k::8].mean() for k in range(8)])) == (shift + 7) % 8
 
 
 def test_black_and_span_set_the_range_of_tones():
@@ -339,6 +357,42 @@ def test_leaving_a_part_out_changes_pictures(part):
     changed = [not np.array_equal(a.image, b.image) for a, b in zip(full, without, strict=True)]
     assert np.mean(changed) > 0.3
     assert [a.label for a in full] == [b.label for b in without]
+
+
+@pytest.mark.parametrize(
+    ("part", "painters"),
+    [
+        ("occlusion", [(crops, "occlude")]),
+        ("places", [(staging, "draw_place"), (negatives, "draw_place")]),
+        ("camera", [(crops, "sample_camera")]),
+    ],
+)
+def test_what_is_left_out_is_never_drawn(part, painters, monkeypatch):
+    called = []
+    for module, name in painters:
+
+        def spy(*args, real=getattr(module, name), name=name):
+            called.append(name)
+            return real(*args)
+
+        monkeypatch.setattr(module, name, spy)
+    for k in range(60):
+        draw_crop(5, "train", k, frozenset({part}))
+    assert called == []
+    for k in range(60):
+        draw_crop(5, "train", k)
+    assert set(called) == {name for _, name in painters}
+
+
+def test_without_shading_every_car_is_painted_flat(monkeypatch):
+    seen = []
+    monkeypatch.setattr(crops, "place_car", lambda c, r, light, *_: seen.append(light.flat) or "x")
+    for k in range(0, 40, 2):
+        draw_crop(5, "train", k, frozenset({"shading"}))
+    assert set(seen) == {True}
+    seen.clear()
+    draw_crop(5, "train", 0)
+    assert set(seen) == {False}
 
 
 def test_without_hard_negatives_there_are_none():

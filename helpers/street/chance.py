@@ -110,6 +110,34 @@ class Choice:
 
 
 @dataclass(frozen=True)
+class Chance:
+    """True in this share of all cases, else False."""
+
+    share: float
+
+    def draw(self, rng: Generator) -> bool:
+        """Return True or False."""
+        return bool(rng.random() < self.share)
+
+    def __str__(self) -> str:
+        return f"in {self.share:.0%}"
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """One of several values, each as likely as any other."""
+
+    values: tuple
+
+    def draw(self, rng: Generator) -> Any:
+        """Return one value."""
+        return self.values[int(rng.integers(len(self.values)))]
+
+    def __str__(self) -> str:
+        return " or ".join(map(str, self.values))
+
+
+@dataclass(frozen=True)
 class Mixture:
     """One of several distributions, each with its share; the shares add up to 1."""
 
