@@ -369,13 +369,16 @@ def test_leaving_a_part_out_changes_pictures(part):
 )
 def test_what_is_left_out_is_never_drawn(part, painters, monkeypatch):
     called = []
-    for module, name in painters:
 
-        def spy(*args, real=getattr(module, name), name=name):
-            called.append(name)
+    def spied_on(real):
+        def spy(*args):
+            called.append(real.__name__)
             return real(*args)
 
-        monkeypatch.setattr(module, name, spy)
+        return spy
+
+    for module, name in painters:
+        monkeypatch.setattr(module, name, spied_on(getattr(module, name)))
     for k in range(60):
         draw_crop(5, "train", k, frozenset({part}))
     assert called == []
