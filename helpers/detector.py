@@ -77,7 +77,7 @@ class Detector:
             raise ValueError(f"border must be 0 or more, not {border}")
         if not scales or not all(0 < scale < float("inf") for scale in scales):
             raise ValueError(f"scales must be numbers above 0, at least one, not {scales}")
-        self.fcn = (model if hasattr(model, "geometry") else to_fcn(model, input_size)).eval()
+        self.fcn = model if hasattr(model, "geometry") else to_fcn(model, input_size).eval()
         self._fast = accelerate(self.fcn)
         self.scales = scales
         self.threshold = threshold

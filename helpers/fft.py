@@ -77,8 +77,9 @@ class FFTConv2d(nn.Module):
     """The convolution `convolution`, computed by FFT: [N, in, H, W] -> [N, out, H - h + 1, …].
 
     Equal to the direct one within 1e-5 of the largest output (float32). Forward only: it copies the
-    weights, and keeps the transforms of the last two tile sizes. Memory beside input and output is
-    bounded, whatever the image's size. Where the direct convolution is less work, it is taken.
+    weights, and keeps the transforms of the last two tile sizes. Memory beside the input, a padded
+    copy of it, and the output is bounded, whatever the image's size. Where the direct convolution
+    is less work, it is taken.
     Raises ValueError for a convolution with stride, dilation, groups or padding.
     """
 
@@ -108,7 +109,7 @@ class FFTConv2d(nn.Module):
             )
         output = tuple(n - k + 1 for n, k in zip(x.shape[-2:], self.kernel_size, strict=True))
         tile = self._tile(output)
-        if tile is None:
+        if tile is None or len(x) == 0:
             return conv2d(x, self.weight, self.bias)
         return self._overlap_save(x, output, tile)
 

@@ -59,8 +59,9 @@ def fit(
     and crops of a wrong size. The learning rate rises and falls once (one-cycle, Smith 2018). With
     `val`, the weights of the epoch with the smallest validation loss stay; without, the last. The
     same seed gives the same weights on the same machine. After Ctrl-C the model holds the best
-    weights so far. The training numbers are those of the augmented batches, so they may be worse
-    than `val`'s. Raises ValueError for empty crops, RuntimeError if the loss is not finite.
+    weights so far; in any case it is in eval mode afterwards. The training numbers are those of
+    the augmented batches, so they may be worse than `val`'s.
+    Raises ValueError for empty crops, RuntimeError if the loss is not finite.
     """
     if not len(train) or (val is not None and not len(val)):
         raise ValueError("cannot train on an empty set of crops")

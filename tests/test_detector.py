@@ -433,3 +433,10 @@ def test_a_long_list_is_worked_through_in_portions(classifier, monkeypatch):
         torch.testing.assert_close(one.scores, other.scores, atol=1e-5, rtol=0)
     assert sizes == [2, 1, 1]
     assert detector.batch([]) == []
+
+
+def test_the_callers_network_keeps_its_mode(classifier):
+    fcn = to_fcn(classifier, (40, 100)).train()
+    Detector(fcn)
+    assert fcn.training
+    assert all(layer.training for layer in fcn)

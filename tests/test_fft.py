@@ -78,6 +78,12 @@ def test_an_image_smaller_than_the_kernel_is_an_error_as_in_torch(head):
         FFTConv2d(head)(torch.rand(1, 16, 6, 22))
 
 
+def test_no_images_give_no_answers(head):
+    with torch.no_grad():
+        nothing = torch.zeros(0, head.in_channels, 60, 90)
+        assert FFTConv2d(head)(nothing).shape == head(nothing).shape
+
+
 def test_no_gradients_are_promised(head):
     layer = FFTConv2d(head)
     x = torch.rand(1, 16, 20, 40, requires_grad=True)
