@@ -1,10 +1,13 @@
 """The renderer: distributions, geometry, surfaces, and what each part adds to a picture."""
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from helpers.street import PARTS, crops, draw_crop, draw_scene, negatives, staging
+from helpers.street import PARTS, chance, crops, draw_crop, draw_scene, negatives, staging
 from helpers.street.backdrops import BACKDROPS, draw_backdrop
 from helpers.street.camera import (
     CAMERA,
@@ -16,6 +19,7 @@ from helpers.street.camera import (
     sample_camera,
 )
 from helpers.street.canvas import Canvas
+from helpers.street.card import small_tables
 from helpers.street.cars import CAR, PROFILES, STYLES, sample_car
 from helpers.street.chance import (
     Always,
@@ -42,7 +46,7 @@ from helpers.street.staging import CROP
 from helpers.street.textures import SURFACES, photographed
 
 TABLES = {"camera": CAMERA, "car": CAR, "light": LIGHT, "crop": CROP, "scene": SCENE,
-          "multiscale": MULTISCALE}  # fmt: skip
+          "multiscale": MULTISCALE, **small_tables()}  # fmt: skip
 
 
 def rng(seed=0):
@@ -116,6 +120,14 @@ def test_distributions_describe_themselves():
     assert str(sometimes(0.08, Uniform(1, 2), 0)) == "8%: 1 to 2; 92%: 0"
     assert str(Chance(0.3)) == "in 30%"
     assert str(OneOf((0.5, "none"))) == "0.5 or none"
+
+
+def test_no_range_of_numbers_is_left_without_a_name():
+    """What may stay inline: places (also from -1 to 1 lengths), directions, signs and grain."""
+    drawn = re.compile(r"rng\.(uniform|normal|integers)\((?!-1, 1\))\s*-?[\d.]+, -?[\d.]+\)")
+    folder = Path(chance.__file__).parent
+    found = {path.name: drawn.findall(path.read_text()) for path in sorted(folder.glob("*.py"))}
+    assert {name: kinds for name, kinds in found.items() if kinds} == {}
 
 
 @pytest.mark.parametrize("name", TABLES)

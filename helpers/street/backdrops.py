@@ -1,18 +1,95 @@
 """What stands behind the road: walls, houses, hedges, trees, parking lots, open country."""
 
 from numpy.random import Generator
-from PIL import Image
 
 from helpers.street.canvas import Canvas
-from helpers.street.chance import Choice
+from helpers.street.chance import Chance, Choice, OneOf, Uniform, Whole, sometimes
+from helpers.street.facades import OPENING, facade, opening, window
 from helpers.street.ground import Layout
 from helpers.street.light import Light
 from helpers.street.plants import crown, leafy_band, tree, trunk
-from helpers.street.textures import boards, bricks, mottled, photographed, sky
+from helpers.street.textures import mottled, sky
 
+#: What stands behind the road.
 BACKDROPS = Choice({
     "wall": 0.18, "house": 0.22, "hedge": 0.14, "trees": 0.18, "lot": 0.22, "open": 0.06,
 })  # fmt: skip
+
+# In all tables: lengths and heights in `unit`s, a metre at the kerb; greys and contrasts 0 to 255.
+
+#: What a wall has besides its facade: a ledge (or a foot), and equal windows or a few openings.
+WALL = {
+    "ledge": Chance(0.5),
+    "ledge above the ground": Uniform(0.1, 2.0),
+    "thickness of the ledge": Uniform(0.1, 0.6),
+    "grey of the ledge": Uniform(30, 220),
+    "row of windows": Chance(0.35),
+    "first window from the left": Uniform(-2, 1),
+    "from window to window": Uniform(2, 5),
+    "width of a window": Uniform(0.8, 1.8),
+    "grey of the panes": Uniform(12, 90),
+    "sill above the ground": Uniform(0.6, 1.6),
+    "height of a window": Uniform(0.9, 1.8),
+    "openings": Whole(0, 2),
+}
+
+#: A row of houses. The ridge begins and ends at shares of the house's width.
+HOUSE = {
+    "grey of the sky": Uniform(185, 245),
+    "trees behind": Chance(0.4),
+    "height of the trees": Uniform(3, 9),
+    "first house, cut off by": Uniform(0, 4),
+    "width": Uniform(4, 14),
+    "eaves above the ground": Uniform(2.4, 8),
+    "ridge above the eaves": Uniform(0.5, 3),
+    "ridge begins": Uniform(0.1, 0.5),
+    "ridge ends": Uniform(0.5, 0.9),
+    "grey of the roof": Uniform(30, 130),
+    "grey of the gutter": Uniform(20, 230),
+    "first opening from the left": Uniform(0.5, 1.5),
+    "from opening to opening": Uniform(1.5, 4),
+    "gap before the next house": sometimes(0.6, Uniform(0, 4), 0),
+}
+
+#: A hedge, and what is seen above it. A ragged edge is so uneven, in metres.
+HEDGE = {
+    "behind": OneOf(("wall", "house", "open")),
+    "height": Uniform(0.6, 2.5),
+    "ragged": Uniform(0.02, 0.3),
+}
+
+#: Trees on a meadow. A branch may hang into the picture, lower by a share of its size.
+TREES = {
+    "grey of the sky": Uniform(180, 245),
+    "houses behind": Chance(0.3),
+    "depth of the meadow": Uniform(0, 1.5),
+    "wood behind": Chance(0.7),
+    "height of the wood": Uniform(2, 9),
+    "grey of the meadow": Uniform(25, 140),
+    "trees": Whole(1, 3),
+    "trunks in front": Whole(0, 2),
+    "branch": Chance(0.3),
+    "size of the branch": Uniform(1, 3),
+    "branch hangs": Uniform(-0.5, 0.5),
+}
+
+#: A parking lot, and what stands behind it.
+LOT = {
+    "depth": Uniform(0.5, 2.5),
+    "behind": OneOf(("house", "trees", "wall")),
+    "grey": Uniform(120, 205),
+}
+
+#: Open country: sky over a ragged skyline, and a few roofs.
+OPEN = {
+    "grey of the sky": Uniform(165, 245),
+    "height of the skyline": Uniform(0.3, 3),
+    "ragged": Uniform(0.1, 0.8),
+    "roofs": Whole(0, 4),
+    "width of a roof": Uniform(0.5, 3),
+    "height of a roof": Uniform(0.5, 4),
+    "grey of a roof": Uniform(40, 230),
+}
 
 
 def draw_backdrop(canvas: Canvas, rng: Generator, light: Light, layout: Layout, kind: str) -> None:
@@ -22,157 +99,105 @@ def draw_backdrop(canvas: Canvas, rng: Generator, light: Light, layout: Layout, 
 
 def _wall(canvas: Canvas, rng: Generator, light: Light, layout: Layout) -> None:
     unit = layout.unit
-    canvas.image.paste(_facade(canvas, rng, unit))
-    if rng.random() < 0.5:  # a ledge, or the foot of the wall
-        y = layout.ground - unit * rng.uniform(0.1, 2.0)
-        canvas.rectangle(0, y, canvas.width, y + unit * rng.uniform(0.1, 0.6), rng.uniform(30, 220))
-    if rng.random() < 0.35:  # a row of equal windows
-        x, step, w = (
-            rng.uniform(-2, 1) * unit,
-            unit * rng.uniform(2, 5),
-            unit * rng.uniform(0.8, 1.8),
-        )
-        frame, pane = rng.uniform(30, 245), rng.uniform(12, 90)
-        bottom = layout.ground - unit * rng.uniform(0.6, 1.6)
-        high = unit * rng.uniform(0.9, 1.8)
+    canvas.image.paste(facade(canvas, rng, unit))
+    if WALL["ledge"].draw(rng):
+        y = layout.ground - unit * WALL["ledge above the ground"].draw(rng)
+        bottom = y + unit * WALL["thickness of the ledge"].draw(rng)
+        canvas.rectangle(0, y, canvas.width, bottom, WALL["grey of the ledge"].draw(rng))
+    if WALL["row of windows"].draw(rng):
+        x = unit * WALL["first window from the left"].draw(rng)
+        step = unit * WALL["from window to window"].draw(rng)
+        w = unit * WALL["width of a window"].draw(rng)
+        frame, pane = OPENING["grey of the frame"].draw(rng), WALL["grey of the panes"].draw(rng)
+        bottom = layout.ground - unit * WALL["sill above the ground"].draw(rng)
+        high = unit * WALL["height of a window"].draw(rng)
         while x < canvas.width:
-            _window(canvas, rng, (x, bottom - high, x + w, bottom), frame, pane, unit)
+            window(canvas, rng, (x, bottom - high, x + w, bottom), frame, pane, unit)
             x += step
     else:
-        for _ in range(int(rng.integers(0, 3))):
-            _opening(canvas, rng, rng.uniform(0, canvas.width), layout)
-
-
-def _facade(canvas: Canvas, rng: Generator, unit: float) -> Image.Image:
-    grey = rng.uniform(25, 150) if rng.random() < 0.8 else rng.uniform(150, 225)
-    kind = rng.random()
-    if kind < 0.15:
-        return photographed(
-            canvas, rng, "brick", grey, rng.uniform(10, 35), unit * rng.uniform(0.3, 0.8)
-        )
-    if kind < 0.40:
-        mortar = grey + rng.uniform(-45, 60)
-        brick = max(1.1, unit * rng.uniform(0.08, 0.22))
-        return bricks(canvas, rng, grey, mortar, brick, rng.uniform(0, 9))
-    if kind < 0.65:
-        board = max(1.2, unit * rng.uniform(0.1, 0.35))
-        return boards(canvas, rng, grey, rng.uniform(8, 55), board, upright=rng.random() < 0.25)
-    return mottled(canvas, rng, grey, rng.uniform(3, 16), unit, rng.uniform(0.5, 2))
+        for _ in range(WALL["openings"].draw(rng)):
+            opening(canvas, rng, rng.uniform(0, canvas.width), layout)
 
 
 def _house(canvas: Canvas, rng: Generator, light: Light, layout: Layout) -> None:
     unit = layout.unit
-    canvas.image.paste(sky(canvas, rng, rng.uniform(185, 245), layout.ground))
-    if rng.random() < 0.4:  # trees behind the houses
-        leafy_band(
-            canvas, rng, light, layout.ground - unit * rng.uniform(3, 9), layout.ground, unit, 1
-        )
-    x = -rng.uniform(0, 4) * unit
+    canvas.image.paste(sky(canvas, rng, HOUSE["grey of the sky"].draw(rng), layout.ground))
+    if HOUSE["trees behind"].draw(rng):
+        top = layout.ground - unit * HOUSE["height of the trees"].draw(rng)
+        leafy_band(canvas, rng, light, top, layout.ground, unit, 1)
+    x = -unit * HOUSE["first house, cut off by"].draw(rng)
     while x < canvas.width:
-        width = unit * rng.uniform(4, 14)
-        eaves = layout.ground - unit * rng.uniform(2.4, 8)
+        width = unit * HOUSE["width"].draw(rng)
+        eaves = layout.ground - unit * HOUSE["eaves above the ground"].draw(rng)
         front = canvas.part(x, eaves, x + width, layout.ground)
         if front is not None:
-            front.image.paste(_facade(front, rng, unit))
+            front.image.paste(facade(front, rng, unit))
             canvas.put(front)
-        ridge = eaves - unit * rng.uniform(0.5, 3)
-        roof = [(x - 0.3 * unit, eaves), (x + rng.uniform(0.1, 0.5) * width, ridge),
-                (x + rng.uniform(0.5, 0.9) * width, ridge),
+        ridge = eaves - unit * HOUSE["ridge above the eaves"].draw(rng)
+        roof = [(x - 0.3 * unit, eaves), (x + HOUSE["ridge begins"].draw(rng) * width, ridge),
+                (x + HOUSE["ridge ends"].draw(rng) * width, ridge),
                 (x + width + 0.3 * unit, eaves)]  # fmt: skip
-        canvas.polygon(roof, rng.uniform(30, 130))
-        canvas.rectangle(x, eaves, x + width, eaves + 0.15 * unit, rng.uniform(20, 230))
+        canvas.polygon(roof, HOUSE["grey of the roof"].draw(rng))
+        gutter = HOUSE["grey of the gutter"].draw(rng)
+        canvas.rectangle(x, eaves, x + width, eaves + 0.15 * unit, gutter)
         canvas.paint_part([(x, eaves), (x + width, eaves), (x + width, eaves + 0.6 * unit),
                            (x, eaves + 0.6 * unit)], 10, 0.5 * light.strength,
                           blur=0.1 * unit)  # fmt: skip
-        wx = x + unit * rng.uniform(0.5, 1.5)
+        wx = x + unit * HOUSE["first opening from the left"].draw(rng)
         while wx < x + width - unit:
-            _opening(canvas, rng, wx, layout)
-            wx += unit * rng.uniform(1.5, 4)
-        x += width + (unit * rng.uniform(0, 4) if rng.random() < 0.6 else 0)
-
-
-def _opening(canvas: Canvas, rng: Generator, x: float, layout: Layout) -> None:
-    """A window with its frame and panes, or a door."""
-    unit = layout.unit
-    door = rng.random() < 0.25
-    w = unit * rng.uniform(0.7, 1.1 if door else 2.2)
-    h = unit * (2.0 if door else rng.uniform(0.8, 1.6))
-    bottom = layout.ground - (0.0 if door else unit * rng.choice([0.4, 0.9, 2.8, 3.5]))
-    frame, pane = rng.uniform(30, 245), rng.uniform(15, 110)
-    if rng.random() < 0.2:
-        pane = rng.uniform(110, 235)
-    if not door:
-        _window(canvas, rng, (x, bottom - h, x + w, bottom), frame, pane, unit)
-        return
-    e = unit * rng.uniform(0.06, 0.16)
-    canvas.rectangle(x - e, bottom - h - e, x + w + e, bottom, frame)
-    canvas.rectangle(x, bottom - h, x + w, bottom, rng.uniform(20, 200))
-    canvas.rectangle(x + 0.2 * w, bottom - 0.9 * h, x + 0.8 * w, bottom - 0.55 * h, pane)
-
-
-def _window(
-    canvas: Canvas, rng: Generator, box: tuple[float, float, float, float], frame: float,
-    pane: float, unit: float
-) -> None:  # fmt: skip
-    """A window of 1 to 9 panes, each mirroring a little more or less sky."""
-    x1, y1, x2, y2 = box
-    e = unit * rng.uniform(0.06, 0.16)
-    canvas.rectangle(x1 - e, y1 - e, x2 + e, y2 + e, frame)
-    columns, lines = int(rng.integers(1, 4)), int(rng.integers(1, 4))
-    w, h = (x2 - x1) / columns, (y2 - y1) / lines
-    for i in range(columns):
-        for j in range(lines):
-            left, top = x1 + i * w, y1 + j * h
-            tone = pane + rng.normal(0, 12)
-            canvas.rectangle(left + e / 3, top + e / 3, left + w - e / 3, top + h - e / 3, tone)
+            opening(canvas, rng, wx, layout)
+            wx += unit * HOUSE["from opening to opening"].draw(rng)
+        x += width + unit * HOUSE["gap before the next house"].draw(rng)
 
 
 def _hedge(canvas: Canvas, rng: Generator, light: Light, layout: Layout) -> None:
-    behind = str(rng.choice(["wall", "house", "open"]))
-    draw_backdrop(canvas, rng, light, layout, behind)
-    top = layout.ground - layout.unit * rng.uniform(0.6, 2.5)
-    leafy_band(canvas, rng, light, top, layout.ground, layout.unit, rng.uniform(0.02, 0.3))
+    draw_backdrop(canvas, rng, light, layout, HEDGE["behind"].draw(rng))
+    top = layout.ground - layout.unit * HEDGE["height"].draw(rng)
+    leafy_band(canvas, rng, light, top, layout.ground, layout.unit, HEDGE["ragged"].draw(rng))
 
 
 def _trees(canvas: Canvas, rng: Generator, light: Light, layout: Layout) -> None:
     unit = layout.unit
-    canvas.image.paste(sky(canvas, rng, rng.uniform(180, 245), layout.ground))
-    if rng.random() < 0.3:
+    canvas.image.paste(sky(canvas, rng, TREES["grey of the sky"].draw(rng), layout.ground))
+    if TREES["houses behind"].draw(rng):
         _house(canvas, rng, light, layout)
-    bottom = layout.ground - unit * rng.uniform(0, 1.5)
-    if rng.random() < 0.7:  # a wood behind
-        leafy_band(canvas, rng, light, bottom - unit * rng.uniform(2, 9), bottom, unit, 1.0)
-    canvas.rectangle(0, bottom, canvas.width, layout.ground, rng.uniform(25, 140))
-    for _ in range(int(rng.integers(1, 4))):
+    bottom = layout.ground - unit * TREES["depth of the meadow"].draw(rng)
+    if TREES["wood behind"].draw(rng):
+        top = bottom - unit * TREES["height of the wood"].draw(rng)
+        leafy_band(canvas, rng, light, top, bottom, unit, 1.0)
+    meadow = TREES["grey of the meadow"].draw(rng)
+    canvas.rectangle(0, bottom, canvas.width, layout.ground, meadow)
+    for _ in range(TREES["trees"].draw(rng)):
         x = rng.uniform(0, canvas.width)
         tree(canvas, rng, light, x, rng.uniform(bottom, layout.ground), unit)
-    for _ in range(int(rng.integers(0, 3))):
+    for _ in range(TREES["trunks in front"].draw(rng)):
         trunk(canvas, rng, rng.uniform(0, canvas.width), layout.ground, unit)
-    if rng.random() < 0.3:  # a branch that hangs into the picture
-        x, size = rng.uniform(0, canvas.width), unit * rng.uniform(1, 3)
-        crown(canvas, rng, light, x, rng.uniform(-0.5, 0.5) * size, 1.6 * size, size, 0.07 * unit)
+    if TREES["branch"].draw(rng):
+        x, size = rng.uniform(0, canvas.width), unit * TREES["size of the branch"].draw(rng)
+        y = size * TREES["branch hangs"].draw(rng)
+        crown(canvas, rng, light, x, y, 1.6 * size, size, 0.07 * unit)
 
 
 def _lot(canvas: Canvas, rng: Generator, light: Light, layout: Layout) -> None:
-    horizon = layout.ground - layout.unit * rng.uniform(0.5, 2.5)
+    horizon = layout.ground - layout.unit * LOT["depth"].draw(rng)
     behind = Layout(horizon, layout.kerb, 0.5 * layout.unit)
-    draw_backdrop(canvas, rng, light, behind, str(rng.choice(["house", "trees", "wall"])))
+    draw_backdrop(canvas, rng, light, behind, LOT["behind"].draw(rng))
     lot = canvas.part(0, horizon, canvas.width, layout.ground)
     if lot is not None:
-        lot.image.paste(mottled(lot, rng, rng.uniform(120, 205), 6, 2 * layout.unit, 3))
+        lot.image.paste(mottled(lot, rng, LOT["grey"].draw(rng), 6, 2 * layout.unit, 3))
         canvas.put(lot)
 
 
 def _open(canvas: Canvas, rng: Generator, light: Light, layout: Layout) -> None:
     """Sky over a skyline of woods, hills or roofs."""
     unit = layout.unit
-    canvas.image.paste(sky(canvas, rng, rng.uniform(165, 245), layout.ground))
-    top = layout.ground - unit * rng.uniform(0.3, 3)
-    leafy_band(canvas, rng, light, top, layout.ground, unit, rng.uniform(0.1, 0.8))
-    for _ in range(int(rng.integers(0, 5))):
-        x, w = rng.uniform(0, canvas.width), unit * rng.uniform(0.5, 3)
-        roof = layout.ground - unit * rng.uniform(0.5, 4)
-        canvas.rectangle(x, roof, x + w, layout.ground, rng.uniform(40, 230))
+    canvas.image.paste(sky(canvas, rng, OPEN["grey of the sky"].draw(rng), layout.ground))
+    top = layout.ground - unit * OPEN["height of the skyline"].draw(rng)
+    leafy_band(canvas, rng, light, top, layout.ground, unit, OPEN["ragged"].draw(rng))
+    for _ in range(OPEN["roofs"].draw(rng)):
+        x, w = rng.uniform(0, canvas.width), unit * OPEN["width of a roof"].draw(rng)
+        roof = layout.ground - unit * OPEN["height of a roof"].draw(rng)
+        canvas.rectangle(x, roof, x + w, layout.ground, OPEN["grey of a roof"].draw(rng))
 
 
 _BACKDROPS = {

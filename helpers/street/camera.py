@@ -13,7 +13,17 @@ from numpy.random import Generator
 from PIL import Image, ImageDraw, ImageFont
 from scipy import ndimage
 
-from helpers.street.chance import Choice, Mixture, Normal, Uniform, Whole, draw_table, sometimes
+from helpers.street.chance import (
+    Chance,
+    Choice,
+    Mixture,
+    Normal,
+    OneOf,
+    Uniform,
+    Whole,
+    draw_table,
+    sometimes,
+)
 
 #: Pixels that a picture must be drawn larger on every side, so that blur and compression blocks
 #: meet no border.
@@ -107,20 +117,26 @@ def _motion(image: np.ndarray, length: float) -> np.ndarray:
 
 
 MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+#: The date in a picture, mostly at the lower right.
+STAMP = {
+    "month": OneOf(MONTHS),
+    "day": Whole(1, 28),
+    "year": Whole(1992, 2001),
+    "anywhere": Chance(0.3),
+}
 
 
 def _stamp(rng: Generator, image: np.ndarray) -> np.ndarray:
     """Burn a date into the picture, bright with a dark rim, mostly at the lower right."""
-    month, day = MONTHS[int(rng.integers(12))], int(rng.integers(1, 29))
-    text = f"{month} {day:>2} {int(rng.integers(1992, 2002))}"
+    month, day, year, anywhere = draw_table(STAMP, rng).values()
     height, width = image.shape
     x, y = max(2, width - 84), height - MARGIN - 16
-    if rng.random() < 0.3:
+    if anywhere:
         x, y = int(rng.integers(-20, width - 20)), int(rng.integers(MARGIN, height - 16))
     ink = Image.new("L", (width, height), 0)
     draw = ImageDraw.Draw(ink)
     # The bitmap font is part of Pillow and the same on every machine.
-    draw.text((x, y), text, fill=255, font=ImageFont.load_default_imagefont())
+    draw.text((x, y), f"{month} {day:>2} {year}", fill=255, font=ImageFont.load_default_imagefont())
     letters = np.asarray(ink) > 0
     rim = ndimage.binary_dilation(letters, np.ones((3, 3)))
     return np.where(letters, 250.0, np.where(rim, 15.0, image))

@@ -3,12 +3,29 @@
 from collections import Counter
 from collections.abc import Mapping
 
+from helpers.street import (
+    backdrops,
+    camera,
+    cars,
+    clutter,
+    facades,
+    glass,
+    ground,
+    negatives,
+    occlusion,
+    paintwork,
+    places,
+    plants,
+    staging,
+    textures,
+    things,
+)
 from helpers.street.backdrops import BACKDROPS
 from helpers.street.camera import CAMERA
 from helpers.street.cars import CAR
 from helpers.street.chance import Distribution
 from helpers.street.light import LIGHT
-from helpers.street.negatives import NEGATIVES
+from helpers.street.negatives import NEGATIVES, SHIFTED, WRONG_SIZE
 from helpers.street.occlusion import OCCLUDERS
 from helpers.street.places import FURNITURE
 from helpers.street.scenes import MULTISCALE, SCENE
@@ -52,9 +69,9 @@ needs no download, and so that a network trained on drawings can be judged on re
   bumpers, wheels, dirt and a shadow, seen from the side or turned a little. It faces left or right
   and stands in the middle of its crop up to a few pixels. One in three is partly hidden.
 - A crop **without a car** shows a place, distractors (wheels, people, bicycles, signs), loose
-  shapes ("clutter"), a bare surface, or a car in the wrong place: at least 18 pixels sideways or 9
-  up or down ("shifted car"), mostly outside ("cut car"), or 0.3 to 0.58 or 1.6 to 2.6
-  times as large ("wrong size").
+  shapes ("clutter"), a bare surface, or a car in the wrong place: at least {sideways:g} pixels
+  sideways or {upright:g} up or down ("shifted car"), about half or more of it outside ("cut car"),
+  or {smaller} or {larger} times as large ("wrong size").
 - **Boxes** are the best window around the car as in the UIUC set: 100×40 pixels, in multi-scale
   scenes 85 to 215 wide and 0.4 times as high. They may cross the border by up to 14 pixels sideways
   and 5 up or down. Cars parked in a row nearly touch; boxes then overlap a little.
@@ -62,12 +79,17 @@ needs no download, and so that a network trained on drawings can be judged on re
   date. About half of the crops and one scene in seven have their histogram equalised, as old
   archives did.
 
-Everything is drawn at random. These tables hold what a picture is made of; what is smaller (the
-width of a brick, the lean of a tree) stands in the code where it is drawn. "±" is a standard
-deviation, a percentage a share. Where no room is left for another car, a scene has fewer: the
-counts above are those that came out.
+Everything is drawn at random from these tables; "±" is a standard deviation, a percentage a share.
+Where no room is left for another car, a scene has fewer: the counts above are those that came out.
 
 {tables}
+
+### Small things
+
+Their units stand beside them in the module. A place somewhere in the picture, a direction, a grain
+of noise are not listed.
+
+{small}
 
 ## Limits
 
@@ -94,6 +116,11 @@ TABLES: dict[str, Mapping[str, Distribution]] = {
     },
 }
 
+#: In the order in which the card lists their small tables.
+MODULES = (
+    *(cars, paintwork, glass, staging, negatives, occlusion, places, backdrops, facades, ground),
+    *(plants, things, clutter, textures, camera),
+)
 
 SEED = 2004  # of the data set that ships with the course
 
@@ -117,7 +144,33 @@ def data_card(index: dict, *, usual: bool = True) -> str:
         counts="\n".join(_counts(index)),
         kinds="\n".join(_kinds(kinds)),
         tables="\n\n".join(_table(title, table) for title, table in TABLES.items()),
+        small="\n\n".join(_table(title, table) for title, table in small_tables().items()),
+        **_limits(),
     )
+
+
+def small_tables() -> dict[str, Mapping[str, Distribution]]:
+    """Return the tables of all modules that are not in ``TABLES``, by module and name."""
+    listed = {id(table) for table in TABLES.values()}
+    found = {}
+    for module in MODULES:
+        for name, table in vars(module).items():
+            own = name.isupper() and isinstance(table, dict) and id(table) not in listed
+            if own and all(isinstance(value, Distribution) for value in table.values()):
+                listed.add(id(table))
+                found[f"`{module.__name__.split('.')[-1]}.{name}`"] = table
+    return found
+
+
+def _limits() -> dict[str, object]:
+    """The numbers that decide whether a misplaced car is still a car."""
+    (_, smaller), (_, larger) = WRONG_SIZE["times as large"].parts
+    return {
+        "sideways": SHIFTED["shifted to the left or right"].low,
+        "upright": SHIFTED["shifted up or down"].low,
+        "smaller": smaller,
+        "larger": larger,
+    }
 
 
 def _table(title: str, table: Mapping[str, Distribution]) -> str:

@@ -11,6 +11,7 @@ from numpy.random import Generator
 from helpers.street.canvas import Point
 from helpers.street.chance import (
     Always,
+    Chance,
     Choice,
     Mixture,
     Normal,
@@ -86,6 +87,28 @@ CAR = {
     "roundness": Whole(1, 3),
     "yaw": Normal(0, 0.5, -1.5, 1.5),
 }  # fmt: skip
+#: How a car's body differs from the profile of its style, and the colour of its pillars.
+BODY = {
+    "height": Normal(1.0, 0.035),  # times the profile's
+    "cabin to the rear": Normal(0.0, 0.012),
+    "corner to the rear": Normal(0, 0.008),  # each corner by itself
+    "corner upwards": Normal(0, 0.004),
+    "shade of the pillars": Uniform(0.6, 1.0),  # times the paint's grey, where they have no own
+    "belt above the lower of bonnet and boot": Uniform(-0.010, 0.008),
+    "grey of the pillars": sometimes(0.45, Uniform(10, 40), None),
+}
+#: Where pillars part the side window: from its front, 0, to its rear, 1.
+PILLARS = {
+    "pick-up, no pillar": Chance(0.7),
+    "pick-up": Uniform(0.55, 0.7),
+    "coupe, fastback": Uniform(0.56, 0.68),
+    "estate, van: first": Uniform(0.30, 0.36),
+    "estate, van: second": Uniform(0.62, 0.70),
+    "other style has two doors": Chance(0.25),
+    "other style, two doors": Uniform(0.55, 0.65),
+    "other style, four doors: first": Uniform(0.42, 0.50),
+    "other style, four doors: second": Uniform(0.80, 0.90),
+}
 
 
 @dataclass(frozen=True)
@@ -132,32 +155,32 @@ def sample_car(rng: Generator, style: str | None = None) -> Car:
     if style is not None:
         drawn["style"] = style
     # A taller or flatter, a longer or shorter cabin, and every corner a little elsewhere.
-    stretch, shift = rng.normal(1.0, 0.035), rng.normal(0.0, 0.012)
+    stretch, shift = BODY["height"].draw(rng), BODY["cabin to the rear"].draw(rng)
     roof = tuple(
         (
-            u + (shift if 0.1 < u < 0.9 else 0.0) + rng.normal(0, 0.008),
-            v * stretch + rng.normal(0, 0.004),
+            u + (shift if 0.1 < u < 0.9 else 0.0) + BODY["corner to the rear"].draw(rng),
+            v * stretch + BODY["corner upwards"].draw(rng),
         )
         for u, v in PROFILES[drawn["style"]]
     )
     cowl, deck = roof[1], roof[5]
-    own_colour = drawn["paint"] * rng.uniform(0.6, 1.0)
-    return Car(
-        **drawn,
-        roof=roof,
-        belt=min(cowl[1], deck[1]) + rng.uniform(-0.010, 0.008),
-        pillars=_sample_pillars(rng, drawn["style"]),
-        pillar_grey=rng.uniform(10, 40) if rng.random() < 0.45 else own_colour,
-    )
+    own_colour = drawn["paint"] * BODY["shade of the pillars"].draw(rng)
+    belt = min(cowl[1], deck[1]) + BODY["belt above the lower of bonnet and boot"].draw(rng)
+    pillars = _sample_pillars(rng, drawn["style"])
+    grey = BODY["grey of the pillars"].draw(rng)
+    pillar_grey = own_colour if grey is None else grey
+    return Car(**drawn, roof=roof, belt=belt, pillars=pillars, pillar_grey=pillar_grey)
 
 
 def _sample_pillars(rng: Generator, style: str) -> tuple[float, ...]:
     if style == "pick-up":
-        return () if rng.random() < 0.7 else (rng.uniform(0.55, 0.7),)
-    if style in ("coupe", "fastback"):
-        return (rng.uniform(0.56, 0.68),)
-    if style in ("estate", "van"):
-        return (rng.uniform(0.30, 0.36), rng.uniform(0.62, 0.70))
-    if rng.random() < 0.25:  # two doors
-        return (rng.uniform(0.55, 0.65),)
-    return (rng.uniform(0.42, 0.50), rng.uniform(0.80, 0.90))
+        names = [] if PILLARS["pick-up, no pillar"].draw(rng) else ["pick-up"]
+    elif style in ("coupe", "fastback"):
+        names = ["coupe, fastback"]
+    elif style in ("estate", "van"):
+        names = ["estate, van: first", "estate, van: second"]
+    elif PILLARS["other style has two doors"].draw(rng):
+        names = ["other style, two doors"]
+    else:
+        names = [f"other style, four doors: {which}" for which in ("first", "second")]
+    return tuple(PILLARS[name].draw(rng) for name in names)

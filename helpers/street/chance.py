@@ -1,16 +1,16 @@
-"""Distributions with names: what the renderer draws its main parameters from.
+"""Distributions with names: what the renderer draws its parameters from.
 
-A table of them says at one place what can be how; the data card prints the tables. Small things,
-such as the width of one brick, are drawn where they are painted.
+A table of them says at one place what can be how; the data card prints the tables.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from numpy.random import Generator
 
 
+@runtime_checkable
 class Distribution(Protocol):
     """Anything that draws a value from a generator, and describes itself with ``str``."""
 

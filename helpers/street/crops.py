@@ -68,8 +68,9 @@ def _car(canvas: Canvas, rng: Generator, light: Light, without: frozenset[str]) 
     draw_background(canvas, rng, light, street_layout(rng, y, length), without)
     if CROP["a car beside it"].draw(rng) and hidden:  # its bumper is in the crop
         side = 1 if rng.random() < 0.5 else -1
-        beside = x + side * rng.uniform(88, 105)
-        place_car(canvas, rng, light, beside, y + rng.normal(0, 1), CROP["length"].draw(rng))
+        beside = x + side * CROP["middle to middle of the car beside it"].draw(rng)
+        foot = y + CROP["wheels of the car beside it, below its own"].draw(rng)
+        place_car(canvas, rng, light, beside, foot, CROP["length"].draw(rng))
     style = place_car(canvas, rng, light, x, y, length)
     for _ in range(CROP["things in front"].draw(rng) if hidden else 0):
         occlude(canvas, rng, light, x, y, length)

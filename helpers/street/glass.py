@@ -6,9 +6,40 @@ from PIL import Image
 
 from helpers.street.canvas import Canvas, Point, smooth, to_image
 from helpers.street.cars import DETAILED, Car
+from helpers.street.chance import Chance, Choice, OneOf, Uniform
 from helpers.street.light import Light
 from helpers.street.projection import Place, mapped
 from helpers.street.textures import fine_noise, surface
+
+# Lengths are fractions of the car's length, greys are 0 to 255.
+
+#: The frame around the side windows, their pillars, and the mirror at the door.
+FRAME = {
+    "roof above the glass": Uniform(0.020, 0.032),
+    "glass ends before the roof": Uniform(-0.01, 0.03),
+    "colour": Choice({"black": 0.5, "paint": 0.3, "chrome": 0.2}),
+    "width": Uniform(0.012, 0.024),
+    "opacity": Uniform(0.4, 1.0),
+    "width of the first pillar": Uniform(0.012, 0.026),
+    "door mirror": Chance(0.7),
+    "colour of the mirror": OneOf(("black", "paint")),
+}
+#: What is mirrored in the glass: streaks are pieces of the sky.
+REFLECTIONS = {
+    "lighter at the belt": Uniform(-25, 45),  # by how many greys
+    "street": Uniform(2, 22),  # a deviation of the grey
+    "streaks": Choice({0: 0.5, 1: 0.35, 2: 0.15}),
+    "width of a streak": Uniform(0.03, 0.12),
+    "grey of a streak": Uniform(120, 240),
+    "opacity of a streak": Uniform(0.2, 0.7),
+}
+#: What is seen through the glass.
+INTERIOR = {
+    "grey of a seat": Uniform(5, 60),
+    "seat above the belt": Chance(0.6),
+    "grey of a head": Uniform(20, 170),
+    "grey of the clothes": Uniform(10, 150),
+}
 
 
 def window_span(car: Car) -> tuple[float, float]:
@@ -23,9 +54,10 @@ def draw_windows(
     """Side windows, slivers of the windscreen and the rear window, pillars, people, reflections."""
     _, cowl, roof_front, roof_top, roof_rear, deck, _ = car.roof
     left, right = window_span(car)
-    top, belt = roof_top[1] - rng.uniform(0.020, 0.032), car.belt + 0.004
+    top, belt = roof_top[1] - FRAME["roof above the glass"].draw(rng), car.belt + 0.004
     rail_l = (roof_front[0] + 0.028, min(top, roof_front[1] - 0.016))
-    rail_r = (roof_rear[0] - rng.uniform(-0.01, 0.03), min(top, roof_rear[1] - 0.016))
+    end = roof_rear[0] - FRAME["glass ends before the roof"].draw(rng)
+    rail_r = (end, min(top, roof_rear[1] - 0.016))
     side = [(left, belt), rail_l, (0.5 * (rail_l[0] + rail_r[0]), top), rail_r, (right, belt)]
     panes = [smooth(side, 1, closed=True) if car.roundness > 1 else side]
     if car.yaw > -0.4:
@@ -40,20 +72,21 @@ def draw_windows(
         )  # fmt: skip
     areas = [mapped(place, pane) for pane in panes]
     chrome = min(245.0, 1.5 * car.paint + 30)
-    frame = rng.choice([12.0, 0.55 * car.paint, chrome], p=[0.5, 0.3, 0.2])
-    trim = rng.uniform(0.012, 0.024) * length
-    canvas.paint_line([*areas[0], areas[0][0]], frame, trim, rng.uniform(0.4, 1.0))
+    greys = {"black": 12.0, "paint": 0.55 * car.paint, "chrome": chrome}
+    grey, trim = greys[FRAME["colour"].draw(rng)], FRAME["width"].draw(rng) * length
+    canvas.paint_line([*areas[0], areas[0][0]], grey, trim, FRAME["opacity"].draw(rng))
     inner = (left, right, belt, top)
     _panes(canvas, rng, car, light, place, length, areas, inner)
     for p in car.pillars:
         u_belt, u_top = left + p * (right - left), rail_l[0] + p * (rail_r[0] - rail_l[0])
-        width = rng.uniform(0.012, 0.026) * length if p == car.pillars[0] else 0.011 * length
+        first = p == car.pillars[0]
+        width = (FRAME["width of the first pillar"].draw(rng) if first else 0.011) * length
         canvas.line(
             mapped(place, [(u_belt, belt - 0.004), (u_top, top + 0.008)]), car.pillar_grey, width
         )
-    if rng.random() < 0.7:  # door mirror
+    if FRAME["door mirror"].draw(rng):
         x, y = place(left + 0.035, belt + 0.012)
-        grey = rng.choice([15.0, car.paint])
+        grey = {"black": 15.0, "paint": car.paint}[FRAME["colour of the mirror"].draw(rng)]
         canvas.ellipse(x, y, 0.014 * length, 0.012 * length, grey)
 
 
@@ -69,17 +102,18 @@ def _panes(
         return
     y_top, y_belt = place(0.5, top)[1], place(0.5, belt)[1]
     t = np.clip((canvas.rows() - y_top) / (y_belt - y_top), 0, 1)[:, None]
-    tone = car.glass + rng.uniform(-25, 45) * t
+    tone = car.glass + REFLECTIONS["lighter at the belt"].draw(rng) * t
     mirrored = fine_noise(canvas, rng, 0.06 * length, 2, stretch=1.5)
-    tinted = surface(canvas, tone[::2] + rng.uniform(2, 22) * mirrored)
+    tinted = surface(canvas, tone[::2] + REFLECTIONS["street"].draw(rng) * mirrored)
     canvas.paint(glass, tinted, 1 - car.see_through)
     _interior(canvas, rng, car, place, inner, length)
-    for _ in range(int(rng.choice([0, 1, 2], p=[0.5, 0.35, 0.15]))):  # the sky mirrored in a pane
+    for _ in range(REFLECTIONS["streaks"].draw(rng)):
         u = rng.uniform(left, right)
-        w = rng.uniform(0.03, 0.12)
+        w = REFLECTIONS["width of a streak"].draw(rng)
         streak = [(u, belt), (u + 0.05, top), (u + w + 0.05, top), (u + w, belt)]
         inside = canvas.mask(mapped(place, streak))
-        canvas.paint(_both(inside, glass), rng.uniform(120, 240), rng.uniform(0.2, 0.7))
+        grey = REFLECTIONS["grey of a streak"].draw(rng)
+        canvas.paint(_both(inside, glass), grey, REFLECTIONS["opacity of a streak"].draw(rng))
 
 
 def _both(first: Image.Image, second: Image.Image) -> Image.Image:
@@ -102,15 +136,14 @@ def _interior(
         u = left + share * (right - left)
         if u > right - 0.04:
             continue
-        grey = rng.uniform(5, 60)
-        if rng.random() < 0.6:
+        grey = INTERIOR["grey of a seat"].draw(rng)
+        if INTERIOR["seat above the belt"].draw(rng):
             seat = [(u - 0.012, belt), (u, belt + 0.6 * high), (u + 0.025, belt + 0.6 * high),
                     (u + 0.03, belt)]  # fmt: skip
             canvas.polygon(mapped(place, seat), grey)
         if k < car.people:
             x, y = place(u - 0.03, belt + 0.5 * high)
-            canvas.ellipse(x, y, 0.016 * length, 0.021 * length, rng.uniform(20, 170))
-            canvas.polygon(
-                mapped(place, [(u - 0.06, belt), (u - 0.035, belt + 0.3 * high), (u, belt)]),
-                rng.uniform(10, 150),
-            )
+            head = INTERIOR["grey of a head"].draw(rng)
+            canvas.ellipse(x, y, 0.016 * length, 0.021 * length, head)
+            shoulders = [(u - 0.06, belt), (u - 0.035, belt + 0.3 * high), (u, belt)]
+            canvas.polygon(mapped(place, shoulders), INTERIOR["grey of the clothes"].draw(rng))

@@ -7,9 +7,72 @@ from numpy.random import Generator
 from PIL import Image
 
 from helpers.street.canvas import Canvas
+from helpers.street.chance import Chance, Choice, Mixture, Normal, Uniform, Whole
 from helpers.street.light import Light
 from helpers.street.plants import foliage
 from helpers.street.textures import fine_noise, gradient, mottled, photographed, surface
+
+# In all tables lengths are in ``unit``s (a metre at the kerb), greys and contrasts from 0 to 255.
+
+#: The strip between the backdrop and the kerb, and what covers it.
+VERGE = {
+    "cover": Choice({"grass": 0.30, "leaves": 0.15, "gravel": 0.10, "pavement": 0.45}),
+    "grey of grass": Uniform(60, 160),
+    "contrast of grass": Uniform(8, 30),
+    "grey of leaves": Uniform(60, 170),
+    "contrast of leaves": Uniform(5, 25),
+    "grey of gravel": Uniform(90, 190),
+    "contrast of gravel": Uniform(5, 22),
+    "grey of pavement": Uniform(110, 225),
+    "contrast of pavement": Uniform(2, 10),
+}
+
+#: The road; its slope is the fall in pixels for each pixel to the right.
+ROAD = {
+    "slope": Normal(0, 0.015),
+    "grey": Mixture(((0.8, Uniform(130, 230)), (0.2, Uniform(70, 150)))),
+    "darker near or far by": Uniform(-15, 15),
+    "contrast of the grain": Uniform(1, 7),
+    "coarse asphalt": Chance(0.25),
+    "contrast of coarse asphalt": Uniform(3, 14),
+    "markings": Choice({0: 0.45, 1: 0.3, 2: 0.15, 4: 0.1}),
+    "a crossing": Chance(0.08),
+    "cracks": Whole(0, 2),
+    "how much darker a crack is": Uniform(10, 45),
+}
+
+#: The kerb: a bright top and a dark face, equally thick.
+KERB = {
+    "to be seen": Chance(0.7),
+    "thickness": Uniform(0.05, 0.16),
+    "grey of the top": Uniform(150, 235),
+    "grey of the face": Uniform(20, 110),
+}
+
+#: A painted line on the road, along it or slanting across it; its run is how far it slants.
+MARKING = {
+    "grey": Uniform(150, 250),
+    "thickness": Uniform(0.06, 0.25),
+    "along the road": Chance(0.6),
+    "from border to border": Chance(0.5),
+    "run": Normal(0, 3),
+}
+
+#: A pedestrian crossing: its run is how far the stripes slant, its step that from one to the next.
+CROSSING = {
+    "grey": Uniform(170, 250),
+    "run": Normal(0, 2.5),
+    "step": Uniform(0.6, 2.0),
+}
+
+#: Shade on the ground; its band in shares of the depth of the ground, from 0 to 1.
+SHADE = {
+    "width of a blotch for its height": Uniform(3, 9),
+    "size of a blotch": Uniform(0.3, 1.5),
+    "middle of the band": Uniform(0, 1),
+    "half width of the band": Uniform(0.1, 0.6),
+    "darkness": Uniform(0.3, 0.65),
+}
 
 
 @dataclass(frozen=True)
@@ -35,65 +98,66 @@ def draw_ground(canvas: Canvas, rng: Generator, light: Light, layout: Layout) ->
 
 
 def _verge(canvas: Canvas, rng: Generator, unit: float) -> Image.Image:
-    kind = rng.random()
-    if kind < 0.30:
-        return photographed(
-            canvas, rng, "grass", rng.uniform(60, 160), rng.uniform(8, 30), 2 * unit
-        )
-    if kind < 0.45:
-        leaf = max(0.4, 0.04 * unit)
-        return foliage(canvas, rng, rng.uniform(60, 170), rng.uniform(5, 25), leaf)
-    if kind < 0.55:
-        tone = rng.uniform(90, 190)
-        return photographed(canvas, rng, "gravel", tone, rng.uniform(5, 22), 1.5 * unit)
-    return mottled(canvas, rng, rng.uniform(110, 225), rng.uniform(2, 10), unit, 2)
+    cover = VERGE["cover"].draw(rng)
+    grey, contrast = VERGE[f"grey of {cover}"].draw(rng), VERGE[f"contrast of {cover}"].draw(rng)
+    if cover == "grass":
+        return photographed(canvas, rng, "grass", grey, contrast, 2 * unit)
+    if cover == "leaves":
+        return foliage(canvas, rng, grey, contrast, max(0.4, 0.04 * unit))
+    if cover == "gravel":
+        return photographed(canvas, rng, "gravel", grey, contrast, 1.5 * unit)
+    return mottled(canvas, rng, grey, contrast, unit, 2)
 
 
 def _road(canvas: Canvas, rng: Generator, layout: Layout) -> None:
     unit, width, height = layout.unit, canvas.width, canvas.height
-    slope = rng.normal(0, 0.015)
+    slope = ROAD["slope"].draw(rng)
     y1, y2 = layout.kerb, layout.kerb + slope * width
-    grey = rng.uniform(130, 230) if rng.random() < 0.8 else rng.uniform(70, 150)
-    shade = gradient(canvas, grey - rng.uniform(-15, 15), grey + rng.uniform(-15, 15), y1, height)
-    grain = rng.uniform(1, 7) * fine_noise(canvas, rng, 0.4 * unit, 3, stretch=4)
+    grey, darker = ROAD["grey"].draw(rng), ROAD["darker near or far by"]
+    shade = gradient(canvas, grey - darker.draw(rng), grey + darker.draw(rng), y1, height)
+    rough = ROAD["contrast of the grain"].draw(rng)
+    grain = rough * fine_noise(canvas, rng, 0.4 * unit, 3, stretch=4)
     asphalt = surface(canvas, shade[::2] + grain)
-    if rng.random() < 0.25:  # coarse asphalt, cobbles, a gravel drive
-        stones = photographed(canvas, rng, "gravel", grey, rng.uniform(3, 14), 0.8 * unit)
+    if ROAD["coarse asphalt"].draw(rng):  # or cobbles, or a gravel drive
+        contrast = ROAD["contrast of coarse asphalt"].draw(rng)
+        stones = photographed(canvas, rng, "gravel", grey, contrast, 0.8 * unit)
         asphalt = Image.blend(asphalt, stones, 0.6)
     canvas.paint(canvas.mask([(0, y1), (width, y2), (width, height), (0, height)]), asphalt)
-    if rng.random() < 0.7:  # the kerb: a bright top and a dark face
-        thick = unit * rng.uniform(0.05, 0.16)
-        canvas.line([(0, y1), (width, y2)], rng.uniform(150, 235), thick)
-        canvas.line([(0, y1 + thick), (width, y2 + thick)], rng.uniform(20, 110), thick)
-    for _ in range(int(rng.choice([0, 1, 2, 4], p=[0.45, 0.3, 0.15, 0.1]))):
+    if KERB["to be seen"].draw(rng):
+        thick = unit * KERB["thickness"].draw(rng)
+        canvas.line([(0, y1), (width, y2)], KERB["grey of the top"].draw(rng), thick)
+        face = KERB["grey of the face"].draw(rng)
+        canvas.line([(0, y1 + thick), (width, y2 + thick)], face, thick)
+    for _ in range(ROAD["markings"].draw(rng)):
         _marking(canvas, rng, layout, slope)
-    if rng.random() < 0.08:
+    if ROAD["a crossing"].draw(rng):
         _crossing(canvas, rng, layout)
-    for _ in range(int(rng.integers(0, 3))):  # cracks and tar
+    for _ in range(ROAD["cracks"].draw(rng)):  # and tar
         x, y = rng.uniform(0, width), rng.uniform(y1, height)
         steps = np.abs(rng.normal(0, 1, (5, 2))) * (0.7 * unit, 0.08 * unit)
         steps[:, 1] *= rng.choice([-1, 1], 5)
         path = [(float(x + dx), float(y + dy)) for dx, dy in steps.cumsum(0)]
-        canvas.line(path, grey - rng.uniform(10, 45), 0.05 * unit)
+        canvas.line(path, grey - ROAD["how much darker a crack is"].draw(rng), 0.05 * unit)
 
 
 def _marking(canvas: Canvas, rng: Generator, layout: Layout, slope: float) -> None:
     """A painted line along the road, or one that slants across it."""
     unit, width, height = layout.unit, canvas.width, canvas.height
-    y, grey = rng.uniform(layout.kerb, height + unit), rng.uniform(150, 250)
-    thick = unit * rng.uniform(0.06, 0.25)
-    if rng.random() < 0.6:
-        x1, x2 = (0, width) if rng.random() < 0.5 else sorted(rng.uniform(0, width, 2))
+    y, grey = rng.uniform(layout.kerb, height + unit), MARKING["grey"].draw(rng)
+    thick = unit * MARKING["thickness"].draw(rng)
+    if MARKING["along the road"].draw(rng):
+        whole = MARKING["from border to border"].draw(rng)
+        x1, x2 = (0, width) if whole else sorted(rng.uniform(0, width, 2))
         canvas.line([(x1, y + slope * x1), (x2, y + slope * x2)], grey, thick)
     else:
-        x, run = rng.uniform(0, width), rng.normal(0, 3) * unit
+        x, run = rng.uniform(0, width), MARKING["run"].draw(rng) * unit
         canvas.line([(x, layout.kerb), (x + run, height)], grey, 1.5 * thick)
 
 
 def _crossing(canvas: Canvas, rng: Generator, layout: Layout) -> None:
     """The slanted white stripes of a pedestrian crossing."""
-    grey, run = rng.uniform(170, 250), rng.normal(0, 2.5) * layout.unit
-    step, bottom = layout.unit * rng.uniform(0.6, 2.0), canvas.height + 2.0
+    grey, run = CROSSING["grey"].draw(rng), CROSSING["run"].draw(rng) * layout.unit
+    step, bottom = layout.unit * CROSSING["step"].draw(rng), canvas.height + 2.0
     x = rng.uniform(-1, 1) * abs(run)
     while x < canvas.width + abs(run):
         wide = 0.45 * step
@@ -111,13 +175,14 @@ def _shadows(canvas: Canvas, rng: Generator, light: Light, layout: Layout) -> No
     part = canvas.part(0, layout.ground, canvas.width, canvas.height)
     if part is None:
         return
-    stretch = rng.uniform(3, 9)
-    blotches = fine_noise(part, rng, layout.unit * rng.uniform(0.3, 1.5), 4, stretch)
+    stretch = SHADE["width of a blotch for its height"].draw(rng)
+    size = layout.unit * SHADE["size of a blotch"].draw(rng)
+    blotches = fine_noise(part, rng, size, 4, stretch)
     gaps = fine_noise(part, rng, 0.12 * layout.unit, 2, 2.5)  # sun between the leaves
     # Shade lies in a band: the rest of the ground is in the sun.
-    middle, band = rng.uniform(0, 1), rng.uniform(0.1, 0.6)
+    middle, band = SHADE["middle of the band"].draw(rng), SHADE["half width of the band"].draw(rng)
     depth = np.linspace(0, 1, len(blotches))[:, None]
     inside = (band - np.abs(depth - middle)) / 0.15
     mask = 255 * np.clip(0.5 + 1.2 * (blotches + 0.35 * gaps + np.clip(inside, -4, 1.2)), 0, 1)
-    part.paint(surface(part, mask), 25, rng.uniform(0.3, 0.65) * light.shadow)
+    part.paint(surface(part, mask), 25, SHADE["darkness"].draw(rng) * light.shadow)
     canvas.put(part)

@@ -7,10 +7,57 @@ from numpy.random import Generator
 
 from helpers.street.canvas import Canvas, Point, smooth, to_image
 from helpers.street.cars import DETAILED, Car
+from helpers.street.chance import Chance, OneOf, Uniform, draw_table
 from helpers.street.glass import draw_windows, window_span
 from helpers.street.light import Light
 from helpers.street.projection import Place, mapped, side_view
 from helpers.street.textures import fine_noise, noise
+
+# Lengths and heights are fractions of the car's length, greys are 0 to 255.
+
+#: The shadow on the ground.
+SHADOW = {
+    "reach": Uniform(0.0, 0.06),  # to one side, in full sun from there
+    "depth": Uniform(-0.005, 0.03),  # in front of the wheels
+}
+#: What is mirrored in the paint, or on it: greys that are added, and mud that hides it.
+SHEEN = {
+    "mirrored street": Uniform(2, 10),  # a deviation, on a car of full gloss
+    "mud": Uniform(0, 0.6),  # the share of the paint that it hides low down, in full dirt
+    "front end": Uniform(-45, 20),
+    "rear end": Uniform(-45, 20),
+}
+#: The paint from the shoulder, an edge below the windows, down to the sill.
+PAINT = {
+    "shoulder below the belt": Uniform(0.005, 0.02),
+    "height of the crease": Uniform(0.12, 0.155),
+    "side": Uniform(0.75, 1.1),  # this and the next ones: factors of its grey
+    "well below the crease": Uniform(0.6, 1.0),
+    "below the crease": Uniform(0.75, 1.0),
+    "above the crease": Uniform(0.85, 1.1),
+}
+#: Bumpers, lamps and doors.
+FITTINGS = {
+    "top of a bumper": Uniform(0.115, 0.135),
+    "foot of a bumper": Uniform(0.075, 0.09),
+    "height of the rubbing strip": Uniform(0.105, 0.135),
+    "width of the rubbing strip": Uniform(0.006, 0.016),
+    "grey of the head lamp": Uniform(60, 235),
+    "grey of the rear lamp": Uniform(25, 130),
+    "lamp in the bumper": Chance(0.5),
+    "lean of a door gap": Uniform(-0.012, 0.012),
+    "grey of a handle": OneOf((20.0, None, 210.0)),  # None is the door gap's
+}
+#: A wheel and its arch.
+WHEEL = {
+    "foreshortening": Uniform(0, 1),  # tenths of its width, on a car turned by about 12°
+    "arch": Uniform(1.10, 1.28),  # times the wheel's radius
+    "grey of the arch": Uniform(5, 40),
+    "grey of the tyre": Uniform(12, 48),
+    "gaps between spokes": Uniform(0.15, 0.7),  # this and the next one: times the rim's grey
+    "hub": Uniform(0.3, 1.0),
+    "shade of the wing": Uniform(0.15, 0.65),  # how dark it makes the upper part
+}
 
 
 def draw_car(
@@ -59,8 +106,8 @@ def body_outline(car: Car) -> list[Point]:
 def _shadow(
     canvas: Canvas, car: Car, light: Light, place: Place, length: float, rng: Generator
 ) -> None:
-    reach = light.side * light.strength * rng.uniform(0.0, 0.06)
-    depth = rng.uniform(-0.005, 0.03)
+    reach = light.side * light.strength * SHADOW["reach"].draw(rng)
+    depth = SHADOW["depth"].draw(rng)
     soft = [(0.04 + reach, 0.03), (0.06, 0.06), (0.94, 0.06), (0.96 + reach, 0.03),
             (0.93 + reach, -depth), (0.07 + reach, -depth)]  # fmt: skip
     canvas.paint(canvas.mask(mapped(place, soft), blur=0.012 * length), 12, light.shadow)
@@ -93,30 +140,31 @@ def _body(
     # What stands across the road is mirrored in the doors, drawn out along the body.
     mirrored = fine_noise(canvas, rng, 0.035 * length, 3, stretch=6)
     mirrored = np.repeat(np.repeat(mirrored, 2, axis=0), 2, axis=1)
-    shade = shade + rng.uniform(2, 10) * car.gloss * mirrored[: len(v), : shade.shape[1]]
+    strength = SHEEN["mirrored street"].draw(rng) * car.gloss
+    shade = shade + strength * mirrored[: len(v), : shade.shape[1]]
     # Dust and mud, most of it low down.
-    mud = light.dirt * rng.uniform(0, 0.6) * np.clip(1.2 - v / 0.15, 0, 1)[:, None]
+    mud = light.dirt * SHEEN["mud"].draw(rng) * np.clip(1.2 - v / 0.15, 0, 1)[:, None]
     shade = shade + mud * (120 + 25 * dirt - shade)
     # The far end of a car that is turned a little towards the viewer catches other light.
     x_front, x_rear = place(0, 0)[0], place(1, 0)[0]
     along = (canvas.columns() - x_front) / (x_rear - x_front)
-    bulge = np.interp(along, [0, 0.07, 0.93, 1], [rng.uniform(-45, 20), 0, 0, rng.uniform(-45, 20)])
+    front, rear = SHEEN["front end"].draw(rng), SHEEN["rear end"].draw(rng)
+    bulge = np.interp(along, [0, 0.07, 0.93, 1], [front, 0, 0, rear])
     canvas.paint(inside, to_image(shade + bulge[None, :]))
 
 
 def _paint(rng: Generator, car: Car, light: Light, v: np.ndarray) -> np.ndarray:
     """Return the grey of the body at each height ``v``: dark sill, bright shoulder, bright roof."""
-    shoulder = car.belt - rng.uniform(0.005, 0.02)
-    crease = rng.uniform(0.12, 0.155)
+    drop, crease, side, lowest, below, above = draw_table(PAINT, rng).values()
+    shoulder = car.belt - drop
     glow = car.gloss * (0.5 + 0.5 * light.strength)
-    side = rng.uniform(0.75, 1.1)
     base = car.paint
     knots = [
         (0.00, 0.30 * base * car.two_tone),
         (car.sill + 0.005, 0.50 * base * car.two_tone),
-        (crease - 0.03, rng.uniform(0.6, 1.0) * side * base * car.two_tone),
-        (crease - 0.004, rng.uniform(0.75, 1.0) * side * base * car.two_tone),
-        (crease + 0.004, rng.uniform(0.85, 1.1) * side * base),
+        (crease - 0.03, lowest * side * base * car.two_tone),
+        (crease - 0.004, below * side * base * car.two_tone),
+        (crease + 0.004, above * side * base),
         (shoulder - 0.02, side * base),
         (shoulder, side * base + 45 * glow),
         (shoulder + 0.02, base + 75 * glow),
@@ -130,7 +178,7 @@ def _fittings(canvas: Canvas, rng: Generator, car: Car, place: Place, length: fl
     """Bumpers, lamps, rubbing strip, door gaps and handles."""
     dark = 0.45 * car.paint
     if car.bumper is not None:
-        top, low = rng.uniform(0.115, 0.135), rng.uniform(0.075, 0.09)
+        top, low = FITTINGS["top of a bumper"].draw(rng), FITTINGS["foot of a bumper"].draw(rng)
         for u1, u2 in ((-0.004, 0.085), (1.004, 0.915)):
             nose = u1 + 0.2 * (u2 - u1)
             box = [(nose, low), (u1, low + 0.012), (u1, top - 0.006), (nose, top), (u2, top),
@@ -140,17 +188,16 @@ def _fittings(canvas: Canvas, rng: Generator, car: Car, place: Place, length: fl
         for u1, u2 in ((0.0, 0.10), (0.90, 1.0)):
             canvas.line(mapped(place, [(u1, 0.125), (u2, 0.12)]), dark, 0.5)
     if car.moulding is not None:
-        v = rng.uniform(0.105, 0.135)
-        canvas.line(
-            mapped(place, [(0.02, v), (0.98, v)]), car.moulding, rng.uniform(0.006, 0.016) * length
-        )
-    lamp = rng.uniform(60, 235)
+        v = FITTINGS["height of the rubbing strip"].draw(rng)
+        width = FITTINGS["width of the rubbing strip"].draw(rng) * length
+        canvas.line(mapped(place, [(0.02, v), (0.98, v)]), car.moulding, width)
+    lamp = FITTINGS["grey of the head lamp"].draw(rng)
     front = [(0.004, 0.132), (0.012, 0.158), (0.055, 0.168), (0.065, 0.140)]
     canvas.polygon(mapped(place, front), lamp)
     top = car.roof[-1][1] - 0.01
     rear = [(0.945, top), (0.992, top - 0.005), (0.998, top - 0.05), (0.95, top - 0.05)]
-    canvas.polygon(mapped(place, rear), rng.uniform(25, 130))
-    if rng.random() < 0.5:
+    canvas.polygon(mapped(place, rear), FITTINGS["grey of the rear lamp"].draw(rng))
+    if FITTINGS["lamp in the bumper"].draw(rng):
         canvas.polygon(mapped(place, [(0, 0.10), (0, 0.115), (0.03, 0.115), (0.03, 0.10)]), lamp)
     _doors(canvas, rng, car, place, dark)
 
@@ -159,12 +206,13 @@ def _doors(canvas: Canvas, rng: Generator, car: Car, place: Place, dark: float) 
     left, right = window_span(car)
     gaps = [left - 0.005, *(left + t * (right - left) for t in car.pillars[:1]), right - 0.03]
     for k, u in enumerate(gaps):
-        lean = rng.uniform(-0.012, 0.012)
+        lean = FITTINGS["lean of a door gap"].draw(rng)
         foot = car.sill + 0.012 if k < len(gaps) - 1 else 0.14
         canvas.paint_line(mapped(place, [(u, car.belt), (u + lean, foot)]), dark, 0.5, 0.8)
         if k > 0:
             handle = [(u - 0.045, car.belt - 0.028), (u - 0.015, car.belt - 0.026)]
-            canvas.line(mapped(place, handle), rng.choice([20.0, dark, 210.0]), 0.6)
+            grey = FITTINGS["grey of a handle"].draw(rng)
+            canvas.line(mapped(place, handle), dark if grey is None else grey, 0.6)
 
 
 def _contour_light(
@@ -178,17 +226,16 @@ def _contour_light(
 
 def _wheel(canvas: Canvas, rng: Generator, car: Car, place: Place, u: float) -> None:
     r = (place(u, 0)[1] - place(u, 2 * car.tyre)[1]) / 2
-    narrow = 1.0 - 0.1 * abs(car.yaw) * rng.random()
+    narrow = 1.0 - 0.1 * abs(car.yaw) * WHEEL["foreshortening"].draw(rng)
     x, y = place(u, car.tyre)
-    arch = r * rng.uniform(1.10, 1.28)
-    canvas.ellipse(x, y - 0.06 * r, arch * narrow, arch, rng.uniform(5, 40))
-    tyre_grey = rng.uniform(12, 48)
-    canvas.ellipse(x, y, r * narrow, r, tyre_grey)
+    arch = r * WHEEL["arch"].draw(rng)
+    canvas.ellipse(x, y - 0.06 * r, arch * narrow, arch, WHEEL["grey of the arch"].draw(rng))
+    canvas.ellipse(x, y, r * narrow, r, WHEEL["grey of the tyre"].draw(rng))
     rim = r * car.rim
     canvas.ellipse(x, y, rim * narrow, rim, car.rim_grey)
     if car.spokes:
         turn = rng.uniform(0, 2 * math.pi)
-        gap = car.rim_grey * rng.uniform(0.15, 0.7)
+        gap = car.rim_grey * WHEEL["gaps between spokes"].draw(rng)
         for k in range(car.spokes):
             a = turn + 2 * math.pi * k / car.spokes
             canvas.ellipse(
@@ -200,7 +247,7 @@ def _wheel(canvas: Canvas, rng: Generator, car: Car, place: Place, u: float) -> 
             )
     else:
         canvas.ring(x, y, 0.72 * rim * narrow, 0.72 * rim, car.rim_grey * 0.75, 0.5)
-    canvas.ellipse(x, y, 0.22 * rim, 0.22 * rim, car.rim_grey * rng.uniform(0.3, 1.0))
+    canvas.ellipse(x, y, 0.22 * rim, 0.22 * rim, car.rim_grey * WHEEL["hub"].draw(rng))
     # The wing shades the upper part of the wheel.
     shade = [(x - r, y - r), (x + r, y - r), (x + r, y - 0.45 * r), (x - r, y - 0.45 * r)]
-    canvas.paint_part(shade, 10, rng.uniform(0.15, 0.65))
+    canvas.paint_part(shade, 10, WHEEL["shade of the wing"].draw(rng))

@@ -12,10 +12,52 @@ from numpy.random import Generator
 from PIL import Image
 
 from helpers.street.canvas import Canvas, Point, smooth, to_image
+from helpers.street.chance import Normal, Uniform, Whole
 from helpers.street.light import Light
 from helpers.street.textures import fine_noise, half_size, noise, surface
 
 # ``unit`` is everywhere the length of one metre in pixels, ``ground`` the y of the feet.
+# In all tables lengths are in ``unit``s, unless they say something else; greys and contrasts from
+# 0 to 255.
+
+#: A mass of leaves; the size of its clumps is a share of its own.
+CROWN = {
+    "grey": Uniform(25, 115),
+    "contrast": Uniform(10, 28),
+    "clumps": Whole(5, 14),
+    "size of a clump": Uniform(0.3, 0.6),
+}
+
+#: A whole tree; its crown in shares of the tree's height, a limb's reach in half widths of the
+#: crown, to the right or (below 0) to the left.
+TREE = {
+    "height": Uniform(3.0, 9.0),
+    "half width of the trunk": Uniform(0.08, 0.25),
+    "grey of the bark": Uniform(20, 90),
+    "half width of the crown": Uniform(0.25, 0.5),
+    "half height of the crown": Uniform(0.25, 0.38),
+    "limbs": Whole(1, 3),
+    "reach of a limb": Normal(0, 0.6),
+    "length of a leaf": Uniform(0.05, 0.10),
+}
+
+#: The trunk of a street tree; it leans to the right, or (below 0) to the left.
+TRUNK = {
+    "half width": Uniform(0.12, 0.45),
+    "lean": Normal(0, 0.4),
+    "grey": Uniform(20, 120),
+    "contrast": Uniform(8, 30),
+}
+
+#: A round bush.
+SHRUB = {"half width": Uniform(0.3, 1.2), "height": Uniform(0.4, 1.6)}
+
+#: A hedge or the edge of a wood.
+HEDGE = {
+    "grey": Uniform(30, 100),
+    "contrast": Uniform(12, 36),
+    "length of a leaf": Uniform(0.04, 0.09),
+}
 
 
 def foliage(
@@ -57,17 +99,17 @@ def crown(
     px = (part.left + step * (np.arange(width) + 0.5))[None, :]
     py = (part.top + step * (np.arange(height) + 0.5))[:, None]
     ragged = _leaves(part, rng, leaf)
-    grey, contrast = rng.uniform(25, 115), rng.uniform(10, 28)
+    grey, contrast = CROWN["grey"].draw(rng), CROWN["contrast"].draw(rng)
     tone = np.full((height, width), grey)
     covered = np.zeros((height, width), dtype=bool)
-    count = int(rng.integers(5, 15))
+    count = CROWN["clumps"].draw(rng)
     angles = rng.uniform(0, 2 * math.pi, count)
     reach = np.sqrt(rng.uniform(0, 1, count))
     lower_last = np.argsort(reach * np.sin(angles))  # the lower clumps are nearer to the viewer
     for k in lower_last:
         cx = x + 0.75 * rx * reach[k] * math.cos(angles[k])
         cy = y + 0.7 * ry * reach[k] * math.sin(angles[k])
-        size = rng.uniform(0.3, 0.6)
+        size = CROWN["size of a clump"].draw(rng)
         dx, dy = (px - cx) / (size * rx), (py - cy) / (size * ry)
         inside = dx * dx + dy * dy < 1 + 0.35 * ragged
         lit = (0.5 + light.strength) * (-0.9 * dy + 0.5 * light.side * dx)
@@ -83,38 +125,39 @@ def tree(
     canvas: Canvas, rng: Generator, light: Light, x: float, ground: float, unit: float
 ) -> None:
     """A whole tree: a trunk, a few limbs, and a crown of leaves."""
-    high = unit * rng.uniform(3.0, 9.0)
-    w = unit * rng.uniform(0.08, 0.25)
-    bark = rng.uniform(20, 90)
+    high = unit * TREE["height"].draw(rng)
+    w = unit * TREE["half width of the trunk"].draw(rng)
+    bark = TREE["grey of the bark"].draw(rng)
     top = ground - 0.75 * high
     canvas.polygon([(x - w, ground), (x - 0.6 * w, top), (x + 0.6 * w, top), (x + w, ground)], bark)
-    rx, ry = high * rng.uniform(0.25, 0.5), high * rng.uniform(0.25, 0.38)
+    rx = high * TREE["half width of the crown"].draw(rng)
+    ry = high * TREE["half height of the crown"].draw(rng)
     centre = ground - high + ry
-    for _ in range(int(rng.integers(1, 4))):
-        tip = (x + rng.normal(0, 0.6) * rx, centre)
+    for _ in range(TREE["limbs"].draw(rng)):
+        tip = (x + TREE["reach of a limb"].draw(rng) * rx, centre)
         canvas.line([(x, ground - 0.45 * high), tip], bark, 0.8 * w)
-    crown(canvas, rng, light, x, centre, rx, ry, unit * rng.uniform(0.05, 0.10))
+    leaf = unit * TREE["length of a leaf"].draw(rng)
+    crown(canvas, rng, light, x, centre, rx, ry, leaf)
 
 
 def trunk(canvas: Canvas, rng: Generator, x: float, ground: float, unit: float) -> None:
     """The trunk of a street tree, rough, a little crooked, with roots."""
-    w = unit * rng.uniform(0.12, 0.45)
-    lean = rng.normal(0, 0.4) * unit
+    w = unit * TRUNK["half width"].draw(rng)
+    lean = TRUNK["lean"].draw(rng) * unit
     top = ground - 6 * unit
     shape = smooth(
         [(x - w, ground), (x - 0.6 * w, ground - 0.4 * unit), (x - 0.5 * w + lean, top),
          (x + 0.5 * w + lean, top), (x + 0.6 * w, ground - 0.4 * unit), (x + w, ground)], 1
     )  # fmt: skip
-    fill_with_leaves(
-        canvas, rng, shape, rng.uniform(20, 120), rng.uniform(8, 30), 0.12 * unit + 0.5
-    )
+    grey, contrast = TRUNK["grey"].draw(rng), TRUNK["contrast"].draw(rng)
+    fill_with_leaves(canvas, rng, shape, grey, contrast, 0.12 * unit + 0.5)
 
 
 def shrub(
     canvas: Canvas, rng: Generator, light: Light, x: float, ground: float, unit: float
 ) -> None:
     """A round bush, lit from above, in its own shade on the ground."""
-    w, h = unit * rng.uniform(0.3, 1.2), unit * rng.uniform(0.4, 1.6)
+    w, h = unit * SHRUB["half width"].draw(rng), unit * SHRUB["height"].draw(rng)
     shade = [
         (x + 1.1 * w * math.cos(a), ground + 0.12 * h * math.sin(a)) for a in np.arange(0, 6.3, 0.5)
     ]
@@ -139,10 +182,10 @@ def leafy_band(
     xs = np.linspace(-2, canvas.width + 2, 64)
     outline = [(float(x), float(top + ragged * unit * e)) for x, e in zip(xs, edge, strict=True)]
     outline += [(canvas.width + 2, bottom), (-2, bottom)]
-    grey, contrast = rng.uniform(30, 100), rng.uniform(12, 36)
+    grey, contrast = HEDGE["grey"].draw(rng), HEDGE["contrast"].draw(rng)
     depth = np.clip((part.rows()[::2] - top) / (bottom - top), 0, 1)[:, None]
     lit = (0.4 + light.strength) * contrast * (0.8 - 1.6 * depth)
-    leaf = unit * rng.uniform(0.04, 0.09)
+    leaf = unit * HEDGE["length of a leaf"].draw(rng)
     leaves = grey + lit + contrast * _leaves(part, rng, leaf)
     part.paint(part.mask(outline), surface(part, leaves))
     canvas.put(part)

@@ -8,7 +8,7 @@ from numpy.random import Generator
 
 from helpers.street.camera import MARGIN, equalised, photograph, sample_camera
 from helpers.street.canvas import Canvas
-from helpers.street.chance import Choice, Uniform, Whole
+from helpers.street.chance import Choice, Normal, Uniform, Whole
 from helpers.street.light import Light, sample_light
 from helpers.street.occlusion import occlude
 from helpers.street.places import draw_place
@@ -29,9 +29,12 @@ SCENE = {
     "cars, where there is room": Choice({0: 0.08, 1: 0.58, 2: 0.22, 3: 0.12}),
     "arrangement": Choice({"anywhere": 0.55, "one lane": 0.15, "nearly touching": 0.30}),
     "gap between bumpers": Uniform(1, 9),  # pixels, of cars that nearly touch
+    "out of a row that nearly touches": Uniform(-1, 1),  # pixels up or down
+    "out of the lane": Normal(0, 1.5),  # the same, of cars in one lane
     "cut by the border": Choice({False: 0.84, True: 0.16}),
     "room beside the cars": Whole(10, 190),  # pixels
     "height": Whole(75, 190),
+    "road without cars, from the top": Uniform(0.3, 0.9),  # times the height
     "something in front": Choice({False: 0.85, True: 0.15}),
     "equalised": Choice({False: 0.85, True: 0.15}),
 }
@@ -99,7 +102,8 @@ def _draw_street(canvas: Canvas, rng: Generator, light: Light, cars: list[Parked
         farthest = min(cars, key=lambda car: car.y)
         layout = street_layout(rng, MARGIN + farthest.y, farthest.length)
     else:
-        layout = street_layout(rng, canvas.height * rng.uniform(0.3, 0.9), 86)
+        road = canvas.height * SCENE["road without cars, from the top"].draw(rng)
+        layout = street_layout(rng, road, 86)
     draw_place(canvas, rng, light, layout)
     for car in sorted(cars, key=lambda car: car.y):
         x, y = MARGIN + car.x, MARGIN + car.y
@@ -128,7 +132,8 @@ def _one_size(rng: Generator) -> tuple[tuple[int, int], list[Parked]]:
         x = rng.uniform(left, width - left - sum(steps))
         y = rng.uniform(lowest + 1, highest - 1)
         xs = np.cumsum([x, *steps])
-        spots = [(float(x), y + rng.uniform(-1, 1)) for x in xs]
+        beside = SCENE["out of a row that nearly touches"]
+        spots = [(float(x), y + beside.draw(rng)) for x in xs]
         return (width, height), [Parked(*s, WIDTH, n) for s, n in zip(spots, lengths, strict=True)]
     width = max(110, 50 * len(lengths) + 52 + room)
     cars: list[Parked] = []
@@ -137,7 +142,7 @@ def _one_size(rng: Generator) -> tuple[tuple[int, int], list[Parked]]:
             x = rng.uniform(WIDTH / 2 - over_x + 0.5, width - WIDTH / 2 + over_x - 0.5)
             y = rng.uniform(lowest, highest)
             if cars and arrangement == "one lane":
-                y = min(max(cars[0].y + rng.normal(0, 1.5), lowest), highest)
+                y = min(max(cars[0].y + SCENE["out of the lane"].draw(rng), lowest), highest)
             if all(abs(x - car.x) > 93 or abs(y - car.y) > 38 for car in cars):
                 cars.append(Parked(x, y, WIDTH, length))
                 break

@@ -5,7 +5,7 @@ from numpy.random import Generator
 
 from helpers.street.canvas import Canvas
 from helpers.street.cars import sample_car
-from helpers.street.chance import Choice, Mixture, Normal, Uniform
+from helpers.street.chance import Chance, Choice, Mixture, Normal, Uniform
 from helpers.street.ground import Layout
 from helpers.street.light import Light
 from helpers.street.paintwork import draw_car
@@ -23,10 +23,20 @@ CROP = {
     # Most are centred well, but annotators erred when a car was hidden or cut.
     "right of the middle": Mixture(((0.88, Normal(0, 2.3, -7, 7)), (0.12, Uniform(-11, 11)))),
     "below the middle": Normal(-0.6, 1.6, -6, 2.5),
+    "faces left": Chance(0.5),
     "slope of the road": Normal(0, 0.008, -0.03, 0.03),
     "things in front": Choice({0: 0.66, 1: 0.25, 2: 0.09}),
     "a car beside it": Choice({False: 0.86, True: 0.14}),
+    "middle to middle of the car beside it": Uniform(88, 105),  # pixels
+    "wheels of the car beside it, below its own": Normal(0, 1),
     "equalised": Choice({True: 0.5, False: 0.5}),
+}
+#: The street around a car, in metres.
+STREET = {
+    "kerb behind the wheels": Uniform(0.05, 0.9),
+    "open square": Chance(0.15),  # the kerb is farther away
+    "kerb behind the wheels, on an open square": Uniform(0.9, 2.2),
+    "depth of the pavement": Normal(0, 0.5),  # whatever the sign
 }
 
 
@@ -47,10 +57,10 @@ def item_generator(
 def street_layout(rng: Generator, ground: float, length: float) -> Layout:
     """Lay out a street for a car of ``length`` pixels whose wheels stand at y = ``ground``."""
     unit = length / 4.5
-    kerb = ground - unit * rng.uniform(0.05, 0.9)
-    if rng.random() < 0.15:  # the car stands on a wide, open square
-        kerb = ground - unit * rng.uniform(0.9, 2.2)
-    far = kerb - unit * abs(rng.normal(0, 0.5))
+    kerb = ground - unit * STREET["kerb behind the wheels"].draw(rng)
+    if STREET["open square"].draw(rng):
+        kerb = ground - unit * STREET["kerb behind the wheels, on an open square"].draw(rng)
+    far = kerb - unit * abs(STREET["depth of the pavement"].draw(rng))
     return Layout(far, kerb, unit)
 
 
@@ -61,7 +71,7 @@ def place_car(
     car = sample_car(rng)
     draw_car(
         canvas, rng, car, light, centre=x, ground=y, length=length,
-        faces_left=rng.random() < 0.5, tilt=CROP["slope of the road"].draw(rng),
+        faces_left=CROP["faces left"].draw(rng), tilt=CROP["slope of the road"].draw(rng),
     )  # fmt: skip
     return car.style
 

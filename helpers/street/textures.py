@@ -13,8 +13,12 @@ from numpy.random import Generator
 from PIL import Image
 
 from helpers.street.canvas import Canvas, to_image
+from helpers.street.chance import Uniform
 
 SURFACES = ("brick", "grass", "gravel")
+
+#: The sky, in grey values from 0 to 255.
+SKY = {"contrast of the clouds": Uniform(1, 12)}
 
 
 def noise(
@@ -139,5 +143,5 @@ def gradient(canvas: Canvas, top: float, bottom: float, y1: float, y2: float) ->
 
 def sky(canvas: Canvas, rng: Generator, grey: float, bottom: float) -> Image.Image:
     """Return a sky with soft clouds, brighter towards the horizon at y = ``bottom``."""
-    clouds = rng.uniform(1, 12) * fine_noise(canvas, rng, 25, 3, stretch=2.5)
+    clouds = SKY["contrast of the clouds"].draw(rng) * fine_noise(canvas, rng, 25, 3, stretch=2.5)
     return surface(canvas, gradient(canvas, grey - 25, grey + 10, 0, bottom)[::2] + clouds)
