@@ -80,7 +80,8 @@ class FFTConv2d(nn.Module):
     weights, and keeps the transforms of the last two tile sizes. Memory beside the input, a padded
     copy of it, and the output is bounded, whatever the image's size. Where the direct convolution
     is less work, it is taken.
-    Raises ValueError for a convolution with stride, dilation, groups or padding.
+    Raises ValueError for a convolution with stride, dilation, groups or padding, and for a tensor
+    that is not [N, in, H, W].
     """
 
     def __init__(self, convolution: nn.Conv2d) -> None:
@@ -107,6 +108,8 @@ class FFTConv2d(nn.Module):
             raise RuntimeError(
                 "FFTConv2d computes no gradients: train the plain FCN, or use torch.no_grad()"
             )
+        if x.ndim != 4 or x.shape[1] != self.in_channels:
+            raise ValueError(f"expected [N, {self.in_channels}, H, W], not {list(x.shape)}")
         output = tuple(n - k + 1 for n, k in zip(x.shape[-2:], self.kernel_size, strict=True))
         tile = self._tile(output)
         if tile is None or len(x) == 0:

@@ -106,7 +106,8 @@ class _Reader:
         if node.op == "get_attr":
             raise TypeError("is read outside of any layer that has a rule")
         if node.op != "call_module":
-            return as_layer(node.target, args, kwargs).train(self.model.training)
+            inside = self.model.get_submodule(self.path(node))
+            return as_layer(node.target, args, kwargs).train(inside.training)
         layer = self.model.get_submodule(node.target)
         rule_for(layer)  # before it runs: an unknown layer may fail in its own ways
         return layer
@@ -125,7 +126,9 @@ class _Reader:
     def tensors_read(self, node: fx.Node) -> list[fx.Node]:
         """The nodes whose tensors a node reads, in order; twice where it reads one twice."""
         read: list[fx.Node] = []
-        fx.node.map_arg((node.args, node.kwargs), lambda other: read.append(other) or other)
+        # By name, the arguments may come in any order: sub(other=y, input=x).
+        named = sorted(node.kwargs.items(), key=lambda item: item[0] != "input")
+        fx.node.map_arg((node.args, dict(named)), lambda other: read.append(other) or other)
         return [other for other in read if isinstance(self.values[other], Tensor)]
 
     def is_number(self, node: fx.Node) -> bool:
@@ -147,10 +150,14 @@ class _Reader:
             return "a tensor of the classifier's own"
         return getattr(node.target, "__name__", str(node.target))
 
+    def path(self, node: fx.Node) -> str:
+        """The path of the module in whose forward a node is, "" for the classifier itself."""
+        stack = list(node.meta.get("nn_module_stack", {}).values())
+        return stack[-1][0] if stack else ""
+
     def new_name(self, node: fx.Node) -> str:
         """The path of a layer, or the layer in which a function is called and the function."""
-        stack = list(node.meta.get("nn_module_stack", {}).values())
-        inside = f"{stack[-1][0]}." if stack else ""
+        inside = f"{path}." if (path := self.path(node)) else ""
         first = name = node.target if node.op == "call_module" else f"{inside}{node.name}"
         uses = 1
         while name in self.names.values():

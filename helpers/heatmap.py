@@ -111,9 +111,9 @@ def fcn_heatmaps(
     multiple = (rounded or ROUND) if fcn.geometry.exact else 1
     for index, image in enumerate(images):
         size = tuple(multiple * ceil(side / multiple) for side in image.shape[-2:])
-        groups[size].append(index)
+        groups[image.shape[:-2], size].append(index)
     heatmaps: list[Tensor] = [torch.empty(0)] * len(images)
-    for size, members in sorted(groups.items()):
+    for (_, size), members in sorted(groups.items()):
         together = max(1, BATCH_PIXELS // (size[0] * size[1]))
         for start in range(0, len(members), together):
             chosen = members[start : start + together]

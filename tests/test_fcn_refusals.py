@@ -479,6 +479,9 @@ CONVERTED = {
         lambda net, x: net.mix(net.mix(x).relu()), mix=nn.Conv2d(4, 4, 1)
     ),
     "twice the same": through(lambda net, x: x + x),
+    "a difference with its sides named, the second first": through(
+        lambda net, x: torch.sub(other=x.relu(), input=x)
+    ),
     "in place where nobody minds": through(lambda net, x: F.relu_(x.mul_(2)).add_(1)),
     "the image itself used again": written(
         lambda net, x: net.head((net.conv(x) + net.other(x)).flatten(1)), other=nn.Conv2d(2, 4, 3)
@@ -527,6 +530,15 @@ def test_functional_dropout_drops_while_training():
     assert fcn.dropout.p == 0.5
     assert fcn.dropout.training
     CONVERTED["dropout"].eval()
+
+
+def test_functional_dropout_in_a_frozen_part_drops_nothing():
+    model = written(lambda net, x: net.head(net.part(net.conv(x)).flatten(1)))
+    model.part = Written(lambda net, x: F.dropout(x, 0.5, net.training))
+    model.train().part.eval()
+    layers = dict(to_fcn(model, SIZE).named_children())
+    assert [layer.training for name, layer in layers.items() if "dropout" in name] == [False]
+    assert layers["conv"].training
 
 
 def test_the_image_is_not_changed_by_layers_that_work_in_place():

@@ -84,6 +84,12 @@ def test_no_images_give_no_answers(head):
         assert FFTConv2d(head)(nothing).shape == head(nothing).shape
 
 
+@pytest.mark.parametrize("shape", [(16, 60, 90), (1, 15, 60, 90), (60, 90)])
+def test_other_tensors_than_maps_are_refused(head, shape):
+    with pytest.raises(ValueError, match=r"expected \[N, 16, H, W\], not \["):
+        FFTConv2d(head)(torch.zeros(shape))
+
+
 def test_no_gradients_are_promised(head):
     layer = FFTConv2d(head)
     x = torch.rand(1, 16, 20, 40, requires_grad=True)

@@ -189,6 +189,14 @@ def test_each_of_several_images_is_checked(tiny_classifier):
     for images in ([good, small], [small]):
         with pytest.raises(ValueError, match="15×30 is smaller"):
             fcn_heatmaps(fcn, images)
+    with pytest.raises(ValueError, match=r"must be \[C, H, W\], not \[30, 30\]"):
+        fcn_heatmaps(fcn, [good, torch.rand(30, 30)])
+
+
+def test_an_image_with_other_channels_is_named_by_its_channels(tiny_classifier):
+    fcn = to_fcn(tiny_classifier, (16, 24))
+    with pytest.raises(RuntimeError, match="to have 1 channels, but got 3 channels"):
+        fcn_heatmaps(fcn, [torch.rand(1, 30, 30), torch.rand(3, 30, 30)])
 
 
 def test_several_images_of_a_network_that_pads_keep_their_own_borders():

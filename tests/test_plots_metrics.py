@@ -68,6 +68,14 @@ def test_interval_figure(generator):
     return plots_metrics.interval_figure(draws, {"sure": 0.3, "not sure": 0.05})
 
 
+@pytest.mark.parametrize("spread", [0, 1e-7])
+def test_draws_that_hardly_differ_make_a_figure(spread):
+    draws = 0.9 + spread * torch.arange(100) / 100
+    figure = plots_metrics.interval_figure({"the same": draws}, {"the same": 0.9})
+    figure.draw_without_rendering()
+    assert sum(bar.get_height() for bar in figure.axes[0].patches[:40]) == 100
+
+
 def test_a_figure_can_be_drawn_over(image, found, curve):
     none = Detections(found.boxes[:0], found.scores[:0])
     used = plots_metrics.scene_and_curve(image, found, TRUTH, curve, 0.5, title="first")
