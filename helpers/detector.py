@@ -97,7 +97,7 @@ class Detector:
         window = torch.zeros(1, 1, *self.fcn.geometry.window, device=self._device)
         try:
             shape = tuple(self._fast(window).shape)
-        except RuntimeError as error:
+        except (RuntimeError, ValueError) as error:
             raise ValueError(
                 f"a detector asks its network about grey float32 images, one channel: {error}"
             ) from error
