@@ -1,5 +1,6 @@
 """The notebooks are what they should be, and the gate that says so does go red."""
 
+import asyncio
 import copy
 import os
 import re
@@ -11,6 +12,8 @@ from collections import Counter
 
 import nbformat
 import pytest
+from nbclient import NotebookClient
+from nbclient.exceptions import DeadKernelError
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from tools import lessons, run_course, run_tests, stress, structure
@@ -567,6 +570,15 @@ def test_photographs_and_in_place_exclude_each_other(tmp_path, capsys):
     assert "not allowed with" in capsys.readouterr().err
 
 
+@pytest.fixture
+def interruptible():
+    """A shell lets what it starts in the background ignore Ctrl-C, down to the last child."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_leaves_the_old_file_and_no_kernel(tmp_path):
     path = course(
         tmp_path,
@@ -587,6 +599,29 @@ def test_ctrl_c_leaves_the_old_file_and_no_kernel(tmp_path):
     assert path.read_bytes() == before
     assert sorted(p.name for p in path.parent.iterdir()) == ["lesson.ipynb", "pid"]
     wait_for(lambda: not is_alive(int(pid.read_text())))
+
+
+@pytest.mark.usefixtures("interruptible")
+@pytest.mark.parametrize("how_it_ends", ["as done", "as a dead kernel"])
+def test_a_cell_that_hides_ctrl_c_is_the_last(tmp_path, monkeypatch, how_it_ends):
+    """nbclient does both, depending on the moment at which the interrupt arrives."""
+    path = course(tmp_path, "x = 1", "x = 2")
+    begun = []
+
+    async def execute_cell(client, cell, index, **_):
+        begun.append(client.km)
+        signal.raise_signal(signal.SIGINT)
+        try:
+            await asyncio.sleep(10)
+        except asyncio.CancelledError:
+            if how_it_ends == "as a dead kernel":
+                raise DeadKernelError("Kernel died") from None
+
+    monkeypatch.setattr(NotebookClient, "async_execute_cell", execute_cell)
+    with pytest.raises(KeyboardInterrupt):
+        execute(path)
+    (manager,) = begun
+    assert not manager.has_kernel
 
 
 def wait_for(condition, seconds=30):

@@ -1,9 +1,11 @@
 """Run notebooks the way the course keeps them: fresh kernel, no photographs, normalised file."""
 
+import asyncio
+import contextlib
 import os
 import re
 import subprocess
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import nbformat
@@ -78,18 +80,48 @@ def execute(
         record_timing=False,
         coalesce_streams=True,
     )
-    client.reset_execution_trackers()
-    # Not client.execute(): that answers Ctrl-C as if the kernel had died by itself.
-    environment = kernel_environment(photographs=photographs)
-    with client.setup_kernel(env=environment, stderr=subprocess.DEVNULL):
-        for index, cell in enumerate(notebook.cells):
-            on_cell(index + 1, len(notebook.cells))
+    # asyncio.run answers Ctrl-C by cancelling the task. Raised at any line of nbclient, it could
+    # leave a kernel behind.
+    asyncio.run(_run_cells(client, path, kernel_environment(photographs=photographs), on_cell))
+    return clean(notebook)
+
+
+async def _run_cells(
+    client: NotebookClient,
+    path: Path,
+    environment: dict[str, str],
+    on_cell: Callable[[int, int], None],
+) -> None:
+    cells, task = client.nb.cells, asyncio.current_task()
+    async with _kernel(client, environment):
+        for index, cell in enumerate(cells):
+            on_cell(index + 1, len(cells))
             try:
                 count = client.code_cells_executed + 1
-                client.execute_cell(cell, index, execution_count=count)
+                await client.async_execute_cell(cell, index, execution_count=count)
             except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
-                raise NotebookFailed(_explain(path, cell, index, error)) from error
-    return clean(notebook)
+                if not task.cancelling():
+                    raise NotebookFailed(_explain(path, cell, index, error)) from error
+            # nbclient takes a cancelled cell for a dead kernel, or, at the cell's end, for done.
+            if task.cancelling():
+                raise asyncio.CancelledError
+
+
+@contextlib.asynccontextmanager
+async def _kernel(client: NotebookClient, environment: dict[str, str]) -> AsyncIterator[None]:
+    """A kernel for `client`, stopped at the end, whatever the end is."""
+    # Not client.async_setup_kernel(): that answers Ctrl-C as if the kernel had died by itself.
+    client.reset_execution_trackers()
+    manager = client.create_kernel_manager()
+    try:
+        await client.async_start_new_kernel(env=environment, stderr=subprocess.DEVNULL)
+        await client.async_start_new_kernel_client()
+        yield
+    finally:
+        if client.kc is not None:
+            client.kc.stop_channels()
+        if manager.has_kernel:
+            await manager.shutdown_kernel()
 
 
 def _explain(path: Path, cell: NotebookNode, index: int, error: Exception) -> str:
