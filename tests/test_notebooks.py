@@ -245,6 +245,26 @@ def test_the_gate_can_be_run_several_times(tmp_path, capsys, monkeypatch, codes,
     assert codes == []
 
 
+def test_the_gate_can_be_run_as_on_an_old_processor(tmp_path, capsys, monkeypatch):
+    ask = (
+        "import numpy, torch; print(torch.backends.cpu.get_cpu_capability());"
+        "print(numpy.show_config(mode='dicts')['SIMD Extensions'].get('found', []))"
+    )
+    answers = []
+
+    def run_once(command, environment):
+        command = [sys.executable, "-c", ask]
+        answers.append(subprocess.run(command, env=environment, capture_output=True, text=True))
+        return 0, "", 1.0
+
+    path = course(tmp_path, "print('boxes: 12')")
+    monkeypatch.setattr(stress, "run", run_once)
+    options = ["--times", "1", "--plain-cpu", "--notebooks", str(path.parent)]
+    assert stress.main(options) == 0
+    assert answers[0].stdout.split("\n") == ["DEFAULT", "[]", ""], answers[0].stderr
+    assert "plain processor, 1 times in" in capsys.readouterr().out
+
+
 # What nbval lacks: every check of the structure is fed what it must refuse.
 
 
