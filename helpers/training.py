@@ -56,11 +56,12 @@ def fit(
     """Train `model` in place, on the device it is on, and return what happened in each epoch.
 
     Each batch is augmented, and gets extra negatives made from its own crops: cars shifted away,
-    and crops of a wrong size. The learning rate rises and falls once (one-cycle, Smith 2018). With
-    `val`, the weights of the epoch with the smallest validation loss stay; without, the last. The
-    same seed gives the same weights on the same machine. After Ctrl-C the model holds the best
-    weights so far; in any case it is in eval mode afterwards. The training numbers are those of
-    the augmented batches, so they may be worse than `val`'s.
+    and crops of a wrong size. A last batch of one crop is left out. The learning rate rises and
+    falls once (one-cycle, Smith 2018). With `val`, the weights of the epoch with the smallest
+    validation loss stay; without, the last. The same seed gives the same weights on the same
+    machine. After Ctrl-C the model holds the best weights so far; in any case it is in eval mode
+    afterwards. The training numbers are those of the augmented batches, so they may be worse than
+    `val`'s.
     Raises ValueError for empty crops, RuntimeError if the loss is not finite.
     """
     if not len(train) or (val is not None and not len(val)):
@@ -69,7 +70,9 @@ def fit(
         raise ValueError(f"epochs and batch_size must be at least 1, not {epochs}, {batch_size}")
     device = next(model.parameters()).device
     generator = torch.Generator().manual_seed(seed)
-    loader = DataLoader(train, batch_size, shuffle=True, generator=generator)
+    # Batch normalisation may be unable to train on a last batch of a single crop.
+    lone = len(train) > batch_size > 1 and len(train) % batch_size == 1
+    loader = DataLoader(train, batch_size, shuffle=True, drop_last=lone, generator=generator)
     optimiser = torch.optim.AdamW(model.parameters(), weight_decay=1e-2, fused=True)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimiser, max_learning_rate, epochs=epochs, steps_per_epoch=len(loader)
