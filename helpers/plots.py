@@ -70,14 +70,14 @@ def crop_grid(
         raise ValueError("no images to show")
     rows = -(-len(images) // columns)
     height, width = images.shape[-2:]
-    tall = (10 / columns) * height / width + (0.28 if captions is not None else 0.08)
+    tall = (10 / columns) * height / width + (0.32 if captions is not None else 0.08)
     figure, axes = new_figure(10, rows * tall + 0.45, rows, columns)
     for k, spot in enumerate(axes.flat):
         spot.axis("off")
         if k < len(images):
             picture(spot, images[k])
             if captions is not None:
-                spot.set_title(captions[k], fontsize=9)
+                spot.set_title(captions[k], fontsize=12 if columns <= 4 else 9)
     figure.suptitle(title)
     return figure
 

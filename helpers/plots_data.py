@@ -24,6 +24,7 @@ def contact_sheet(
         raise ValueError(f"{len(captions)} captions for {len(images)} images")
     height, width = images.shape[-2:]
     rows = max(-(-len(images) // columns), 1)
+    caption_size = 10 if columns <= 4 else 8
     above = CAPTION if captions is not None else 0
     down, across = height + above + GAP, width + GAP
     sheet = torch.ones(rows * down, columns * across - GAP)
@@ -33,7 +34,7 @@ def contact_sheet(
         top, left = k // columns * down + above, k % columns * across
         sheet[top : top + height, left : left + width] = image[0]
         if captions is not None:
-            axes.text(left + width / 2, top - 3, captions[k], ha="center", fontsize=8)
+            axes.text(left + width / 2, top - 3, captions[k], ha="center", fontsize=caption_size)
     axes.imshow(sheet.numpy(), cmap="gray", vmin=0, vmax=1, interpolation="nearest")
     axes.axis("off")
     figure.suptitle(title, y=1 - 0.1 / figure.get_figheight(), va="top")

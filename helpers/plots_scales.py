@@ -54,7 +54,7 @@ def pyramid_figure(
         draw_boxes(spot, torch.tensor([[x, y, x + window[1], y + window[0]]]), ORANGE)
         middle = (width - 1) / 2
         spot.set(xlim=(middle - wide / 2, middle + wide / 2), ylim=(tallest - 0.5, -0.5))
-        spot.set_title(caption, fontsize=9)
+        spot.set_title(caption, fontsize=10)
         spot.axis("off")
     figure.suptitle("The image shrinks, the window stays")
     return figure
