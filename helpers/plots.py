@@ -155,15 +155,17 @@ def score_histogram(probabilities: Tensor, labels: Tensor, threshold: float = 0.
 def layer_shapes(names: Sequence[str], shapes: Sequence[tuple[int, ...]], title: str) -> Figure:
     """Each layer's output as a bar: its length counts the numbers in it (log scale)."""
     figure, axes = framed_figure(8, 0.34 * len(names) + 0.9, left=1.6)
-    sizes = [int(np.prod(shape)) for shape in shapes]
+    powers = [float(np.log10(np.prod(shape))) for shape in shapes]
     flat = [len(shape) == 1 or tuple(shape[1:]) == (1, 1) for shape in shapes]
-    axes.barh(range(len(names)), sizes, color=[ORANGE if f else BLUE for f in flat])
-    for k, (shape, size) in enumerate(zip(shapes, sizes, strict=True)):
-        axes.text(size * 1.15, k, "×".join(map(str, shape)), va="center", fontsize=9)
-    axes.set_yticks(range(len(names)), names)
-    axes.invert_yaxis()
-    axes.set(xscale="log", xlim=(1, max(sizes) * 14), title=title)
-    _plain_ticks(axes.xaxis, [10**k for k in range(0, 1 + int(np.log10(max(sizes) * 14)), 2)])
+    axes.barh(range(len(names)), powers, color=[ORANGE if f else BLUE for f in flat])
+    # Tick labels and log axes take long, and a slider waits.
+    beside = {"transform": axes.get_yaxis_transform(), "ha": "right", "va": "center"}
+    for k, (name, shape, power) in enumerate(zip(names, shapes, powers, strict=True)):
+        axes.text(-0.01, k, name, **beside)
+        axes.text(power + 0.06, k, "×".join(map(str, shape)), va="center", fontsize=9)
+    marks = range(0, int(max(powers)) + 2, 2)
+    axes.set_xticks(marks, [f"{10**mark:,}" for mark in marks])
+    axes.set(yticks=(), xlim=(0, max(powers) + 1.15), ylim=(len(names) - 0.5, -0.5), title=title)
     orange = "; orange: no height and width left" if any(flat) else ""
     axes.set_xlabel("numbers in the output (log scale)" + orange)
     return figure
