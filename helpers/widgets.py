@@ -125,6 +125,7 @@ def draw_shapes(network: str, height: int, width: int) -> Drawing:
 
 def shapes_view() -> ipywidgets.VBox:
     """Choose an image size, and see the shapes inside the classifier and inside the FCN."""
+    _shape_only_fcn()  # built now, so that the first click need not wait for it
     return view(
         draw_shapes,
         network=ipywidgets.ToggleButtons(options=["classifier", "FCN"], description="network"),
