@@ -22,7 +22,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.stress", description=DESCRIPTION)
     parser.add_argument("--times", type=int, default=5, metavar="N", help="how often (5)")
     parser.add_argument("--threads", type=int, metavar="N", help="for the numerical libraries")
-    parser.add_argument("--plain-cpu", action="store_true", help="no vector instructions")
+    parser.add_argument("--plain-cpu", action="store_true", help="as without AVX")
     parser.add_argument("--workers", type=int, default=0, metavar="N", help="notebooks at a time")
     parser.add_argument("--notebooks", type=Path, default=NOTEBOOKS, metavar="FOLDER")
     options = parser.parse_args(arguments)
@@ -54,7 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def plain_cpu() -> dict[str, str]:
-    """Variables that keep PyTorch and its libraries, and NumPy, from vector instructions."""
+    """Variables that keep PyTorch and its libraries, and NumPy, from AVX and its like."""
     numpy_uses = np.show_config(mode="dicts")["SIMD Extensions"].get("found", [])
     return {
         "ATEN_CPU_CAPABILITY": "default",
