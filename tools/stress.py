@@ -13,8 +13,8 @@ from tools.run_tests import nbval_command, run
 DESCRIPTION = """Compare every notebook with its saved outputs, strictly, several times, and say
 which of the times failed. With --threads 1 the numerical libraries keep to one thread, which
 changes the last digits; without it they take as many as they like. With --plain-cpu they compute as
-on an old processor, without vector instructions, which changes them too, and takes three times as
-long."""
+on an old processor, without AVX, which changes them too, and takes three
+times as long."""
 
 
 def main(arguments: list[str] | None = None) -> int:
