@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
-from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator, NullFormatter, NullLocator
@@ -146,7 +145,10 @@ def score_histogram(probabilities: Tensor, labels: Tensor, threshold: float = 0.
         ylabel="crops (log scale)",
         yscale="symlog",
     )
-    _plain_ticks(axes.yaxis, [0, *(10**k for k in range(1 + int(np.log10(len(labels) + 1))))])
+    # Whole numbers, without powers and small ticks, which are slow to draw.
+    marks = [0, *(10**k for k in range(1 + int(np.log10(len(labels) + 1))))]
+    axes.set_yticks(marks, [f"{mark:,}" for mark in marks])
+    axes.yaxis.set_minor_locator(NullLocator())
     # Above everything: inside, it would stand in the way of the line at one threshold or another.
     figure.legend(loc="upper center", ncols=3, frameon=False)
     return figure
@@ -169,12 +171,6 @@ def layer_shapes(names: Sequence[str], shapes: Sequence[tuple[int, ...]], title:
     orange = "; orange: no height and width left" if any(flat) else ""
     axes.set_xlabel("numbers in the output (log scale)" + orange)
     return figure
-
-
-def _plain_ticks(axis: Axis, values: Sequence[int]) -> None:
-    """Whole numbers on a log scale, without powers and small ticks, which are slow to draw."""
-    axis.set_ticks(values, [f"{value:,}" for value in values])
-    axis.set_minor_locator(NullLocator())
 
 
 def heatmap_figure(

@@ -71,7 +71,7 @@ def fit(
     device = next(model.parameters()).device
     generator = torch.Generator().manual_seed(seed)
     # Batch normalisation may be unable to train on a last batch of a single crop.
-    lone = len(train) > batch_size > 1 and len(train) % batch_size == 1
+    lone = len(train) > batch_size and len(train) % batch_size == 1
     loader = DataLoader(train, batch_size, shuffle=True, drop_last=lone, generator=generator)
     optimiser = torch.optim.AdamW(model.parameters(), weight_decay=1e-2, fused=True)
     schedule = torch.optim.lr_scheduler.OneCycleLR(

@@ -183,9 +183,6 @@ def test_a_single_batch_and_a_single_crop_can_be_trained_on(n):
     assert quick_fit(small_model(), bright_or_dark(n), epochs=1).best_epoch == 0
 
 
-# After training
-
-
 @pytest.mark.parametrize(("n", "seen"), [(33, 32), (34, 34), (32, 32)])
 def test_a_last_batch_of_one_crop_is_left_out(n, seen):
     """BatchNorm1d refuses to train on a single crop."""
@@ -198,6 +195,9 @@ def test_a_last_batch_of_one_crop_is_left_out(n, seen):
     head = nn.Sequential(nn.Flatten(), nn.Linear(256, 4), nn.BatchNorm1d(4), nn.Linear(4, 2))
     quick_fit(head, bright_or_dark(n), augment=count, extra_negatives=None, batch_size=16, epochs=1)
     assert sum(sizes) == seen
+
+
+# After training
 
 
 def test_the_model_ends_in_eval_mode_and_plain_memory_order():

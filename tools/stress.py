@@ -13,8 +13,7 @@ from tools.run_tests import nbval_command, run
 DESCRIPTION = """Compare every notebook with its saved outputs, strictly, several times, and say
 which of the times failed. With --threads 1 the numerical libraries keep to one thread, which
 changes the last digits; without it they take as many as they like. With --plain-cpu they compute as
-on an old processor, without AVX, which changes them too, and takes three
-times as long."""
+on an old processor, without AVX, which changes them too, and takes much longer."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -42,11 +41,11 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"\n--- {number} of {options.times} ---", flush=True)
         code, _, _ = run(nbval_command(notebooks, workers=options.workers), environment)
         failed += [number] if code else []
-    threads = f"{options.threads} thread(s)" if options.threads else "as many threads as it likes"
-    threads += ", plain processor" if options.plain_cpu else ""
+    how = f"{options.threads} thread(s)" if options.threads else "as many threads as it likes"
+    how += ", plain processor" if options.plain_cpu else ""
     seconds = time.perf_counter() - started
     print(
-        f"\n{len(notebooks)} notebooks, {threads}, {options.times} times in {seconds:.0f} s: ",
+        f"\n{len(notebooks)} notebooks, {how}, {options.times} times in {seconds:.0f} s: ",
         end="",
     )
     print(f"FAILED in time {', '.join(map(str, failed))}" if failed else "all green")
