@@ -165,7 +165,7 @@ def layer_shapes(names: Sequence[str], shapes: Sequence[tuple[int, ...]], title:
     for k, (name, shape, power) in enumerate(zip(names, shapes, powers, strict=True)):
         axes.text(-0.01, k, name, **beside)
         axes.text(power + 0.06, k, "×".join(map(str, shape)), va="center", fontsize=9)
-    marks = range(0, int(max(powers)) + 2, 2)
+    marks = range(0, int(max(powers) + 0.7) + 1, 2)  # beyond, a label would be cut off
     axes.set_xticks(marks, [f"{10**mark:,}" for mark in marks])
     axes.set(yticks=(), xlim=(0, max(powers) + 1.15), ylim=(len(names) - 0.5, -0.5), title=title)
     orange = "; orange: no height and width left" if any(flat) else ""

@@ -80,6 +80,14 @@ def test_layer_shapes():
     )
 
 
+@pytest.mark.parametrize("height", [24, 28, 32, 36, 40, 76, 196])
+def test_the_ticks_of_layer_shapes_end_inside_the_picture(height):
+    figure = plots.layer_shapes(["image", "conv"], [(1, height, 100), (32, height, 96)], "Sizes")
+    figure.draw_without_rendering()
+    ends = [label.get_window_extent().x1 for label in figure.axes[0].get_xticklabels()]
+    assert max(ends) < figure.bbox.x1
+
+
 @compare
 def test_precision_recall_figure(found):
     curve = precision_recall([found], [TRUTH])
