@@ -42,7 +42,7 @@ test: $(VENV)/.test  ## format, tests, and every notebook compared with its save
 
 browser: $(VENV)/.browser  ## lessons in a real JupyterLab, in headless Chromium
 	@echo "Needs Chromium. Debian: sudo apt-get install chromium. Elsewhere: $(BIN)/playwright install chromium"
-	@COURSE_NEEDS_BROWSER=1 $(BIN)/python -m pytest tests/test_browser.py
+	@COURSE_NEEDS_BROWSER=1 $(BIN)/python -m pytest tests/project/test_browser.py
 
 bench: $(VENV)/.course  ## speed, as ratios against named references
 	@$(BIN)/python -m helpers bench

@@ -1,17 +1,32 @@
 """From classifier to detector: the tools of the course, one module for each idea.
 
-Floor by floor, and a lower floor never imports a higher one:
+| module           | idea                                                       | lesson |
+| ---------------- | ---------------------------------------------------------- | ------ |
+| `environment`    | is everything here that the course needs?                  | 00     |
+| `datasets`       | crops to train on, scenes to find cars in                  | 01     |
+| `images`         | pictures of any kind to tensors [1, H, W] in [0, 1]        | 01     |
+| `splits`         | train, validation and test, without near-duplicates        | 01     |
+| `augment`        | changes of an image after which a car is still a car       | 02     |
+| `models`         | the classifier, and how its weights are kept               | 03     |
+| `training`       | the training loop, loss and accuracy on crops              | 03     |
+| `calibration`    | does 0.9 mean nine of ten?                                 | 03     |
+| `fcn`            | classifier to fully convolutional network, proven equal    | 04     |
+| `geometry`       | stride, offset and receptive field: from cell to pixel     | 05     |
+| `heatmap`        | every window's answer at once                              | 05     |
+| `multiply_adds`  | how much arithmetic a heatmap takes                        | 05     |
+| `fft`            | a large convolution as products of frequencies             | 05     |
+| `acceleration`   | the same network, faster                                   | 05     |
+| `boxes`          | IoU and non-maximum suppression                            | 06     |
+| `detector`       | an image in, boxes and scores out, at every scale          | 06     |
+| `evaluation`     | the measurements that the course reports                   | 06     |
+| `metrics`        | precision, recall, and the areas under curves              | 07     |
+| `error_analysis` | what kind of error is it?                                  | 07     |
+| `bootstrap`      | how sure is a number?                                      | 07     |
+| `hard_negatives` | a detector's false positives, as examples to learn from    | 09     |
+| `mosaics`        | scenes put together from crops: a judge to choose by       |        |
 
-1. `paths`, `threads`, `timing`, `images`, `boxes`, `augment`, `models`, `functional`, `street`
-2. `street_files`, `uiuc`, `datasets`, `download`
-2. `metrics`, `geometry`, `tracing`, `rules`, `fft`
-3. `graph`, `conversion`, `fcn`, `training`, `faster`, `heatmap`
-3. `mosaics`, `environment`, `splits`, `calibration`, `mistakes`, `bootstrap`, `mining`
-4. `detector`, `work`, `original`
-5. `figures`, `plots_gallery`, `plots_bench`, `plots`, `widgets`, `evaluation`, `plots_data`
-5. `plots_classifier`, `plots_metrics`, `plots_heatmaps`, `plots_scales`
-5. `widgets_data`, `widgets_metrics`, `widgets_scenes`
-6. `checks`, `bench`, `drawing`, `ablation`, `commands`, `__main__`
+Around them: `plots` and `widgets` show, `checks` looks at the exercises, `street` renders the data
+set, `cli` is the command line; `paths`, `sheets` and `timing` are plumbing.
 """
 
 __version__ = "0.1.0"

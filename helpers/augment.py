@@ -7,12 +7,11 @@ dtype and range. What a transform may not break is in its docstring, and tested.
 
 import torch
 from torch import Generator, Tensor
-from torch.nn.functional import affine_grid, grid_sample
 
 from helpers.boxes import check_boxes
 
 
-def _uniform(n: int, low: float, high: float, generator: Generator, like: Tensor) -> Tensor:
+def uniform_for_each(n: int, low: float, high: float, generator: Generator, like: Tensor) -> Tensor:
     """n numbers from [low, high), shaped [n, 1, 1, 1] so that each goes with one image.
 
     At least float32: in half precision the largest would round up to `high` itself.
@@ -38,7 +37,7 @@ def flip(images: Tensor, generator: Generator, probability: float = 0.5) -> Tens
     its roof is not what the detector looks for. May not change any pixel's value or row.
     """
     check_batch(images)
-    mirrored = _uniform(len(images), 0, 1, generator, images) < probability
+    mirrored = uniform_for_each(len(images), 0, 1, generator, images) < probability
     return torch.where(mirrored, images.flip(-1), images)
 
 
@@ -66,10 +65,10 @@ def shift(images: Tensor, generator: Generator, pixels: int = 2) -> Tensor:
     offsets = torch.randint(
         0, 2 * pixels + 1, (2, n), generator=generator, device=generator.device
     ).to(images.device)
-    return _cut(images, offsets[0] - pixels, offsets[1] - pixels)
+    return move_windows(images, offsets[0] - pixels, offsets[1] - pixels)
 
 
-def _cut(images: Tensor, down: Tensor, right: Tensor) -> Tensor:
+def move_windows(images: Tensor, down: Tensor, right: Tensor) -> Tensor:
     """Each image [C, H, W] seen from a window moved by (down, right) pixels, borders repeated."""
     n, _, height, width = images.shape
     rows = (torch.arange(height, device=images.device) + down[:, None]).clamp(0, height - 1)
@@ -85,7 +84,7 @@ def brightness(images: Tensor, generator: Generator, strength: float = 0.2) -> T
     May not move anything, nor swap which of two pixels is the brighter one.
     """
     check_batch(images)
-    amount = _uniform(len(images), -strength, strength, generator, images).to(images)
+    amount = uniform_for_each(len(images), -strength, strength, generator, images).to(images)
     return (images + amount).clamp(0, 1)
 
 
@@ -102,7 +101,7 @@ def contrast(
     low, high = factors
     if not 0 < low <= high:
         raise ValueError(f"factors must be (low, high) with 0 < low <= high, not {factors}")
-    factor = _uniform(len(images), low, high, generator, images).to(images)
+    factor = uniform_for_each(len(images), low, high, generator, images).to(images)
     mean = images.mean(dim=(1, 2, 3), keepdim=True)
     return (mean + factor * (images - mean)).clamp(0, 1)
 
@@ -113,7 +112,7 @@ def noise(images: Tensor, generator: Generator, strength: float = 0.03) -> Tenso
     May not drown the picture: the mean of an image stays where it was, within the noise.
     """
     check_batch(images)
-    sigma = _uniform(len(images), 0, strength, generator, images).to(images)
+    sigma = uniform_for_each(len(images), 0, strength, generator, images).to(images)
     field = torch.randn(images.shape, generator=generator, device=generator.device).to(images)
     return (images + sigma * field).clamp(0, 1)
 
@@ -128,8 +127,8 @@ def cutout(images: Tensor, generator: Generator, size: int = 10) -> Tensor:
     n, _, height, width = images.shape
     if not 0 <= size <= min(height, width) // 2:
         raise ValueError(f"size must be from 0 to half of the image's shorter side, not {size}")
-    top = (_uniform(n, 0, 1, generator, images) * (height - size + 1)).floor()
-    left = (_uniform(n, 0, 1, generator, images) * (width - size + 1)).floor()
+    top = (uniform_for_each(n, 0, 1, generator, images) * (height - size + 1)).floor()
+    left = (uniform_for_each(n, 0, 1, generator, images) * (width - size + 1)).floor()
     row = torch.arange(height, device=images.device).view(1, 1, -1, 1)
     col = torch.arange(width, device=images.device).view(1, 1, 1, -1)
     covered = (row >= top) & (row < top + size) & (col >= left) & (col < left + size)
@@ -145,57 +144,3 @@ def default_augmentation(images: Tensor, generator: Generator) -> Tensor:
 def light_augmentation(images: Tensor, generator: Generator) -> Tensor:
     """Flip and shift alone: learned sooner, and enough where all crops have the same contrast."""
     return shift(flip(images, generator), generator)
-
-
-def shifted_away(images: Tensor, generator: Generator) -> Tensor:
-    """The same crops seen from a window that frames the car badly: negatives.
-
-    Each window moves by 18 to 60 of 100 columns sideways, or by 9 to 24 of 40 rows up or down (in
-    the same proportion for other sizes). A classifier that has seen only centred cars and no cars
-    at all answers "car" far around each car; these examples teach it where a car ends.
-    The border repeats its last pixel, just as the detector's padding does. (Mirroring the picture
-    instead would draw half a car beside its own reflection, which looks too much like a car.)
-    """
-    check_batch(images)
-    n, _, height, width = images.shape
-    sideways = _uniform(n, 0, 1, generator, images).flatten() < 0.5
-    sign = torch.where(_uniform(n, 0, 1, generator, images).flatten() < 0.5, -1.0, 1.0)
-    distance = _uniform(n, 0, 1, generator, images).flatten()
-    right = sign * width * (0.18 + (0.60 - 0.18) * distance)
-    down = sign * height * (0.225 + (0.60 - 0.225) * distance)
-    right = torch.where(sideways, right, 0).round().long()
-    down = torch.where(sideways, 0, down).round().long()
-    return _cut(images, down, right)
-
-
-def wrong_size(images: Tensor, generator: Generator) -> Tensor:
-    """The same crops at a size that the detector is not asked to find: negatives.
-
-    Half of the images show a part of the crop, 1.4 to 2.5 times as large; the others the whole
-    crop, 1.5 to 2.2 times as small, with the border repeated around it.
-    """
-    check_batch(images)
-    n = len(images)
-    if n == 0:
-        return images.clone()  # affine_grid wants at least one
-    larger = 0.4 + 0.3 * _uniform(n, 0, 1, generator, images)
-    smaller = 1.5 + 0.7 * _uniform(n, 0, 1, generator, images)
-    choose = _uniform(n, 0, 1, generator, images) < 0.5
-    span = torch.where(choose, larger, smaller).flatten()  # of the window, in widths of the crop
-    room = (1 - span).abs()
-    view = torch.zeros(n, 2, 3, device=images.device, dtype=images.dtype)
-    for axis in (0, 1):
-        view[:, axis, axis] = span
-        view[:, axis, 2] = room * _uniform(n, -1, 1, generator, images).flatten()
-    grid = affine_grid(view, list(images.shape), align_corners=False)
-    return grid_sample(images, grid, padding_mode="border", align_corners=False).clamp(0, 1)
-
-
-def hard_negatives(images: Tensor, labels: Tensor, generator: Generator) -> Tensor:
-    """Crops that are not a car in its place, made from a batch with labels [N] (1 = car).
-
-    Every car once, shifted away; and half of all crops at a wrong size. What comes out is to be
-    labelled 0.
-    """
-    cars = images[labels == 1]
-    return torch.cat([shifted_away(cars, generator), wrong_size(images[::2], generator)])

@@ -83,9 +83,9 @@ def above(found: Detections, threshold: float) -> Detections:
     return Detections(found.boxes[keep], found.scores[keep])
 
 
-def suppress(found: Detections, nms_iou: float) -> Detections:
+def apply_nms(found: Detections, iou_threshold: float) -> Detections:
     """What non-maximum suppression leaves, best first."""
-    keep = nms(found.boxes, found.scores, nms_iou)
+    keep = nms(found.boxes, found.scores, iou_threshold)
     return Detections(found.boxes[keep], found.scores[keep])
 
 

@@ -8,14 +8,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate, pad
 
-from helpers.boxes import Detections, above, clip_boxes, suppress
-from helpers.faster import accelerate
+from helpers.acceleration import accelerate
+from helpers.boxes import Detections, above, apply_nms, clip_boxes
 from helpers.fcn import to_fcn
 from helpers.heatmap import car_margin, fcn_heatmaps
 from helpers.images import as_grey
 
 # Boxes of cars parked in a row overlap less than this, several boxes of one car more.
-NMS_IOU = 0.3
+IOU_THRESHOLD = 0.3
 # Neighbouring scales of a pyramid. No car is further than the root of this from one of them, and a
 # tenth is what the classifier tolerates: of the drawn validation cars it knows 98 % as they are, 98
 # and 94 % if they are a tenth smaller or larger, but only 79 and 68 % if it is a fifth.
@@ -47,12 +47,12 @@ class Detector:
     """Finds cars of the crops' size, or of several `scales`, in images of any size.
 
     `model`: a classifier for crops of `input_size` (height, width), or an FCN. `threshold`: the
-    smallest probability that counts as a car; choose it on validation data. `nms_iou`: of two boxes
-    that overlap more than this, the better one stays; None keeps all. `border`: how many pixels a
-    window may reach past the image, to find cars cut by its border; the pixels there repeat the
-    border's. (At the right and bottom up to a stride less one more: no pixel is left out.)
-    `scales`: how large the cars may be, next to those of the crops (see `pyramid`). `mirror`:
-    average with the answers for the mirror image. `clip`: cut boxes at the border (off,
+    smallest probability that counts as a car; choose it on validation data. `iou_threshold`: of
+    two boxes that overlap more than this, the better one stays; None keeps all. `border`: how many
+    pixels a window may reach past the image, to find cars cut by its border; the pixels there
+    repeat the border's. (At the right and bottom up to a stride less one more: no pixel is left
+    out.) `scales`: how large the cars may be, next to those of the crops (see `pyramid`).
+    `mirror`: average with the answers for the mirror image. `clip`: cut boxes at the border (off,
     because the true boxes of the photographs reach past it as well).
     """
 
@@ -62,7 +62,7 @@ class Detector:
         *,
         input_size: tuple[int, int] = (40, 100),
         threshold: float = 0.5,
-        nms_iou: float | None = NMS_IOU,
+        iou_threshold: float | None = IOU_THRESHOLD,
         border: int = 16,
         mirror: bool = True,
         clip: bool = False,
@@ -70,8 +70,8 @@ class Detector:
     ) -> None:
         if not 0 <= threshold <= 1:
             raise ValueError(f"threshold is a probability in [0, 1], not {threshold}")
-        if nms_iou is not None and not 0 <= nms_iou <= 1:
-            raise ValueError(f"nms_iou must be in [0, 1] or None, not {nms_iou}")
+        if iou_threshold is not None and not 0 <= iou_threshold <= 1:
+            raise ValueError(f"iou_threshold must be in [0, 1] or None, not {iou_threshold}")
         scales = tuple(scales)
         if border < 0:
             raise ValueError(f"border must be 0 or more, not {border}")
@@ -81,7 +81,7 @@ class Detector:
         self._fast = accelerate(self.fcn)
         self.scales = scales
         self.threshold = threshold
-        self.nms_iou = nms_iou
+        self.iou_threshold = iou_threshold
         self.border = border
         self.mirror = mirror
         self.clip = clip
@@ -135,11 +135,11 @@ class Detector:
     def _choose(self, candidates: Detections, grey: Tensor) -> Detections:
         """The candidates above the threshold; of those that overlap, over all scales, the best."""
         found = above(candidates, self.threshold)
-        if self.nms_iou is None:
+        if self.iou_threshold is None:
             order = found.scores.argsort(descending=True, stable=True)
             found = Detections(found.boxes[order], found.scores[order])
         else:
-            found = suppress(found, self.nms_iou)
+            found = apply_nms(found, self.iou_threshold)
         if self.clip:
             found = found._replace(boxes=clip_boxes(found.boxes, *grey.shape[-2:]))
         return found

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
-from helpers.boxes import Detections, above, suppress
+from helpers.boxes import Detections, above, apply_nms
 from helpers.datasets import Crops, Scene, load_crops, load_or_shipped, split_crops
-from helpers.detector import NMS_IOU, Detector
+from helpers.detector import IOU_THRESHOLD, Detector
 from helpers.metrics import (
     UIUC,
     Criterion,
@@ -88,10 +88,10 @@ def evaluate_detector(
     `eer_uiuc`, `scales` those of the detector. Scenes without cars count their false detections;
     ValueError if no scene has a car.
     """
-    everything = Detector(model, threshold=FLOOR, nms_iou=None, scales=scales)
+    everything = Detector(model, threshold=FLOOR, iou_threshold=None, scales=scales)
     candidates = detect_all(everything, scenes, progress=progress)
     truths = [scene.boxes for scene in scenes]
-    after = [suppress(found, NMS_IOU) for found in candidates]
+    after = [apply_nms(found, IOU_THRESHOLD) for found in candidates]
     before = [above(found, before_nms_threshold) for found in candidates]
     curve = precision_recall(after, truths)
     return DetectorScores(

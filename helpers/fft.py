@@ -116,7 +116,7 @@ class FFTConv2d(nn.Module):
             return conv2d(x, self.weight, self.bias)
         return self._overlap_save(x, output, tile)
 
-    def work(self, output: Pair) -> int:
+    def multiply_adds(self, output: Pair) -> int:
         """Multiply-adds for one image whose output has this height and width."""
         case = self.kernel_size, output, (self.in_channels, self.out_channels)
         tile = self._tile(output)

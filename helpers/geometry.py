@@ -107,7 +107,7 @@ class _Axis:
         )
 
 
-def follow(
+def geometry_of(
     layers: Iterable[tuple[str, nn.Module]],
     input_size: Pair,
     wiring: Mapping[str, tuple[str, ...]] | None = None,

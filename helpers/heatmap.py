@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn.functional import pad
 from tqdm.auto import tqdm
 
-from helpers.faster import accelerate
+from helpers.acceleration import accelerate
 from helpers.fcn import to_fcn
 from helpers.geometry import Geometry
 from helpers.models import eval_mode

@@ -55,7 +55,7 @@ UIUC = Criterion("UIUC", _uiuc_distance, -1.0)
 UIUC_MULTISCALE = Criterion("UIUC multi-scale", _uiuc_multiscale_distance, -1.0)
 
 
-def take(detections: Detections, truth: Tensor, criterion: Criterion) -> Tensor:
+def assign_to_truth(detections: Detections, truth: Tensor, criterion: Criterion) -> Tensor:
     """Which true box each detection of one image takes: int64 [N], -1 for none.
 
     From the best score down, each detection takes the most similar true box that is still free and
@@ -76,7 +76,7 @@ def take(detections: Detections, truth: Tensor, criterion: Criterion) -> Tensor:
 
 def match(detections: Detections, truth: Tensor, criterion: Criterion) -> Tensor:
     """Which detections of one image are true, because they `take` a car: bool [N], in order."""
-    return take(detections, truth, criterion) >= 0
+    return assign_to_truth(detections, truth, criterion) >= 0
 
 
 class Matched(NamedTuple):
@@ -126,7 +126,7 @@ class PrecisionRecall:
         return self.precision[above - 1].item(), self.recall[above - 1].item()
 
 
-def pool(matched: Sequence[Matched]) -> PrecisionRecall:
+def curve_from_matches(matched: Sequence[Matched]) -> PrecisionRecall:
     """The precision-recall curve of matched images, all their detections in one list.
 
     Equal scores make one point, since no threshold separates them. Raises ValueError if there is no
@@ -156,7 +156,7 @@ def precision_recall(
     Images without detections still count their cars, images without cars their false detections.
     Takes and raises what `match_all` and `pool` do.
     """
-    return pool(match_all(detections, truths, criterion))
+    return curve_from_matches(match_all(detections, truths, criterion))
 
 
 def area_under_curve(curve: PrecisionRecall) -> float:

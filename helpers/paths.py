@@ -15,7 +15,7 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def write_whole(path: Path, contents: bytes) -> None:
+def write_atomically(path: Path, contents: bytes) -> None:
     """Write a file whole or not at all: beside the target first, then renamed in one step."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".part")
@@ -33,7 +33,7 @@ def write_checksums(folder: Path) -> None:
     listing = folder / "checksums.sha256"
     files = sorted(path for path in folder.rglob("*") if path.is_file() and path != listing)
     rows = [f"{sha256(path)}  {path.relative_to(folder).as_posix()}\n" for path in files]
-    write_whole(listing, "".join(rows).encode())
+    write_atomically(listing, "".join(rows).encode())
 
 
 def verify_checksums(folder: Path, only: str = "") -> None:

@@ -11,10 +11,10 @@ from torch.nn.functional import cross_entropy
 from torch.utils.data import DataLoader
 from tqdm.auto import tqdm
 
-from helpers.augment import default_augmentation, hard_negatives
+from helpers.augment import default_augmentation
 from helpers.datasets import Crops
+from helpers.hard_negatives import make_hard_negatives
 from helpers.models import eval_mode
-from helpers.threads import keep_memory
 
 Augmentation = Callable[[Tensor, Generator], Tensor]
 Negatives = Callable[[Tensor, Tensor, Generator], Tensor]
@@ -50,7 +50,7 @@ def fit(
     batch_size: int = 32,
     max_learning_rate: float = 1e-3,
     augment: Augmentation | None = default_augmentation,
-    extra_negatives: Negatives | None = hard_negatives,
+    extra_negatives: Negatives | None = make_hard_negatives,
     progress: bool = True,
 ) -> History:
     """Train `model` in place, on the device it is on, and return what happened in each epoch.
@@ -78,7 +78,6 @@ def fit(
         optimiser, max_learning_rate, epochs=epochs, steps_per_epoch=len(loader)
     )
     history, best = History(), None
-    keep_memory()
     # The convolutions run faster when the channels of a pixel lie side by side in memory.
     model.to(memory_format=torch.channels_last)
     try:

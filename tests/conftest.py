@@ -5,8 +5,8 @@ import torch
 from hypothesis import settings
 from torch import nn
 
+from helpers.datasets.uiuc import has_uiuc, uiuc_parent
 from helpers.models import make_classifier, randomise_
-from helpers.uiuc import has_uiuc, uiuc_parent
 
 torch.set_num_threads(1)
 

@@ -11,14 +11,12 @@ from helpers.augment import (
     cutout,
     default_augmentation,
     flip,
-    hard_negatives,
     light_augmentation,
     mirror_boxes,
     noise,
     shift,
-    shifted_away,
-    wrong_size,
 )
+from helpers.hard_negatives import make_hard_negatives, shifted_away, wrong_size
 
 TRANSFORMS = [
     flip,
@@ -352,14 +350,14 @@ def test_hard_negatives_are_each_car_shifted_and_half_of_all_crops_at_a_wrong_si
     images = random_images(9)
     labels = torch.tensor([1, 0, 0, 1, 0, 1, 0, 0, 0])
     expected_cars = shifted_away(images[labels == 1], seeded())
-    negatives = hard_negatives(images, labels, seeded())
+    negatives = make_hard_negatives(images, labels, seeded())
     assert len(negatives) == 3 + 5
     assert torch.equal(negatives[:3], expected_cars)
 
 
 @pytest.mark.parametrize("label", [0, 1])
 def test_hard_negatives_of_a_batch_of_one(label):
-    negatives = hard_negatives(random_images(1), torch.tensor([label]), seeded())
+    negatives = make_hard_negatives(random_images(1), torch.tensor([label]), seeded())
     assert len(negatives) == 1 + label
 
 

@@ -5,14 +5,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers.boxes import (
-    box_area,
-    box_iou,
-    clip_boxes,
-    nms,
-    rowcol_from_xyxy,
-    xyxy_from_rowcol,
-)
+from helpers.boxes import box_area, box_iou, clip_boxes, nms, rowcol_from_xyxy, xyxy_from_rowcol
 
 NO_BOXES = torch.zeros(0, 4)
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from helpers.faster import accelerate
+from helpers.acceleration import accelerate
 from helpers.fcn import to_fcn
 from helpers.heatmap import dense_heatmap, fcn_heatmap, sliding_window_heatmap
 from helpers.models import randomise_

@@ -160,7 +160,7 @@ def test_the_threshold_is_the_smallest_score_that_counts(pattern_classifier, sce
 
 
 def test_without_suppression_all_cells_stay_best_first(tiny_classifier):
-    detector = Detector(tiny_classifier, input_size=(16, 24), threshold=0, nms_iou=None)
+    detector = Detector(tiny_classifier, input_size=(16, 24), threshold=0, iou_threshold=None)
     image = torch.rand(1, 33, 46)
     boxes, scores = detector(image)
     candidates = detector.candidates(image)
@@ -173,8 +173,8 @@ def test_without_suppression_all_cells_stay_best_first(tiny_classifier):
 def test_with_suppression_no_two_boxes_overlap_more(tiny_classifier):
     image = torch.rand(1, 60, 80)
     options = {"input_size": (16, 24), "threshold": 0}
-    every = Detector(tiny_classifier, nms_iou=None, **options)(image)
-    few = Detector(tiny_classifier, nms_iou=0.3, **options)(image)
+    every = Detector(tiny_classifier, iou_threshold=None, **options)(image)
+    few = Detector(tiny_classifier, iou_threshold=0.3, **options)(image)
     overlaps = box_iou(few.boxes, few.boxes) - torch.eye(len(few.boxes))
     assert overlaps.max() <= 0.3
     assert len(few.boxes) < len(every.boxes)
@@ -278,8 +278,8 @@ def test_a_converted_network_will_do(pattern_classifier, scene_with):
         ({"threshold": 1.5}, r"threshold is a probability in \[0, 1\], not 1\.5"),
         ({"threshold": -0.1}, "threshold is a probability"),
         ({"threshold": float("nan")}, "threshold is a probability"),
-        ({"nms_iou": 2}, r"nms_iou must be in \[0, 1\] or None, not 2"),
-        ({"nms_iou": -1}, "nms_iou must be"),
+        ({"iou_threshold": 2}, r"iou_threshold must be in \[0, 1\] or None, not 2"),
+        ({"iou_threshold": -1}, "iou_threshold must be"),
         ({"border": -1}, "border must be 0 or more, not -1"),
         ({"input_size": (20, 50)}, "input size"),
     ],
@@ -333,7 +333,7 @@ def test_a_car_of_another_size_is_found_at_its_scale(pattern_classifier, scene_w
 
 def test_boxes_of_several_scales_suppress_each_other(pattern_classifier, scene_with):
     image = scene_with(160, 300, (60, 100))
-    every = Detector(pattern_classifier, scales=(1, 1), nms_iou=None)(image)
+    every = Detector(pattern_classifier, scales=(1, 1), iou_threshold=None)(image)
     assert every.boxes.tolist() == [box(60, 100)] * 2
     assert Detector(pattern_classifier, scales=(1, 1))(image).boxes.tolist() == [box(60, 100)]
 
@@ -380,7 +380,7 @@ def test_a_batch_of_images_of_different_sizes_is_what_each_gives_alone(tiny_clas
     shapes = [(33, 46), (30, 60), (33, 46), (9, 10), (70, 41), (31, 58), (64, 96)]
     images = [torch.rand(1, *shape) for shape in shapes]
     options = {"input_size": (16, 24), "border": 4, "threshold": 0, "scales": scales}
-    detector = Detector(tiny_classifier, nms_iou=None, **options)
+    detector = Detector(tiny_classifier, iou_threshold=None, **options)
     for image, found in zip(images, detector.batch(images), strict=True):
         alone = detector(image)
         assert torch.allclose(found.scores, alone.scores, atol=1e-5)

@@ -8,7 +8,7 @@ from torch import nn
 
 from helpers.boxes import check_boxes
 from helpers.fcn import geometry, to_fcn
-from helpers.geometry import Geometry, follow
+from helpers.geometry import Geometry, geometry_of
 from helpers.models import make_classifier
 
 COURSE = Geometry(window=(40, 100), stride=(4, 4), receptive_field=(40, 100))
@@ -35,7 +35,7 @@ def test_padding_is_found_in_either_direction_but_not_in_its_absence():
         ("d", nn.Conv2d(1, 1, 3, padding="same")),
         ("e", nn.AvgPool2d(2)),
     ]
-    assert follow(layers, (20, 20)).padded == ("a", "c", "d")
+    assert geometry_of(layers, (20, 20)).padded == ("a", "c", "d")
 
 
 # Cells, boxes and crops against counting
@@ -117,7 +117,7 @@ def linear_networks(draw):
 @settings(max_examples=60)
 def test_the_gradient_of_a_cell_spans_just_its_receptive_field(network, row, col):
     model, size = network
-    shape = follow(list(model.named_children()), size)
+    shape = geometry_of(list(model.named_children()), size)
     height = size[0] + row * shape.stride[0]
     width = size[1] + col * shape.stride[1]
     image = torch.ones(1, 1, height, width, requires_grad=True)

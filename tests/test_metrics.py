@@ -21,11 +21,11 @@ from helpers.metrics import (
     PrecisionRecall,
     area_under_curve,
     average_precision,
+    curve_from_matches,
     equal_error_rate,
     iou_at_least,
     match,
     match_all,
-    pool,
     precision_recall,
     roc_auc,
 )
@@ -527,10 +527,10 @@ def test_pooled_images_are_the_curve_and_may_be_drawn_twice():
     detections = [found([0, 0, 10, 10, 0.9]), NOTHING, found([5, 5, 9, 9, 0.4])]
     matched = match_all(detections, truths)
     assert [image.cars for image in matched] == [1, 2, 0]
-    curve, expected = pool(matched), precision_recall(detections, truths)
+    curve, expected = curve_from_matches(matched), precision_recall(detections, truths)
     torch.testing.assert_close(curve.precision, expected.precision)
     torch.testing.assert_close(curve.recall, expected.recall)
-    doubled = pool([matched[i] for i in (0, 0, 2)])
+    doubled = curve_from_matches([matched[i] for i in (0, 0, 2)])
     assert doubled.recall.tolist() == [1.0, 1.0]
     assert doubled.precision.tolist() == [1.0, pytest.approx(2 / 3)]
 

@@ -13,7 +13,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
-from helpers.paths import write_whole
+from helpers.paths import write_atomically
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = ROOT / "notebooks"
@@ -157,4 +157,4 @@ def clean(notebook: NotebookNode) -> NotebookNode:
 def write_notebook(notebook: NotebookNode, path: Path) -> None:
     """Write a valid notebook; an interruption or an invalid one leaves the old file as it was."""
     nbformat.validate(notebook)
-    write_whole(path, (nbformat.writes(notebook) + "\n").encode())
+    write_atomically(path, (nbformat.writes(notebook) + "\n").encode())

@@ -2,7 +2,7 @@
 
 import sys
 
-from helpers.bench import heatmap_ratios
+from helpers.cli.bench import heatmap_ratios
 from helpers.datasets import load_crops, load_scenes
 from helpers.evaluation import evaluate_detector
 from helpers.fcn import to_fcn

@@ -12,7 +12,7 @@ from PIL import Image
 from helpers.datasets import load_crops, load_scenes
 from helpers.detector import Detector
 from helpers.models import load_pretrained, pretrained_path, read_notes
-from helpers.paths import ROOT, write_whole
+from helpers.paths import ROOT, write_atomically
 from helpers.plots import detections_figure, gallery, png
 from tools.execution import find_notebooks
 
@@ -41,7 +41,7 @@ def main() -> int:
     for name, picture in figures.items():
         path = ROOT / "docs" / f"{name}.png"
         path.parent.mkdir(exist_ok=True)
-        write_whole(path, picture)
+        write_atomically(path, picture)
         print(path)
     return 0
 

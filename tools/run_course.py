@@ -10,7 +10,7 @@ from pathlib import Path
 from nbconvert import HTMLExporter
 from nbformat import NotebookNode
 
-from helpers.paths import write_whole
+from helpers.paths import write_atomically
 from tools.execution import (
     BUILD,
     NOTEBOOKS,
@@ -76,7 +76,7 @@ def run_to_build(paths: list[Path], build: Path, *, photographs: bool) -> None:
         notebook = _execute_with_progress(path, photographs=photographs)
         write_notebook(notebook, build / "executed" / path.name)
         page = _page(exporter, notebook, path)
-        write_whole(build / "html" / f"{path.stem}.html", page.encode())
+        write_atomically(build / "html" / f"{path.stem}.html", page.encode())
 
 
 def _page(exporter: HTMLExporter, notebook: NotebookNode, path: Path) -> str:

@@ -43,6 +43,7 @@ def main() -> int:
     parts = {
         "format": ([*python, "ruff", "format", "--check", "."], None),
         "lint": ([*python, "ruff", "check", "."], None),
+        "direction of imports": ([str(Path(sys.executable).with_name("lint-imports"))], None),
         "tests": (tests, kernel_environment(photographs=True, threads=1)),
         "notebooks against their saved outputs": (
             nbval_command([NOTEBOOKS], workers=WORKERS),

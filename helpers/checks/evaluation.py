@@ -7,7 +7,7 @@ from torch import Tensor
 
 from helpers.boxes import Detections
 from helpers.checks.report import ask, fail, passed
-from helpers.metrics import Matched, area_under_curve, iou_at_least, match, pool
+from helpers.metrics import Matched, area_under_curve, curve_from_matches, iou_at_least, match
 
 
 def _moved(*places: tuple[float, float]) -> Tensor:
@@ -155,7 +155,7 @@ def check_pr_area(pr_area: Callable[[Tensor, Tensor, int], float]) -> None:
     ):
         given, is_true = scores[order], torch.tensor(IS_TRUE)[order]
         answer = _number(ask(pr_area, given, is_true, CARS))
-        right = area_under_curve(pool([Matched(given, is_true, CARS)]))
+        right = area_under_curve(curve_from_matches([Matched(given, is_true, CARS)]))
         if abs(answer - right) < 1e-5:
             continue
         for message, wrong in _area_mistakes(given, is_true, CARS).items():
@@ -195,7 +195,7 @@ def _area_mistakes(scores: Tensor, is_true: Tensor, cars: int) -> dict[str, floa
 
     best_first = scores.argsort(descending=True, stable=True)
     ranked = is_true[best_first]
-    curve = pool([Matched(scores, is_true, cars)])
+    curve = curve_from_matches([Matched(scores, is_true, cars)])
     steps = torch.diff(curve.recall, prepend=torch.zeros(1).double())
     worst_first = is_true[scores.argsort(stable=True)]
     return {

@@ -13,16 +13,14 @@ import numpy as np
 from PIL import Image
 
 from helpers.paths import write_checksums
+from helpers.sheets import CROPS_PER_SHEET, pack_crops, sheet_name
 from helpers.street.card import SEED, data_card
 from helpers.street.crops import DrawnCrop
 from helpers.street.scenes import DrawnScene
 from helpers.street.shards import draw_shards, plan, read_items, versions
-from helpers.street.staging import HEIGHT, WIDTH
 
 COUNTS = {"crops-train": 1600, "crops-val": 260, "crops-test": 260,
           "scenes-val": 30, "scenes-test": 150, "scenes-test-multiscale": 60}  # fmt: skip
-COLUMNS = 20  # crops in a row of a contact sheet
-SHEET = 10_000  # crops on one sheet: programs refuse pictures that are much larger
 FORMAT = 1
 #: What a data set consists of; a folder with anything else in it is somebody else's.
 OWN = ("index.json", "CARD.md", "checksums.sha256", "crops-*.png", "scenes/*.png")
@@ -114,17 +112,12 @@ def _assemble(folder: Path, parts: Path, seed: int, counts: dict[str, int]) -> N
 
 def _write_crops(folder: Path, split: str, crops: Iterable[DrawnCrop]) -> dict[str, list]:
     crops, labels, kinds, sheets = iter(crops), [], [], 0
-    while some := list(islice(crops, SHEET)):
+    while some := list(islice(crops, CROPS_PER_SHEET)):
         sheets += 1
-        _save(contact_sheet([crop.image for crop in some]), folder / sheet_name(split, sheets))
+        _save(pack_crops([crop.image for crop in some]), folder / sheet_name(split, sheets))
         labels += [crop.label for crop in some]
         kinds += [crop.kind for crop in some]
     return {"labels": labels, "kinds": kinds}
-
-
-def sheet_name(split: str, number: int) -> str:
-    """Return the file of a split's first, second … sheet: crops-train.png, crops-train-2.png …"""
-    return f"crops-{split}.png" if number == 1 else f"crops-{split}-{number}.png"
 
 
 def _write_scenes(folder: Path, split: str, scenes: Iterable[DrawnScene]) -> list[dict]:
@@ -135,16 +128,6 @@ def _write_scenes(folder: Path, split: str, scenes: Iterable[DrawnScene]) -> lis
         _save(scene.image, folder / "scenes" / f"{name}.png")
         rows.append({"name": name, "boxes": scene.boxes.tolist()})
     return rows
-
-
-def contact_sheet(images: list[np.ndarray]) -> np.ndarray:
-    """Lay crops out in rows of 20 without gaps; the rest of the last row is black."""
-    rows = max(1, -(-len(images) // COLUMNS))
-    sheet = np.zeros((rows * HEIGHT, COLUMNS * WIDTH), dtype=np.uint8)
-    for k, image in enumerate(images):
-        top, left = HEIGHT * (k // COLUMNS), WIDTH * (k % COLUMNS)
-        sheet[top : top + HEIGHT, left : left + WIDTH] = image
-    return sheet
 
 
 def _save(image: np.ndarray, path: Path) -> None:

@@ -14,7 +14,7 @@ import PIL
 import scipy
 import skimage
 
-from helpers.paths import write_whole
+from helpers.paths import write_atomically
 from helpers.street.crops import DrawnCrop, draw_crop
 from helpers.street.parallel import batches, in_parallel
 from helpers.street.scenes import DrawnScene, draw_scene
@@ -107,7 +107,7 @@ def _check_order(folder: Path, order: dict) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / ORDER
     if not file.exists():
-        write_whole(file, json.dumps(order, indent=1).encode())
+        write_atomically(file, json.dumps(order, indent=1).encode())
     begun = json.loads(file.read_text())
     if other := [name for name in order if begun.get(name) != order[name]]:
         raise ValueError(
@@ -122,7 +122,7 @@ def _draw_shard(folder: Path, seed: int, shard: Shard) -> None:
     items = [draw(seed, split, number) for number in range(shard.start, shard.stop)]
     buffer = io.BytesIO()
     np.savez(buffer, **(_pack_crops if what == "crops" else _pack_scenes)(items))
-    write_whole(folder / shard.file, buffer.getvalue())
+    write_atomically(folder / shard.file, buffer.getvalue())
 
 
 def read_shard(folder: Path, shard: Shard) -> list[DrawnCrop] | list[DrawnScene]:

@@ -8,7 +8,7 @@ import torch
 
 from helpers.boxes import Detections, box_iou
 from helpers.checks import evaluation as checks
-from helpers.metrics import Matched, area_under_curve, iou_at_least, match, pool
+from helpers.metrics import Matched, area_under_curve, curve_from_matches, iou_at_least, match
 
 
 def greedy(*, order="best", once=True, which="best", strict=False, retry=True):
@@ -93,7 +93,11 @@ def nothing_is_nothing(scores, is_true, cars, threshold):
     return (precision if recall else 0.0), recall
 
 
-COUNT_RIGHT = [counts, counts_in_a_loop, lambda s, t, c, x: pool([Matched(s, t, c)]).at(x)]
+COUNT_RIGHT = [
+    counts,
+    counts_in_a_loop,
+    lambda s, t, c, x: curve_from_matches([Matched(s, t, c)]).at(x),
+]
 COUNT_WRONG = [
     (lambda s, t, c, x: None, "return"),
     (lambda s, t, c, x: 0.5, "two numbers"),
@@ -138,7 +142,7 @@ def area_by_thresholds(scores, is_true, cars):
 
 
 def mean_precision(scores, is_true, cars):
-    return pool([Matched(scores, is_true, cars)]).precision.mean()
+    return curve_from_matches([Matched(scores, is_true, cars)]).precision.mean()
 
 
 def area_and_crash(scores, is_true, cars):
@@ -149,7 +153,7 @@ def area_and_crash(scores, is_true, cars):
 AREA_RIGHT = [
     area,
     area_by_thresholds,
-    lambda s, t, c: area_under_curve(pool([Matched(s, t, c)])),
+    lambda s, t, c: area_under_curve(curve_from_matches([Matched(s, t, c)])),
 ]
 AREA_WRONG = [
     (lambda s, t, c: None, "return"),

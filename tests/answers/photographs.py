@@ -5,8 +5,8 @@ from torch.nn.functional import pad
 
 from helpers.boxes import Detections, box_iou, nms
 from helpers.checks import photographs as checks
+from helpers.hard_negatives import mine_hard_negatives
 from helpers.metrics import iou_at_least, match
-from helpers.mining import mine_hard_negatives
 
 BARS_RIGHT = [
     lambda before, after: before >= 0.2 and after >= 0.95,

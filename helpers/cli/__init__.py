@@ -1,0 +1,5 @@
+"""The command line: `python -m helpers VERB`."""
+
+from helpers.cli.parser import main
+
+__all__ = ["main"]

@@ -1,0 +1,153 @@
+"""What is each part of the renderer worth? Leave it out, train, and ask real crops.
+
+Each variant draws the same number of crops with the same seed, once with everything and once
+without each part; some networks are trained on each, and judged by photographed crops.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from tqdm.auto import tqdm
+
+from helpers import street
+from helpers.cli.progress import follow
+from helpers.datasets import Crops
+from helpers.evaluation import EPOCHS, accuracy_and_roc_auc, mean_and_spread
+from helpers.hard_negatives import make_hard_negatives
+from helpers.models import make_classifier
+from helpers.paths import write_atomically
+from helpers.training import fit
+
+HARD_NEGATIVES = "hard negatives"
+VAL_SHARE = 5  # one validation crop for so many training crops
+
+# draw(seed, split, index, without=parts) -> street.DrawnCrop
+Draw = Callable[..., "street.DrawnCrop"]
+# For each variant [accuracy, ROC AUC] of each seed.
+Results = dict[str, list[tuple[float, float]]]
+
+
+def variants(parts: Iterable[str]) -> dict[str, frozenset[str]]:
+    """The name of each variant and what it leaves out: nothing, then each part by itself."""
+    return {"full": frozenset()} | {f"without {part}": frozenset({part}) for part in parts}
+
+
+def ablate(
+    judge: Crops,
+    *,
+    seeds: int = 3,
+    count: int = 1400,
+    epochs: int = EPOCHS,
+    workers: int = 1,
+    notebook: Path | None = None,
+    parts: Iterable[str] | None = None,
+    draw: Draw | None = None,
+    progress: bool = True,
+) -> Results:
+    """Accuracy and ROC AUC on `judge` of `seeds` networks for each variant of the renderer.
+
+    Each network sees `count` training crops, a fifth as many validation crops choose its epoch,
+    and both are drawn without the same part. Without "hard negatives", `fit` makes none either.
+    What is known is written to `notebook`, a JSON file, after each network: an interrupted call
+    goes on there. `parts` and `draw` are the renderer's own by default.
+    Raises ValueError for a count or number of seeds below one.
+    """
+    if count < 1 or seeds < 1:
+        raise ValueError(f"count and seeds must be at least 1, not {count} and {seeds}")
+    draw = draw or street.draw_crop
+    order = {
+        "count": count,
+        "epochs": epochs,
+        "judge": _digest(judge),
+        "draw": f"{draw.__module__}.{draw.__qualname__}",
+        "renderer": street.renderer(),
+        **street.versions(),
+    }
+    known = _read(notebook, order)
+    results: Results = {}
+    for name, without in variants(street.PARTS if parts is None else parts).items():
+        rows = known.setdefault(name, [])
+        crops = None
+        for seed in range(len(rows), seeds):
+            if crops is None:
+                crops = _drawn(draw, without, count, workers, name, progress)
+            rows.append(_judged(crops, judge, seed, epochs, without, progress))
+            if notebook is not None:
+                text = json.dumps({"order": order, "rows": known}, indent=1)
+                write_atomically(notebook, text.encode())
+        results[name] = [(accuracy, area) for accuracy, area in rows[:seeds]]
+    return results
+
+
+def _digest(crops: Crops) -> str:
+    """Which crops these are, and what they are said to show."""
+    digest = hashlib.sha256(crops.images.contiguous().numpy().tobytes())
+    digest.update(crops.labels.contiguous().numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _read(notebook: Path | None, order: dict) -> dict[str, list]:
+    """What an earlier call with the same order found out."""
+    if notebook is None or not notebook.is_file():
+        return {}
+    try:
+        written = json.loads(notebook.read_text())
+        rows, same = written["rows"], written["order"] == order
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"{notebook} holds no results of an ablation: name another") from error
+    if not same:
+        raise ValueError(
+            f"{notebook} holds results of another order: name another file, or move it"
+        )
+    return rows
+
+
+def _drawn(
+    draw: Draw, without: frozenset[str], count: int, workers: int, name: str, progress: bool
+) -> tuple[Crops, Crops]:
+    """Training and validation crops."""
+    parts = []
+    for split, number in (("train", count), ("val", -(-count // VAL_SHARE))):
+        with tqdm(desc=f"{name}: drawing {split}", unit="crop", disable=not progress) as bar:
+            work = partial(_draw_one, draw, split, without)
+            drawn = street.draw_many(work, number, workers=workers, progress=follow(bar))
+        images = np.stack([crop.image for crop in drawn])[:, None].astype(np.float32) / 255
+        labels = torch.tensor([crop.label for crop in drawn])
+        parts.append(Crops(torch.from_numpy(images), labels, tuple(crop.kind for crop in drawn)))
+    return parts[0], parts[1]
+
+
+def _draw_one(draw: Draw, split: str, without: frozenset[str], index: int) -> "street.DrawnCrop":
+    return draw(street.SEED, split, index, without=without)
+
+
+def _judged(
+    crops: tuple[Crops, Crops],
+    judge: Crops,
+    seed: int,
+    epochs: int,
+    without: frozenset[str],
+    progress: bool,
+) -> tuple[float, float]:
+    """Train one network, and return its accuracy and ROC AUC on `judge`."""
+    model = make_classifier(seed=seed)
+    extra = None if HARD_NEGATIVES in without else make_hard_negatives
+    fit(model, *crops, epochs=epochs, seed=seed, extra_negatives=extra, progress=progress)
+    return accuracy_and_roc_auc(model, judge)
+
+
+def table(results: Results) -> str:
+    """The results as a Markdown table, mean ± spread over seeds."""
+    width = max(len(name) for name in results)
+    rows = [f"| {'drawings':<{width}} | accuracy        | ROC AUC         |"]
+    rows.append(f"| {'-' * width} | --------------- | --------------- |")
+    for name, row in results.items():
+        accuracies, areas = zip(*row, strict=True)
+        figures = f"{mean_and_spread(accuracies)} | {mean_and_spread(areas)}"
+        rows.append(f"| {name:<{width}} | {figures} |")
+    return "\n".join(rows)

@@ -1,0 +1,229 @@
+"""Speed, measured as ratios within one run against a reference that is named."""
+
+import multiprocessing
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from statistics import mean, median
+
+import torch
+from torch import nn
+from tqdm.auto import tqdm
+
+from helpers.acceleration import accelerate
+from helpers.augment import light_augmentation
+from helpers.cli.baseline import CANVAS, detect_original, train_one_by_one
+from helpers.datasets import Crops, Scene, split_crops
+from helpers.detector import Detector
+from helpers.fcn import to_fcn
+from helpers.heatmap import dense_heatmap, fcn_heatmap, sliding_window_heatmap
+from helpers.models import INPUT_SIZE, load_pretrained, make_classifier
+from helpers.timing import Ratio, seconds
+from helpers.training import evaluate, fit
+
+
+def heatmap_ratios(
+    *, size: tuple[int, int] = CANVAS, repeats: int = 5, progress: bool = True
+) -> list[Ratio]:
+    """The FCN, plain and accelerated, against batched windows, in turns, `repeats` times.
+
+    The windows get what makes them fastest: batches of the best size out of 16, 64 and 256, and
+    channels last. No network's first run counts: it allocates, and transforms weights once.
+    """
+    model, image = _classifier_for_windows(), _noise(size)
+    fcn = to_fcn(make_classifier(seed=0).eval(), INPUT_SIZE)
+    fast = accelerate(fcn)
+    batch_size = best_batch_size(image)
+    for network in (fcn, fast):
+        fcn_heatmap(network, image)
+    times = []
+    for _ in tqdm(range(repeats), desc="heatmap", disable=not progress):
+        # One pass is short, so that several are timed together.
+        times.append(
+            (
+                seconds(lambda: sliding_window_heatmap(model, image, batch_size=batch_size)),
+                seconds(lambda: [fcn_heatmap(fcn, image) for _ in range(5)]) / 5,
+                seconds(lambda: [fcn_heatmap(fast, image) for _ in range(5)]) / 5,
+            )
+        )
+    windows, direct, accelerated = zip(*times, strict=True)
+    what, brute = f"heatmap of {size[0]}×{size[1]}", _windows(batch_size)
+    return [
+        Ratio.of(f"{what}, FCN", brute, windows, direct),
+        Ratio.of(f"{what}, accelerated FCN", brute, windows, accelerated),
+        Ratio.of(f"{what}, accelerated FCN", "the same FCN, plain", direct, accelerated),
+    ]
+
+
+def best_batch_size(image: torch.Tensor) -> int:
+    """Out of 16, 64 and 256, the batch size with which windows one by one are fastest here."""
+    model = _classifier_for_windows()
+    times = {}
+    for n in (16, 64, 256):
+        run = partial(sliding_window_heatmap, model, image, batch_size=n)
+        times[n] = min(seconds(run) for _ in range(2))  # the first time is a warm-up
+    return min(times, key=times.get)
+
+
+def _classifier_for_windows() -> nn.Module:
+    """The classifier in the layout in which it is fastest."""
+    return make_classifier(seed=0).eval().to(memory_format=torch.channels_last)
+
+
+def dense_ratio(
+    *,
+    size: tuple[int, int] = CANVAS,
+    repeats: int = 3,
+    sample_rows: int = 4,
+    progress: bool = True,
+) -> Ratio:
+    """The dense heatmap (every pixel) against batched windows at stride 1.
+
+    Only the first `sample_rows` rows of windows are timed, and scaled to all rows.
+    """
+    model, image = _classifier_for_windows(), _noise(size)
+    fast = accelerate(to_fcn(make_classifier(seed=0), INPUT_SIZE))
+    rows = size[0] - INPUT_SIZE[0] + 1
+    sample_rows = min(sample_rows, rows)
+    sample = image[:, : INPUT_SIZE[0] + sample_rows - 1]
+    batch_size = best_batch_size(sample)
+
+    def brute() -> torch.Tensor:
+        return sliding_window_heatmap(model, sample, stride=(1, 1), batch_size=batch_size)
+
+    if (dense_heatmap(fast, image)[:, :sample_rows] - brute()).abs().max() > 1e-4:
+        raise RuntimeError("the dense heatmap differs from the windows one by one")
+    slow, quick = [], []
+    for _ in tqdm(range(repeats), desc="every pixel", disable=not progress):
+        slow.append(seconds(brute) * rows / sample_rows)
+        quick.append(seconds(lambda: dense_heatmap(fast, image)))
+    what = f"heatmap of {size[0]}×{size[1]} at every pixel"
+    return Ratio.of(what, f"{_windows(batch_size)} (a sample, scaled)", slow, quick)
+
+
+def detector_ratio(
+    scenes: Sequence[Scene], name: str, *, repeats: int = 3, progress: bool = True
+) -> Ratio:
+    """All scenes to final boxes: the `Detector` against the original way, with the same boxes.
+
+    Both without mirror averaging and without looking past the border. Raises RuntimeError if a
+    single box differs.
+    """
+    fcn = to_fcn(load_pretrained(), INPUT_SIZE).eval()
+    detector = Detector(fcn, border=0, mirror=False)
+    images = [scene.image for scene in scenes]
+    sides = [max(image.shape[axis] for image in images) for axis in (-2, -1)]
+    # A multiple of the stride more than the window, so that the last window is whole.
+    canvas = tuple(max(c, s + 4) for c, s in zip(CANVAS, sides, strict=True))
+    slow, quick, theirs, ours = [], [], [], []
+    for _ in tqdm(range(repeats), desc="detector", disable=not progress):
+        slow.append(
+            seconds(lambda: theirs.extend(detect_original(fcn, i, canvas=canvas) for i in images))
+        )
+        quick.append(seconds(lambda: ours.extend(detector.batch(images))))
+    for one, other in zip(ours, theirs, strict=True):
+        same = one.boxes.tolist() == other.boxes.tolist()
+        if not same or not torch.allclose(one.scores, other.scores, atol=1e-4):
+            raise RuntimeError("the detector's boxes differ from the original way's")
+    what = f"{len(scenes)} {name} scenes to the same boxes"
+    reference = f"all padded to {canvas[0]}×{canvas[1]}, plain FCN, Python loops, NMS over lists"
+    return Ratio.of(what, reference, slow, quick)
+
+
+def peak_memory(size: tuple[int, int] = (4000, 6000), *, progress: bool = True) -> float:
+    """GiB that a process of its own needs for the heatmap of a large image (not on Windows)."""
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=context) as pool:
+        return pool.submit(_peak_memory, size, torch.get_num_threads(), progress).result()
+
+
+def _peak_memory(size: tuple[int, int], threads: int, progress: bool) -> float:
+    import resource
+    import sys
+
+    torch.set_num_threads(threads)
+    fast = accelerate(to_fcn(make_classifier(seed=0), INPUT_SIZE))
+    fcn_heatmap(fast, _noise(size), progress=progress)
+    status = Path("/proc/self/status")
+    if status.exists():  # Linux, where ru_maxrss begins with the peak of the parent
+        [line] = (row for row in status.read_text().splitlines() if row.startswith("VmHWM:"))
+        return int(line.split()[1]) / 2**20
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (2**30 if sys.platform == "darwin" else 2**20)
+
+
+def _noise(size: tuple[int, int]) -> torch.Tensor:
+    return torch.rand(1, *size, generator=torch.Generator().manual_seed(0))
+
+
+def _windows(batch_size: int) -> str:
+    return f"windows one by one in batches of {batch_size}"
+
+
+#: `fit` for crops alone, in as few passes as it takes. (What looks for cars in whole scenes needs
+#: the extra negatives, more contrasts and more passes, which are the defaults elsewhere. All three
+#: numbers were chosen on other quarters than those that are held out here.)
+QUICK = {
+    "epochs": 4,
+    "batch_size": 64,
+    "max_learning_rate": 2e-3,
+    "augment": light_augmentation,
+    "extra_negatives": None,
+}
+REFERENCE_EPOCHS = 3
+
+
+@dataclass(frozen=True)
+class TrainingComparison:
+    """Two ways to train on the same three quarters of the crops, accuracy on the last quarter.
+
+    Seconds and accuracies of each run: another seed, another quarter held out.
+    """
+
+    seconds: tuple[float, ...]
+    accuracy: tuple[float, ...]
+    reference_seconds: float
+    reference_accuracy: float
+
+    @property
+    def ratio(self) -> Ratio:
+        """How many times sooner `fit` is done."""
+        slow = [self.reference_seconds] * len(self.seconds)
+        what = f"training, {QUICK['epochs']} epochs of fit"
+        return Ratio.of(what, f"{REFERENCE_EPOCHS} epochs at batch size 1", slow, self.seconds)
+
+    def __str__(self) -> str:
+        return (
+            f"{self.ratio}\n  {median(self.seconds):.0f} s, {mean(self.accuracy):.1%} of the"
+            f" held-out crops right, mean of {len(self.accuracy)}; the reference:"
+            f" {self.reference_seconds:.0f} s, {self.reference_accuracy:.1%}"
+        )
+
+
+def compare_training(
+    crops: Crops, *, seeds: int = 5, reference_epochs: int = REFERENCE_EPOCHS
+) -> TrainingComparison:
+    """`fit` against the original assignment's way: three epochs, one crop at a time.
+
+    The reference is trained once, with the first seed.
+    """
+    times, accuracies = [], []
+    for seed in range(seeds):
+        train, test = _three_quarters(crops, seed)
+        ours = make_classifier(seed=seed)
+        times.append(seconds(lambda m=ours, t=train, s=seed: fit(m, t, seed=s, **QUICK)))
+        accuracies.append(evaluate(ours, test).accuracy)
+    train, test = _three_quarters(crops, 0)
+    reference = make_classifier(seed=0)
+    reference_seconds = seconds(
+        lambda: train_one_by_one(reference, train, seed=0, epochs=reference_epochs)
+    )
+    accuracy = evaluate(reference, test).accuracy
+    return TrainingComparison(tuple(times), tuple(accuracies), reference_seconds, accuracy)
+
+
+def _three_quarters(crops: Crops, seed: int) -> tuple[Crops, Crops]:
+    parts = split_crops(crops, seed)
+    return parts["train"] + parts["val"], parts["test"]

@@ -1,0 +1,125 @@
+"""The command line: `python -m helpers VERB`, where every VERB explains itself with --help."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+CORES = os.cpu_count() or 1
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"must be at least 1, not {value}")
+    return value
+
+
+def _data(text: str) -> str | Path:
+    """The name of a data set, or the folder of a drawn one."""
+    if text not in ("street", "uiuc") and not Path(text).is_dir():
+        raise argparse.ArgumentTypeError(f"neither street, uiuc nor a folder: {text}")
+    return text if text in ("street", "uiuc") else Path(text)
+
+
+def _training_data(text: str) -> str | Path:
+    return text if text in ("both", "pretrained") else _data(text)
+
+
+def parser() -> argparse.ArgumentParser:
+    """All verbs with their options."""
+    main = argparse.ArgumentParser(prog="python -m helpers", description=__doc__)
+    verbs = main.add_subparsers(dest="verb", required=True)
+
+    data = verbs.add_parser("data", help="fetch the UIUC photographs (verified, about 10 MB)")
+    data.add_argument(
+        "--out", type=Path, help="folder for CarData (default: UIUC_CARS_DIR or data/uiuc)"
+    )
+
+    draw = verbs.add_parser("draw", help="draw the street data set again, or more of its kind")
+    draw.add_argument(
+        "--count", type=_positive, metavar="N", help="N training crops only (default: the data set)"
+    )
+    draw.add_argument("--out", type=Path, default=Path("build/street"), help="default: %(default)s")
+    draw.add_argument("--seed", type=int, help="default: the seed of the shipped data set")
+    draw.add_argument("--workers", type=_positive, default=CORES, help="processes (%(default)s)")
+
+    train = verbs.add_parser("train", help="train the classifier and write its weights")
+    train.add_argument(
+        "--data", type=_data, default="street", help="street, uiuc, or a folder that draw wrote"
+    )
+    train.add_argument("--epochs", type=_positive, help="default: evaluation.EPOCHS")
+    train.add_argument("--seed", type=int, default=0)
+    train.add_argument("--out", type=Path, default=Path("build/model.safetensors"))
+    train.add_argument("--half", action="store_true", help="write large weights as float16")
+
+    detect = verbs.add_parser("detect", help="find cars about 100 pixels wide in pictures")
+    detect.add_argument("images", type=Path, nargs="+", metavar="IMAGE")
+    detect.add_argument("--weights", type=Path, help="default: the weights of the course")
+    detect.add_argument("--threshold", type=float, help="default: chosen on validation data")
+    detect.add_argument("--out", type=Path, default=Path("build/detections"))
+
+    evaluate = verbs.add_parser("evaluate", help="measure detectors, mean and spread over seeds")
+    evaluate.add_argument(
+        "--data",
+        choices=["street", "street-multiscale", "uiuc", "uiuc-multiscale", "uiuc-crops"],
+        default="street",
+        help="scenes to measure on, or (uiuc-crops) the training crops: only by them choose",
+    )
+    evaluate.add_argument(
+        "--train",
+        type=_training_data,
+        default="pretrained",
+        help="street, uiuc, both, pretrained (default), or a folder that draw wrote",
+    )
+    evaluate.add_argument("--seeds", type=_positive, default=1)
+    evaluate.add_argument("--epochs", type=_positive, help="default: evaluation.EPOCHS")
+
+    ablate = verbs.add_parser("ablate", help="what each part of the renderer is worth")
+    ablate.add_argument("--seeds", type=_positive, default=3)
+    ablate.add_argument("--count", type=_positive, default=1400, help="crops (%(default)s)")
+    ablate.add_argument("--epochs", type=_positive, help="default: evaluation.EPOCHS")
+    ablate.add_argument("--workers", type=_positive, default=CORES, help="processes (%(default)s)")
+    ablate.add_argument("--out", type=Path, default=Path("build/ablation.json"))
+
+    bench = verbs.add_parser("bench", help="speed, as ratios against named references")
+    bench.add_argument("--data", choices=["street", "uiuc"], default="street")
+    bench.add_argument("--repeats", type=_positive, default=3)
+    bench.add_argument("--out", type=Path, default=Path("build"), help="folder of the chart")
+
+    for name, verb in verbs.choices.items():
+        if name != "draw":
+            verb.add_argument("--threads", type=_positive, help="threads for torch (its own)")
+    return main
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one verb; bad input ends in one clear line and status 2, Ctrl-C in status 130."""
+    args = parser().parse_args(arguments)
+    try:
+        _run(args)
+    except (OSError, ValueError, TypeError, RuntimeError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("\ninterrupted: no half file was left", file=sys.stderr)
+        if args.verb in ("draw", "ablate"):
+            print("the same command goes on where it stopped", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _run(args: argparse.Namespace) -> None:
+    # Only after the arguments are known to be right: torch takes seconds to load.
+    if args.verb == "draw":
+        from helpers.cli.draw import draw
+
+        return draw(args)
+    from helpers.cli import commands
+    from helpers.cli.threads import keep_memory, use_threads
+
+    if args.threads:
+        use_threads(args.threads)
+    keep_memory()
+    getattr(commands, args.verb)(args)

@@ -1,0 +1,30 @@
+"""Crops to train on, and scenes to find cars in.
+
+`street` is drawn by `helpers.street` and lies in data/; `python -m helpers draw` makes more of the
+kind in any folder. `uiuc` is the UIUC Image Database for Car Detection (Agarwal, Awan and Roth
+2004); `python -m helpers data` fetches it.
+"""
+
+from helpers.datasets.items import (
+    Crops,
+    Scene,
+    split_crops,
+)
+from helpers.datasets.loading import (
+    SCENES,
+    SPLITS,
+    load_crops,
+    load_or_shipped,
+    load_scenes,
+)
+
+__all__ = [
+    "SCENES",
+    "SPLITS",
+    "Crops",
+    "Scene",
+    "load_crops",
+    "load_or_shipped",
+    "load_scenes",
+    "split_crops",
+]

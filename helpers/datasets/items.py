@@ -1,0 +1,94 @@
+"""Crops to train on, and scenes to find cars in."""
+
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from helpers.boxes import check_boxes
+
+
+@dataclass(frozen=True, eq=False)
+class Crops(Dataset):
+    """Labelled crops: `images` float32 [N, 1, H, W] in [0, 1], `labels` int64 [N], 1 = car.
+
+    A torch `Dataset`: `crops[i]` is (image [1, H, W], label), so it goes into any `DataLoader`.
+    `kinds` says in a word or two what each crop shows, where that is known.
+    """
+
+    images: Tensor
+    labels: Tensor
+    kinds: tuple[str, ...] = field(default=(), repr=False)
+
+    def __post_init__(self) -> None:
+        if self.images.ndim != 4 or self.images.dtype != torch.float32:
+            raise ValueError(
+                f"images must be float32 [N, 1, H, W], not {self.images.dtype}"
+                f" {list(self.images.shape)}"
+            )
+        if self.labels.shape != self.images.shape[:1] or self.labels.dtype != torch.int64:
+            raise ValueError(
+                f"labels must be int64 [{len(self.images)}], not {self.labels.dtype}"
+                f" {list(self.labels.shape)}"
+            )
+        if self.kinds and len(self.kinds) != len(self.images):
+            raise ValueError(f"{len(self.kinds)} kinds for {len(self.images)} images")
+        if not ((self.labels == 0) | (self.labels == 1)).all():
+            raise ValueError("labels must be 0 (not a car) or 1 (car)")
+        if not torch.isfinite(self.images).all():
+            raise ValueError("images must not hold NaN or infinity")
+        low, high = (self.images.min(), self.images.max()) if len(self.images) else (0, 1)
+        if low < 0 or high > 1:
+            raise ValueError(f"images must lie in [0, 1], not {low:.3g} to {high:.3g}")
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
+        return self.images[index], self.labels[index]
+
+    def __repr__(self) -> str:
+        height, width = self.images.shape[-2:]
+        cars = int(self.labels.sum())
+        return f"Crops({len(self)} of {height}×{width}: {cars} cars, {len(self) - cars} others)"
+
+    def subset(self, indices: Tensor | list[int]) -> "Crops":
+        """The crops at `indices`, in that order."""
+        indices = torch.as_tensor(indices, dtype=torch.int64)
+        kinds = tuple(self.kinds[i] for i in indices.tolist()) if self.kinds else ()
+        return Crops(self.images[indices], self.labels[indices], kinds)
+
+    def __add__(self, other: "Crops") -> "Crops":
+        kinds = self.kinds + other.kinds if self.kinds and other.kinds else ()
+        images = torch.cat([self.images, other.images])
+        return Crops(images, torch.cat([self.labels, other.labels]), kinds)
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """A whole image [1, H, W], float32 in [0, 1], with the boxes [M, 4] xyxy of its cars."""
+
+    name: str
+    image: Tensor
+    boxes: Tensor
+
+    def __post_init__(self) -> None:
+        check_boxes(self.boxes, f"the boxes of scene {self.name}")
+
+    def __repr__(self) -> str:
+        _, height, width = self.image.shape
+        return f"Scene({self.name}: {height}×{width}, cars: {len(self.boxes)})"
+
+
+def split_crops(crops: Crops, seed: int = 0) -> dict[str, Crops]:
+    """Split into "train", "val" and "test" as 9 : 3 : 4, each class by itself (stratified)."""
+    generator = torch.Generator().manual_seed(seed)
+    parts: dict[str, list[Tensor]] = {"train": [], "val": [], "test": []}
+    for label in (0, 1):
+        members = (crops.labels == label).nonzero().flatten()
+        members = members[torch.randperm(len(members), generator=generator)]
+        ends = [round(len(members) * sixteenths / 16) for sixteenths in (9, 12)]
+        for part, chosen in zip(parts, members.tensor_split(ends), strict=True):
+            parts[part].append(chosen)
+    return {part: crops.subset(torch.cat(chosen).sort().values) for part, chosen in parts.items()}

@@ -1,0 +1,89 @@
+"""Hard negatives: made from crops while training, or mined from a detector's false positives."""
+
+import torch
+from torch import Generator, Tensor
+from torch.nn.functional import affine_grid, grid_sample
+
+from helpers.augment import check_batch, move_windows, uniform_for_each
+from helpers.boxes import Detections, box_iou
+
+
+def shifted_away(images: Tensor, generator: Generator) -> Tensor:
+    """The same crops seen from a window that frames the car badly: negatives.
+
+    Each window moves by 18 to 60 of 100 columns sideways, or by 9 to 24 of 40 rows up or down (in
+    the same proportion for other sizes). A classifier that has seen only centred cars and no cars
+    at all answers "car" far around each car; these examples teach it where a car ends.
+    The border repeats its last pixel, just as the detector's padding does. (Mirroring the picture
+    instead would draw half a car beside its own reflection, which looks too much like a car.)
+    """
+    check_batch(images)
+    n, _, height, width = images.shape
+    sideways = uniform_for_each(n, 0, 1, generator, images).flatten() < 0.5
+    sign = torch.where(uniform_for_each(n, 0, 1, generator, images).flatten() < 0.5, -1.0, 1.0)
+    distance = uniform_for_each(n, 0, 1, generator, images).flatten()
+    right = sign * width * (0.18 + (0.60 - 0.18) * distance)
+    down = sign * height * (0.225 + (0.60 - 0.225) * distance)
+    right = torch.where(sideways, right, 0).round().long()
+    down = torch.where(sideways, 0, down).round().long()
+    return move_windows(images, down, right)
+
+
+def wrong_size(images: Tensor, generator: Generator) -> Tensor:
+    """The same crops at a size that the detector is not asked to find: negatives.
+
+    Half of the images show a part of the crop, 1.4 to 2.5 times as large; the others the whole
+    crop, 1.5 to 2.2 times as small, with the border repeated around it.
+    """
+    check_batch(images)
+    n = len(images)
+    if n == 0:
+        return images.clone()  # affine_grid wants at least one
+    larger = 0.4 + 0.3 * uniform_for_each(n, 0, 1, generator, images)
+    smaller = 1.5 + 0.7 * uniform_for_each(n, 0, 1, generator, images)
+    choose = uniform_for_each(n, 0, 1, generator, images) < 0.5
+    span = torch.where(choose, larger, smaller).flatten()  # of the window, in widths of the crop
+    room = (1 - span).abs()
+    view = torch.zeros(n, 2, 3, device=images.device, dtype=images.dtype)
+    for axis in (0, 1):
+        view[:, axis, axis] = span
+        view[:, axis, 2] = room * uniform_for_each(n, -1, 1, generator, images).flatten()
+    grid = affine_grid(view, list(images.shape), align_corners=False)
+    return grid_sample(images, grid, padding_mode="border", align_corners=False).clamp(0, 1)
+
+
+def make_hard_negatives(images: Tensor, labels: Tensor, generator: Generator) -> Tensor:
+    """Crops that are not a car in its place, made from a batch with labels [N] (1 = car).
+
+    Every car once, shifted away; and half of all crops at a wrong size. What comes out is to be
+    labelled 0.
+    """
+    cars = images[labels == 1]
+    return torch.cat([shifted_away(cars, generator), wrong_size(images[::2], generator)])
+
+
+def cut_windows(image: Tensor, boxes: Tensor, size: tuple[int, int] = (40, 100)) -> Tensor:
+    """Windows of `size` (height, width) whose top-left corners are those of boxes [N, 4].
+
+    Gives [N, 1, height, width] from an image [1, H, W]. Corners are rounded to whole pixels; beyond
+    the image its border is repeated.
+    """
+    height, width = image.shape[-2:]
+    corners = boxes[:, :2].round().long()
+    rows = (corners[:, 1:] + torch.arange(size[0])).clamp(0, height - 1)
+    cols = (corners[:, :1] + torch.arange(size[1])).clamp(0, width - 1)
+    return image[0, rows[:, :, None], cols[:, None, :]][:, None]
+
+
+def mine_hard_negatives(
+    image: Tensor, found: Detections, truth: Tensor, *, threshold: float, iou: float = 0.3
+) -> Tensor:
+    """Crops [K, 1, 40, 100] of the boxes that score above `threshold` far from every car.
+
+    Far: IoU below `iou` with every true box [M, 4]; where M is 0, each box is far. `found` comes
+    from a detector of one size. For training or validation scenes only, never for test scenes.
+    """
+    false = found.scores > threshold
+    if len(truth):
+        false &= (box_iou(found.boxes, truth) < iou).all(dim=1)
+    return cut_windows(image, found.boxes[false])

@@ -1,0 +1,29 @@
+"""The course's classifier, and how its weights are kept."""
+
+from helpers.models.classifier import (
+    INPUT_SIZE,
+    eval_mode,
+    make_classifier,
+    randomise_,
+)
+from helpers.models.weights import (
+    load_model,
+    load_pretrained,
+    pretrained_path,
+    read_notes,
+    save_model,
+    weights_digest,
+)
+
+__all__ = [
+    "INPUT_SIZE",
+    "eval_mode",
+    "load_model",
+    "load_pretrained",
+    "make_classifier",
+    "pretrained_path",
+    "randomise_",
+    "read_notes",
+    "save_model",
+    "weights_digest",
+]

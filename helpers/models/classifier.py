@@ -1,0 +1,91 @@
+"""The course's classifier."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Generator, Tensor, nn
+
+INPUT_SIZE = (40, 100)
+
+
+SMALLEST_SIDE = 16
+
+
+def make_classifier(
+    input_size: tuple[int, int] = INPUT_SIZE, *, seed: int | None = None
+) -> nn.Sequential:
+    """The course's network for crops of `input_size` (height, width).
+
+    Maps images [N, 1, H, W] to logits [N, 2]; class 1 is "car". No padding anywhere: that is what
+    makes it exactly convertible. With `seed` the weights are the same each time, and torch's
+    global random state stays untouched.
+    Raises ValueError if the crops are too small for the two rounds of convolution and pooling.
+    """
+    height, width = input_size
+    if min(height, width) < SMALLEST_SIDE:
+        raise ValueError(
+            f"crops of {height}×{width} are too small: the network needs"
+            f" {SMALLEST_SIDE}×{SMALLEST_SIDE} pixels or more"
+        )
+    features = 64 * _after_two_rounds(height) * _after_two_rounds(width)
+    with torch.random.fork_rng(enabled=seed is not None):
+        if seed is not None:
+            torch.manual_seed(seed)
+        return nn.Sequential(
+            nn.Conv2d(1, 32, 5),
+            nn.BatchNorm2d(32),
+            nn.ReLU(),
+            nn.MaxPool2d(2),
+            nn.Conv2d(32, 64, 5),
+            nn.BatchNorm2d(64),
+            nn.ReLU(),
+            nn.MaxPool2d(2),
+            nn.Flatten(),
+            nn.Linear(features, 512),
+            nn.ReLU(),
+            nn.Linear(512, 2),
+        )
+
+
+def _after_two_rounds(length: int) -> int:
+    for _ in range(2):
+        length = (length - 4) // 2  # a 5-wide convolution takes 4 off, the pool halves the rest
+    return length
+
+
+def randomise_(model: nn.Module, generator: Generator) -> nn.Module:
+    """Give every bias and every batch-norm statistic a random value, in place; returns the model.
+
+    A fresh network has running means of 0 and variances of 1, so a conversion that forgets them
+    looks right. After this it does not.
+    """
+
+    def uniform(tensor: Tensor, low: float, high: float) -> None:
+        values = torch.rand(tensor.shape, generator=generator, device=generator.device)
+        tensor.copy_(low + (high - low) * values)
+
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            if name.endswith("bias"):
+                uniform(parameter, -0.5, 0.5)
+        for module in model.modules():
+            if isinstance(module, nn.modules.batchnorm._BatchNorm):
+                if module.running_mean is not None:
+                    uniform(module.running_mean, -0.5, 0.5)
+                    uniform(module.running_var, 0.5, 2.0)
+                if module.weight is not None:
+                    uniform(module.weight, 0.5, 1.5)
+    return model
+
+
+@contextmanager
+def eval_mode(model: nn.Module) -> Iterator[nn.Module]:
+    """Put `model` into eval mode for a while; then every layer has its own mode back."""
+    modes = {module: module.training for module in model.modules()}
+    model.eval()
+    try:
+        yield model
+    finally:
+        for module, training in modes.items():
+            module.training = training

@@ -1,0 +1,37 @@
+"""The chart of `python -m helpers bench`."""
+
+from collections.abc import Mapping, Sequence
+from textwrap import wrap
+
+from matplotlib.figure import Figure
+
+from helpers.plots.style import BLUE, ORANGE, new_figure
+from helpers.timing import Ratio
+
+
+def bench_figure(ratios: Sequence[Ratio], work: Mapping[str, int]) -> Figure:
+    """How much arithmetic each way to a heatmap takes, and how many times faster each one is."""
+    figure, [[left], [right]] = new_figure(9, 0.42 * (len(ratios) * 1.6 + len(work)) + 2, 2, 1)
+    for axes, count in ((left, len(work)), (right, len(ratios))):
+        axes.set_yticks(range(count))
+        axes.set_ylim(count - 0.4, -0.6)  # the first on top
+        axes.set_xscale("log")
+    left.barh(range(len(work)), [count / 1e9 for count in work.values()], color=BLUE)
+    for k, count in enumerate(work.values()):
+        left.text(count / 1e9 * 1.15, k, f"{count / 1e9:.3g}", va="center", fontsize=9)
+    left.set_yticklabels(work)
+    left.set(title="Arithmetic of one heatmap", xlabel="billion multiply-adds (log scale)")
+    left.set_xlim(min(work.values()) / 4e9, max(work.values()) / 1e9 * 4)
+    middle = [ratio.median for ratio in ratios]
+    spread = [
+        [ratio.median - ratio.low for ratio in ratios],
+        [ratio.high - ratio.median for ratio in ratios],
+    ]
+    right.barh(range(len(ratios)), middle, xerr=spread, color=ORANGE, ecolor="black", capsize=3)
+    for k, ratio in enumerate(ratios):
+        right.text(ratio.high * 1.15, k, f"{ratio.median:.1f} times", va="center", fontsize=9)
+    names = [f"{ratio.what} against {ratio.reference}" for ratio in ratios]
+    right.set_yticklabels(["\n".join(wrap(name, 48)) for name in names], fontsize=8)
+    right.set(title="Speed", xlabel="times faster (log scale); the line: lowest to highest")
+    right.set_xlim(0.8, max(ratio.high for ratio in ratios) * 4)
+    return figure

@@ -1,0 +1,181 @@
+"""Figures about a classifier: training, scores, confusion matrix, ROC, calibration."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import torch
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator, NullFormatter, NullLocator
+from torch import Tensor
+
+from helpers.calibration import Reliability
+from helpers.plots.style import (
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    RED,
+    framed_figure,
+    new_figure,
+)
+from helpers.training import History
+
+
+def training_curves(history: History, *, augmented: bool = True) -> Figure:
+    """Loss and accuracy after each epoch, training (augmented or not) beside validation."""
+    figure, [[left, right]] = new_figure(9, 3.5, 1, 2)
+    name_of_training = "training (augmented)" if augmented else "training"
+    epochs = range(1, len(history.train_loss) + 1)
+    for axes, name, train, val in (
+        (left, "loss", history.train_loss, history.val_loss),
+        (right, "accuracy", history.train_accuracy, history.val_accuracy),
+    ):
+        axes.plot(epochs, train, color=ORANGE, marker="o", label=name_of_training)
+        if val:
+            axes.plot(epochs, val, color=BLUE, marker="s", label="validation")
+        if history.best_epoch is not None:
+            axes.axvline(history.best_epoch + 1, color=GREY, linestyle=":", label="weights kept")
+        axes.set(title=name.capitalize(), xlabel="epoch", ylabel=name)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.grid(alpha=0.3)
+    left.set_yscale("log")
+    left.yaxis.set_minor_formatter(NullFormatter())
+    figure.legend(*right.get_legend_handles_labels(), loc="outside lower center", ncols=3)
+    return figure
+
+
+def score_histogram(probabilities: Tensor, labels: Tensor, threshold: float = 0.5) -> Figure:
+    """How the probabilities of cars and others are spread, and what a threshold makes of them."""
+    called = probabilities >= threshold
+    counts = [
+        int((called == bool(guess))[labels == truth].sum()) for truth in (1, 0) for guess in (1, 0)
+    ]
+    figure, axes = framed_figure(8, 3.7, top=0.68)
+    bins = np.linspace(0, 1, 41)
+    for truth, name, look in (
+        (0, "not a car", {"color": ORANGE, "alpha": 0.8}),
+        (1, "car", {"color": BLUE, "alpha": 0.6, "hatch": "//"}),
+    ):
+        values = probabilities[labels == truth].numpy()
+        axes.hist(values, bins, histtype="stepfilled", label=name, **look)  # faster than 40 bars
+    axes.axvline(threshold, color="black", linestyle="--", label=f"threshold {threshold:.2f}")
+    axes.set(
+        title=f"cars: {counts[0]} called car, {counts[1]} missed"
+        f"; others: {counts[2]} called car, {counts[3]} left alone",
+        xlabel='probability of "car"',
+        ylabel="crops (log scale)",
+        yscale="symlog",
+    )
+    # Whole numbers, without powers and small ticks, which are slow to draw.
+    marks = [0, *(10**k for k in range(1 + int(np.log10(len(labels) + 1))))]
+    axes.set_yticks(marks, [f"{mark:,}" for mark in marks])
+    axes.yaxis.set_minor_locator(NullLocator())
+    # Above everything: inside, it would stand in the way of the line at one threshold or another.
+    figure.legend(loc="upper center", ncols=3, frameon=False)
+    return figure
+
+
+STYLES = ((BLUE, "-", "o"), (ORANGE, "--", "s"), (GREEN, "-.", "^"), (RED, ":", "D"))
+
+
+def answers_after_shift(shifts: Sequence[int], shares: Mapping[str, Sequence[float]]) -> Figure:
+    """The share of crops called "car" after shifts of so many pixels, one line for each name."""
+    figure = Figure(figsize=(7.5, 3.6), layout="constrained")
+    axes = figure.subplots()
+    for (name, values), (colour, line, marker) in zip(shares.items(), STYLES, strict=False):
+        axes.plot(shifts, values, color=colour, linestyle=line, marker=marker, label=name)
+    axes.axhline(0.5, color=GREY, linewidth=1, linestyle=":")
+    axes.set(
+        title="How far may a car be shifted?",
+        xlabel="shift (pixels)",
+        ylabel="share called car",
+        ylim=(-0.03, 1.03),
+    )
+    axes.grid(alpha=0.3)
+    axes.legend()
+    return figure
+
+
+def grouped_accuracy_bars(accuracies: Mapping[str, Mapping[str, float]]) -> Figure:
+    """Accuracies, grouped by what was tested; in each group a bar for each classifier.
+
+    `accuracies[classifier][test]`; all classifiers have the same tests.
+    """
+    figure = Figure(figsize=(7.5, 3.4), layout="constrained")
+    axes = figure.subplots()
+    tests = list(next(iter(accuracies.values())))
+    width = 0.8 / len(accuracies)
+    hatches = ("", "//", "..", "xx")
+    for k, (name, results) in enumerate(accuracies.items()):
+        places = np.arange(len(tests)) + (k - (len(accuracies) - 1) / 2) * width
+        heights = [results[test] for test in tests]
+        bars = axes.bar(
+            places, heights, width, label=name, color=STYLES[k][0], hatch=hatches[k], alpha=0.85
+        )
+        axes.bar_label(bars, fmt="{:.0%}", fontsize=9)
+    axes.axhline(0.5, color=GREY, linestyle=":", label="guessing")
+    axes.set_xticks(range(len(tests)), tests)
+    axes.set(title="Accuracy on test crops", ylabel="accuracy", ylim=(0, 1.12))
+    axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
+    return figure
+
+
+def roc_figure(curves: Mapping[str, tuple[Tensor, Tensor]]) -> Figure:
+    """ROC curves: for each name (false alarm rates [K], hit rates [K]), in rising order."""
+    figure = Figure(figsize=(6, 4.4), layout="constrained")
+    axes = figure.subplots()
+    for (name, (alarms, hits)), (colour, line, _) in zip(curves.items(), STYLES, strict=False):
+        area = torch.trapezoid(hits, alarms).item()
+        label = f"{name}: area {area:.3f}"
+        axes.plot(alarms, hits, color=colour, linestyle=line, linewidth=2, label=label)
+    axes.plot([0, 1], [0, 1], color=GREY, linestyle=":", label="guessing: area 0.500")
+    axes.set(
+        title="Each threshold is one point",
+        xlabel="share of the others called car (false alarms)",
+        ylabel="share of the cars called car (hits)",
+        xlim=(-0.02, 1.02),
+        ylim=(-0.02, 1.02),
+    )
+    axes.grid(alpha=0.3)
+    axes.legend(loc="lower right")
+    return figure
+
+
+def confusion_figure(hits: int, misses: int, false_alarms: int, left_alone: int) -> Figure:
+    """The four kinds of answers as a table: rows are the truth, columns the answer."""
+    figure = Figure(figsize=(5, 3), layout="constrained")
+    axes = figure.subplots()
+    counts = [[hits, misses], [false_alarms, left_alone]]
+    names = [["hits", "misses"], ["false alarms", "rightly left alone"]]
+    axes.imshow([[0.25, 0.75], [0.75, 0.25]], cmap="cividis", vmin=-2, vmax=1, aspect="auto")
+    for row in range(2):
+        for col in range(2):
+            text = f"{counts[row][col]}\n{names[row][col]}"
+            axes.text(col, row, text, ha="center", va="center", fontsize=12)
+    axes.set_xticks(range(2), ["called car", "not called car"])
+    axes.set_yticks(range(2), ["is a car", "is not"])
+    axes.set_xlabel("answer")
+    axes.set_ylabel("truth")
+    axes.set_title("Four kinds of answers")
+    return figure
+
+
+def reliability_figure(tables: Mapping[str, Reliability]) -> Figure:
+    """Predicted probability against the true share of cars; on the diagonal they agree."""
+    figure = Figure(figsize=(5.6, 4.4), layout="constrained")
+    axes = figure.subplots()
+    axes.plot([0, 1], [0, 1], color=GREY, linestyle=":", label="means what it says")
+    for (name, table), (colour, line, marker) in zip(tables.items(), STYLES, strict=False):
+        axes.plot(
+            table.predicted, table.share, color=colour, linestyle=line, marker=marker, label=name
+        )
+    axes.set(
+        title="Do the probabilities mean what they say?",
+        xlabel='mean probability of "car" in the bin',
+        ylabel="share of cars in the bin",
+        xlim=(-0.02, 1.02),
+        ylim=(-0.02, 1.02),
+    )
+    axes.grid(alpha=0.3)
+    axes.legend(loc="upper left")
+    return figure

@@ -1,0 +1,131 @@
+"""Figures about data and augmentation: crops side by side, contact sheets, splits."""
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from helpers.plots.style import (
+    BLUE,
+    GREY,
+    ORANGE,
+    new_figure,
+    picture,
+    plot_boxes,
+)
+
+
+def crop_grid(
+    images: Tensor, captions: Sequence[str] | None = None, *, columns: int = 6, title: str = ""
+) -> Figure:
+    """Crops [N, 1, H, W] side by side, each with its caption."""
+    if len(images) == 0:
+        raise ValueError("no images to show")
+    rows = -(-len(images) // columns)
+    height, width = images.shape[-2:]
+    tall = (10 / columns) * height / width + (0.32 if captions is not None else 0.08)
+    figure, axes = new_figure(10, rows * tall + 0.45, rows, columns)
+    for k, spot in enumerate(axes.flat):
+        spot.axis("off")
+        if k < len(images):
+            picture(spot, images[k])
+            if captions is not None:
+                spot.set_title(captions[k], fontsize=12 if columns <= 4 else 9)
+    figure.suptitle(title)
+    return figure
+
+
+GAP = 6  # pixels between the crops of a contact sheet
+
+
+CAPTION = 16
+
+
+def contact_sheet(
+    images: Tensor, captions: Sequence[str] | None = None, *, columns: int = 6, title: str = ""
+) -> Figure:
+    """Crops [N, 1, H, W] in one picture, each below its caption; quicker than `crop_grid`.
+
+    Without images the sheet is empty, but for its title. Raises ValueError if the captions are more
+    or fewer than the images.
+    """
+    if captions is not None and len(captions) != len(images):
+        raise ValueError(f"{len(captions)} captions for {len(images)} images")
+    height, width = images.shape[-2:]
+    rows = max(-(-len(images) // columns), 1)
+    caption_size = 10 if columns <= 4 else 8
+    above = CAPTION if captions is not None else 0
+    down, across = height + above + GAP, width + GAP
+    sheet = torch.ones(rows * down, columns * across - GAP)
+    figure = Figure(figsize=(8, 8 * sheet.shape[0] / sheet.shape[1] + 0.4))
+    axes = figure.add_axes((0.01, 0, 0.98, 1 - 0.4 / figure.get_figheight()))
+    for k, image in enumerate(images):
+        top, left = k // columns * down + above, k % columns * across
+        sheet[top : top + height, left : left + width] = image[0]
+        if captions is not None:
+            axes.text(left + width / 2, top - 3, captions[k], ha="center", fontsize=caption_size)
+    axes.imshow(sheet.numpy(), cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+    axes.axis("off")
+    figure.suptitle(title, y=1 - 0.1 / figure.get_figheight(), va="top")
+    return figure
+
+
+def split_histogram(counts: Mapping[str, Sequence[int]], *, best: float) -> Figure:
+    """How often each number of cars was held out, for several ways to split; `best` is the aim.
+
+    Raises ValueError without counts.
+    """
+    if not counts or not all(counts.values()):
+        raise ValueError("no counts to show")
+    figure = Figure(figsize=(8, 3.2), layout="constrained")
+    axes = figure.subplots()
+    most = max(max(numbers) for numbers in counts.values())
+    looks = ((ORANGE, ""), (BLUE, "//"))
+    for place, (name, numbers) in enumerate(counts.items()):
+        colour, hatch = looks[place % len(looks)]
+        heights = torch.bincount(torch.as_tensor(numbers), minlength=most + 1).tolist()
+        places = torch.arange(most + 1) + 0.4 * place - 0.2 * (len(counts) - 1)
+        axes.bar(places, heights, 0.4, color=colour, hatch=hatch, edgecolor="white", label=name)
+    axes.axvline(best, color=GREY, linestyle=":", label="a fair share")
+    axes.set(xlabel="cars among the held-out crops", ylabel="splits (log scale)", yscale="symlog")
+    axes.set(title="How many cars does a split hold out?", xticks=range(most + 1))
+    axes.legend()
+    return figure
+
+
+def accuracy_bars(accuracies: Mapping[str, float]) -> Figure:
+    """Accuracies in [0, 1] as bars, with a line at one half: what guessing gets.
+
+    Raises ValueError without accuracies or outside [0, 1].
+    """
+    if not accuracies or not all(0 <= value <= 1 for value in accuracies.values()):
+        raise ValueError(f"accuracies must lie between 0 and 1, not {dict(accuracies)}")
+    figure = Figure(figsize=(8, 0.5 * len(accuracies) + 1.1), layout="constrained")
+    axes = figure.subplots()
+    names, values = list(accuracies), list(accuracies.values())
+    colours = [ORANGE, *[BLUE] * (len(names) - 1)]
+    bars = axes.barh(names, values, color=colours)
+    axes.bar_label(bars, [f"{value:.0%}" for value in values], padding=4)
+    axes.axvline(0.5, color="black", linestyle=":")
+    axes.invert_yaxis()
+    axes.set(xlim=(0, 1.1), xlabel="accuracy (dotted: guessing)")
+    axes.set_title("The same classifier, measured in several ways")
+    return figure
+
+
+def pictures_with_boxes(pictures: Mapping[str, tuple[Tensor, Tensor]]) -> Figure:
+    """Images [1, H, W] side by side, each with its title and its boxes [M, 4] xyxy."""
+    if not pictures:
+        raise ValueError("no pictures to show")
+    figure = Figure(figsize=(10, 0), layout="constrained")
+    axes = figure.subplots(1, len(pictures), squeeze=False)[0]
+    tallest = 0.0
+    for spot, (title, (image, boxes)) in zip(axes, pictures.items(), strict=True):
+        height, width = image.shape[-2:]
+        tallest = max(tallest, height / width)
+        spot.imshow(image.reshape(height, width).numpy(), cmap="gray", vmin=0, vmax=1)
+        plot_boxes(spot, boxes, ORANGE)
+        spot.set(title=title, xlabel="column (pixels)", ylabel="row (pixels)")
+    figure.set_size_inches(10, 10 / len(pictures) * tallest + 0.7)
+    return figure

@@ -1,0 +1,213 @@
+"""Figures about evaluation: kinds of errors, curves, and how sure a number is."""
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from helpers.boxes import Detections
+from helpers.error_analysis import BADLY_PLACED, FALSE_ALARM, SECOND, TRUE, classify_errors
+from helpers.metrics import PrecisionRecall, area_under_curve, average_precision
+from helpers.plots.style import (
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    RED,
+    new_figure,
+)
+
+
+def precision_recall_figure(curves: Mapping[str, PrecisionRecall]) -> Figure:
+    """Precision-recall curves, each with its area."""
+    figure, [[axes]] = new_figure(6, 4.2)
+    styles = zip((BLUE, RED, GREEN, ORANGE), ("-", "--", "-.", ":"), strict=True)
+    for (name, curve), (colour, style) in zip(curves.items(), styles, strict=False):
+        recall = torch.cat([torch.zeros(1), curve.recall])
+        precision = torch.cat([torch.ones(1), curve.precision])
+        label = f"{name}: area {area_under_curve(curve):.3f}"
+        axes.plot(recall, precision, color=colour, linestyle=style, linewidth=2, label=label)
+    axes.set(xlim=(0, 1.02), ylim=(0, 1.02), xlabel="recall", ylabel="precision")
+    axes.set_title("Precision and recall as the threshold falls")
+    axes.grid(alpha=0.3)
+    axes.legend(loc="lower left")
+    return figure
+
+
+PURPLE = "#CC79A7"
+
+
+# Colour, line and width: each tells the kinds apart without the others.
+STYLES = {
+    TRUE: (BLUE, "solid", 2.0),
+    SECOND: (ORANGE, "dashdot", 1.6),
+    BADLY_PLACED: (PURPLE, (0, (6, 2)), 2.0),
+    FALSE_ALARM: (RED, "dotted", 2.2),
+}
+
+
+CAR, MISSED = "true box of a found car", "true box of a missed car"
+
+
+def _outlines(axes: Axes, boxes: Tensor, colour: str, style: object, width: float) -> None:
+    """Boxes [N, 4] as one artist: much faster than a patch for each."""
+    # Pixel (0, 0) covers -0.5 to 0.5 in matplotlib, 0 to 1 in box coordinates.
+    corners = boxes[:, [0, 1, 2, 1, 2, 3, 0, 3, 0, 1]].reshape(-1, 5, 2) - 0.5
+    axes.add_collection(
+        LineCollection(corners.numpy(), colors=colour, linestyles=style, linewidths=width),
+        autolim=False,
+    )
+
+
+def plot_judged(axes: Axes, image: Tensor, found: Detections, truth: Tensor) -> list[str]:
+    """An image with each box drawn as what it is (see `mistakes.judge`); the kinds that occur."""
+    verdict = classify_errors(found, truth)
+    height, width = image.shape[-2:]
+    axes.imshow(image[0].numpy(), cmap="gray", vmin=0, vmax=1)
+    present = []
+    for name, chosen in ((CAR, ~verdict.missed), (MISSED, verdict.missed)):
+        if chosen.any():
+            _outlines(axes, truth[chosen], GREEN, "dashed", 1 if name == CAR else 3)
+            present.append(name)
+    # What is right comes last and lies on top.
+    for kind in (FALSE_ALARM, BADLY_PLACED, SECOND, TRUE):
+        chosen = torch.tensor([k == kind for k in verdict.kinds], dtype=torch.bool)
+        if chosen.any():
+            _outlines(axes, found.boxes[chosen], *STYLES[kind])
+            present.append(kind)
+    axes.set(xlim=(-20, width + 20), ylim=(height + 20, -20))
+    return present
+
+
+def _legend(figure: Figure, present: Sequence[str], **place: object) -> None:
+    """One key for all panels, in a fixed order."""
+    styles = {CAR: (GREEN, "dashed", 1.0), MISSED: (GREEN, "dashed", 3.0)} | STYLES
+    names = [name for name in styles if name in present]
+    handles = [
+        LineCollection([[(0, 0)]], colors=styles[n][0], linestyles=[styles[n][1]], lw=styles[n][2])
+        for n in names
+    ]
+    figure.legend(handles, names, fontsize=9, frameon=False, **place)
+
+
+def judged_figure(image: Tensor, found: Mapping[str, Detections], truth: Tensor) -> Figure:
+    """One image under each of several settings, its boxes drawn as what they are."""
+    height, width = image.shape[-2:]
+    # Wide images one below the other, others side by side.
+    rows, columns = (len(found), 1) if width > 3 * height else (1, len(found))
+    tall = rows * (9 / columns * (height + 40) / (width + 40) + 0.3) + 1
+    figure = Figure(figsize=(9, tall), layout="constrained")
+    spots = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)
+    present = set()
+    for axes, (name, detections) in zip(spots.flat, found.items(), strict=True):
+        present.update(plot_judged(axes, image, detections, truth))
+        axes.set(title=name, xlabel="column (pixels)", ylabel="row (pixels)")
+        axes.label_outer()
+    _legend(figure, sorted(present), loc="outside lower center", ncols=3)
+    return figure
+
+
+def scene_and_curve(
+    image: Tensor,
+    found: Detections,
+    truth: Tensor,
+    curve: PrecisionRecall,
+    threshold: float,
+    *,
+    cells: Tensor | None = None,
+    title: str = "",
+    figure: Figure | None = None,
+) -> Figure:
+    """A scene's boxes, beside a precision-recall curve with the point of `threshold`.
+
+    `cells` [N, 4] are boxes whose centres are marked by dots. A slider waits for this figure: the
+    places are fixed, the ticks few, and an earlier `figure` can be drawn over.
+    """
+    if figure is None:
+        figure = Figure(figsize=(8.6, 3.7))
+        figure.add_axes((0.07, 0.27, 0.53, 0.65))
+        figure.add_axes((0.7, 0.2, 0.28, 0.7))
+    left, right = figure.axes
+    for artist in (*left.images, *left.collections, *left.lines, *right.lines):
+        artist.remove()
+    figure.legends.clear()
+    present = plot_judged(left, image, found, truth)
+    if cells is not None:
+        centres = (cells[:, :2] + cells[:, 2:]) / 2
+        left.plot(*centres.T.numpy(), ".", color=ORANGE, markersize=3)
+    left.set(title=title, xlabel="column (pixels)", ylabel="row (pixels)")
+    height, width = image.shape[-2:]
+    left.set(xticks=(0, width // 2, width), yticks=(0, height // 2, height))
+    _legend(figure, present, loc="lower left", ncols=3)
+    precision, recall = curve.at(threshold)
+    right.plot([0, *curve.recall.tolist()], [1, *curve.precision.tolist()], color=BLUE)
+    right.plot([recall], [precision], "o", color=RED, markersize=9)
+    right.set(xlim=(-0.03, 1.03), ylim=(-0.03, 1.03), xlabel="recall", ylabel="precision")
+    right.set(title=f"at threshold {threshold:.2f}", xticks=(0, 0.5, 1), yticks=(0, 0.5, 1))
+    return figure
+
+
+def logit_figure(logits: Tensor) -> Figure:
+    """Cells [2, N] by their car logit and by the difference of both logits."""
+    raw, margin = logits[1].numpy(), (logits[1] - logits[0]).numpy()
+    figure = Figure(figsize=(6, 3.6), layout="constrained")
+    axes = figure.subplots()
+    axes.scatter(raw, margin, s=8, color=BLUE, alpha=0.5, linewidths=0)
+    axes.axhline(0, color=GREY, linestyle=":")
+    axes.set(title="Each dot is a cell", xlabel="logit of “car”", ylabel="difference of logits")
+    axes.grid(alpha=0.3)
+    return figure
+
+
+def area_figure(curve: PrecisionRecall) -> Figure:
+    """One curve under which areas are measured: by trapezoids, and under the best from here on."""
+    recall = torch.cat([torch.zeros(1).double(), curve.recall])
+    precision = torch.cat([torch.ones(1).double(), curve.precision])
+    best = curve.precision.flip(0).cummax(0).values.flip(0)
+    figure = Figure(figsize=(6.4, 4), layout="constrained")
+    axes = figure.subplots()
+    axes.fill_between(recall, precision, color=BLUE, alpha=0.15, label="area by trapezoids")
+    axes.plot(recall, precision, color=BLUE, marker=".", label="measured points")
+    axes.step(
+        [0, *curve.recall.tolist()],
+        [best[0].item(), *best.tolist()],
+        color=ORANGE,
+        linestyle="--",
+        where="pre",
+        label=f"best from here on: AP {average_precision(curve):.3f}",
+    )
+    tenths = [k / 10 for k in range(11)]
+    heights = [_best_beyond(curve, k) for k in tenths]
+    axes.plot(tenths, heights, "s", color=GREEN, markersize=6, label="read at 11 recalls")
+    axes.set(xlim=(-0.02, 1.02), ylim=(0, 1.04), xlabel="recall", ylabel="precision")
+    axes.set_title("One curve, three ways to sum it up")
+    axes.grid(alpha=0.3)
+    axes.legend(loc="lower left", fontsize=9)
+    return figure
+
+
+def _best_beyond(curve: PrecisionRecall, recall: float) -> float:
+    """The best precision at this recall or beyond, 0 where it is never reached."""
+    reached = curve.precision[curve.recall >= recall]
+    return reached.max().item() if len(reached) else 0.0
+
+
+def interval_figure(values: Mapping[str, Tensor], measured: Mapping[str, float]) -> Figure:
+    """What came out of the draws of a bootstrap, with the middle 95 % and the measured number."""
+    figure = Figure(figsize=(8, 0.6 + 1.6 * len(values)), layout="constrained")
+    rows = figure.subplots(len(values), 1, squeeze=False)[:, 0]
+    for axes, (name, draws) in zip(rows, values.items(), strict=True):
+        low, high = torch.quantile(draws, torch.tensor([0.025, 0.975], dtype=draws.dtype)).tolist()
+        # As double: bars of draws that are nearly equal are thinner than a float32 can tell.
+        axes.hist(draws.double().numpy(), 40, color=BLUE, alpha=0.6)
+        axes.axvspan(low, high, color=ORANGE, alpha=0.25, label="middle 95 %")
+        axes.axvline(measured[name], color=RED, label="measured")
+        axes.axvline(0, color="black", linestyle="--", label="no difference")
+        axes.set_title(name, fontsize=10)
+        axes.set_ylabel("draws")
+    rows[0].legend(fontsize=8)
+    rows[-1].set_xlabel("difference of the two average precisions")
+    return figure

@@ -1,0 +1,90 @@
+"""Figures about objects of several sizes."""
+
+from collections.abc import Sequence
+
+import torch
+from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
+from torch import Tensor
+
+from helpers.boxes import Detections
+from helpers.plots.style import BLUE, GREEN, GREY, ORANGE, plot_boxes
+
+
+def size_curve(factors: Sequence[float], shares: Sequence[float], *, step: float) -> Figure:
+    """Share of cars that are known, against how many times as large they were made.
+
+    The shaded band is as wide as one `step` between two scales: from 1 / √step to √step.
+    """
+    figure = Figure(figsize=(8, 3.4), layout="constrained")
+    axes = figure.subplots()
+    axes.axvspan(step**-0.5, step**0.5, color=ORANGE, alpha=0.25, label=f"one step of {step:g}")
+    axes.axvline(1, color=GREY, linestyle=":")
+    axes.plot(factors, shares, color=BLUE, marker="o", label="cars known")
+    axes.set(
+        title="How the classifier takes a change of size",
+        xlabel="size of the car, next to what the classifier was trained on",
+        ylabel="share of cars known",
+        ylim=(-0.03, 1.05),
+    )
+    axes.yaxis.set_major_formatter(PercentFormatter(1))
+    axes.grid(alpha=0.3)
+    axes.legend(loc="lower center")
+    return figure
+
+
+def pyramid_figure(
+    images: Sequence[Tensor], captions: Sequence[str], *, window: tuple[int, int] = (40, 100)
+) -> Figure:
+    """Images [1, H, W] of several sizes side by side, a pixel of each equally large on the page.
+
+    In the middle of each, the `window` (height, width) of the classifier: always the same size.
+    """
+    if len(images) == 0 or len(images) != len(captions):
+        raise ValueError(f"{len(images)} images and {len(captions)} captions to show")
+    tallest = max(image.shape[-2] for image in images)
+    # Room for the window where it is wider than the picture.
+    widths = [max(image.shape[-1], window[1] + 4) for image in images]
+    figure = Figure(figsize=(11, 9.6 * tallest / sum(widths) + 0.9), layout="constrained")
+    spots = figure.subplots(1, len(images), squeeze=False, width_ratios=widths).flat
+    for spot, image, caption, wide in zip(spots, images, captions, widths, strict=True):
+        height, width = image.shape[-2:]
+        spot.imshow(image[0].numpy(), cmap="gray", vmin=0, vmax=1)
+        x, y = (width - window[1]) / 2, (height - window[0]) / 2
+        plot_boxes(spot, torch.tensor([[x, y, x + window[1], y + window[0]]]), ORANGE)
+        middle = (width - 1) / 2
+        spot.set(xlim=(middle - wide / 2, middle + wide / 2), ylim=(tallest - 0.5, -0.5))
+        spot.set_title(caption, fontsize=10)
+        spot.axis("off")
+    figure.suptitle("The image shrinks, the window stays")
+    return figure
+
+
+def level_figure(
+    image: Tensor, probability: Tensor, found: Detections, size: tuple[int, int], *, title: str
+) -> Figure:
+    """One level of a pyramid: the small image [1, H, W] with boxes, beside its heatmap.
+
+    `size` (height, width) is that of the whole image: the level is drawn in a frame that large, so
+    that it shrinks from level to level. All boxes are in pixels of the small image.
+    """
+    height, width = size
+    tall = 4.2 * (height + 20) / (width + 20) + 1.1
+    figure = Figure(figsize=(10, tall))
+    left, right = figure.subplots(1, 2)
+    left.imshow(image[0].numpy(), cmap="gray", vmin=0, vmax=1)
+    plot_boxes(left, found.boxes, GREEN, label="found here")
+    left.set(xlim=(-20, width), ylim=(height, -20), title=title)
+    left.set(xlabel="column (pixels of this level)", ylabel="row (pixels)")
+    # A slider waits for this figure, and each tick takes time.
+    left.set(xticks=(0, width // 2, width), yticks=(0, height // 2, height))
+    if len(found.boxes):
+        left.legend(loc="lower right", fontsize=8)
+    drawn = right.imshow(probability.numpy(), cmap="cividis", vmin=0, vmax=1)
+    right.set(title="heatmap of this level", xlabel="column (cells)", ylabel="row (cells)")
+    rows, cols = probability.shape
+    right.set(xticks=(0, cols // 2, cols - 1), yticks=(0, rows - 1))
+    bar = figure.colorbar(drawn, ax=right, label='probability of "car"', shrink=0.7)
+    bar.set_ticks((0, 0.5, 1))
+    figure.subplots_adjust(0.07, 0.6 / tall, 0.97, 1 - 0.4 / tall, wspace=0.2)
+    return figure

@@ -1,0 +1,113 @@
+"""Figures about scenes and their boxes."""
+
+from collections.abc import Sequence
+
+import torch
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from helpers.boxes import Detections, box_iou
+from helpers.datasets import Crops, Scene
+from helpers.plots.style import (
+    BLUE,
+    GREEN,
+    ORANGE,
+    framed_figure,
+    new_figure,
+    picture,
+    plot_boxes,
+    plot_scene,
+)
+
+
+def scene_figure(
+    image: Tensor, found: Detections, truth: Tensor | None = None, *, title: str = ""
+) -> Figure:
+    """A scene with what was found (true in blue, false in red) and, dashed, the true boxes.
+
+    Without `truth` everything found is blue.
+    """
+    height, width = image.shape[-2:]
+    # Room for the margins around the image, the title and the labels.
+    figure, axes = framed_figure(8, 7.2 * (height + 40) / (width + 40) + 0.85)
+    plot_scene(axes, image, found, truth, legend=False)
+    axes.set_title(title, loc="left", fontsize=11)
+    axes.set(xlabel="column (pixels)", ylabel="row (pixels)")
+    if axes.get_legend_handles_labels()[0]:  # above the picture, of which it hides nothing
+        axes.legend(loc="lower right", bbox_to_anchor=(1.01, 0.98), ncols=3, frameon=False)
+    axes.set(xticks=(0, width // 2, width), yticks=(0, height // 2, height))  # each takes time
+    return figure
+
+
+def overlap_figure(first: Tensor, second: Tensor) -> Figure:
+    """Two boxes [4] and their intersection over union."""
+    figure, [[axes]] = new_figure(6, 2.4)
+    plot_boxes(axes, first[None], BLUE, label="first box")
+    plot_boxes(axes, second[None], ORANGE, style="--", label="second box")
+    (x1, y1), (x2, y2) = (
+        torch.minimum(first, second)[:2].tolist(),
+        torch.maximum(first, second)[2:].tolist(),
+    )
+    axes.set(xlim=(x1 - 10, x2 + 10), ylim=(y2 + 10, y1 - 10), aspect="equal")
+    iou = box_iou(first[None], second[None]).item()
+    axes.set(title=f"IoU = {iou:.2f}", xlabel="x (pixels)", ylabel="y (pixels)")
+    axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))
+    return figure
+
+
+def detections_figure(
+    scenes: Sequence[Scene], found: Sequence[Detections], *, columns: int = 2
+) -> Figure:
+    """Several scenes with what was found in each."""
+    rows = -(-len(scenes) // columns)
+    figure, axes = new_figure(5 * columns, 2.6 * rows, rows, columns)
+    for spot in axes.flat:
+        spot.axis("off")
+    for k, (spot, scene, detections) in enumerate(zip(axes.flat, scenes, found, strict=False)):
+        plot_scene(spot, scene.image, detections, scene.boxes, legend=k == 0)
+    return figure
+
+
+def gallery(
+    crops: Crops,
+    scenes: Sequence[Scene],
+    *,
+    columns: int = 8,
+    title: str = "Drawn crops and scenes",
+) -> Figure:
+    """What a data set shows: its cars, then its other crops, above a row of scenes with true boxes.
+
+    Cars have a solid blue frame, others a dotted orange one. Raises ValueError if there are no
+    crops or no scenes to show.
+    """
+    if len(crops) == 0 or len(scenes) == 0:
+        raise ValueError("a gallery needs at least one crop and one scene")
+    order = crops.labels.argsort(descending=True, stable=True)
+    rows = -(-len(crops) // columns)
+    height, width = crops.images.shape[-2:]
+    tall = rows * (10 / columns) * height / width
+    # In the width of the figure, side by side, the scenes are as high as this.
+    low = 10 / sum(scene.image.shape[-1] / scene.image.shape[-2] for scene in scenes)
+    figure = Figure(figsize=(10, tall + low + 1.1), layout="constrained")
+    figure.get_layout_engine().set(w_pad=0.02, h_pad=0.02)
+    figure.suptitle(title)
+    above, below = figure.subfigures(2, 1, height_ratios=[tall + 0.4, low + 0.4])
+    above.suptitle("crops: a car (blue frame), or none (orange, dotted)", fontsize=10)
+    for k, spot in enumerate(above.subplots(rows, columns, squeeze=False).flat):
+        spot.set(xticks=[], yticks=[])
+        spot.spines[:].set_visible(k < len(crops))
+        if k < len(crops):
+            number = int(order[k])
+            picture(spot, crops.images[number])
+            colour, style = ((ORANGE, ":"), (BLUE, "-"))[int(crops.labels[number])]
+            spot.spines[:].set(color=colour, linestyle=style, linewidth=1.8)
+    below.suptitle("scenes: each true box in green, dashed", fontsize=10)
+    shapes = [scene.image.shape[-1] / scene.image.shape[-2] for scene in scenes]
+    spots = below.subplots(1, len(scenes), squeeze=False, width_ratios=shapes)
+    for spot, scene in zip(spots.flat, scenes, strict=True):
+        spot.axis("off")
+        picture(spot, scene.image)
+        plot_boxes(spot, scene.boxes, GREEN, style="--")
+        _, tall_scene, wide = scene.image.shape
+        spot.set(xlim=(-0.5, wide - 0.5), ylim=(tall_scene - 0.5, -0.5))
+    return figure

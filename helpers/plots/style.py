@@ -1,0 +1,129 @@
+"""What all figures share: their colours, how they come onto a page, images and boxes on axes.
+
+Colours are those of Okabe and Ito (2008), which colour-blind people can tell apart; figures bring
+their own light background, so that they read the same on a dark theme.
+"""
+
+import base64
+import html
+import io
+
+import numpy as np
+import torch
+from IPython.display import HTML, display
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from torch import Tensor
+
+from helpers.boxes import Detections
+from helpers.metrics import iou_at_least, match
+
+BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#666666"
+DPI = 110
+
+
+def png(figure: Figure, *, quick: bool = False) -> bytes:
+    """A figure as the contents of a PNG file; `quick`: for one that a slider waits for."""
+    buffer = io.BytesIO()
+    how = {"dpi": 90, "pil_kwargs": {"compress_level": 1}} if quick else {"dpi": DPI}
+    figure.savefig(buffer, format="png", facecolor="white", metadata={"Software": None}, **how)
+    return buffer.getvalue()
+
+
+def figure_html(figure: Figure, message: str, *, quick: bool = False) -> str:
+    """A figure as an HTML picture with `message` as its alt text and its caption."""
+    data = base64.b64encode(png(figure, quick=quick)).decode()
+    text = html.escape(message, quote=True)
+    return (
+        f'<figure style="margin: 0"><img alt="{text}" style="max-width: 100%; background: white"'
+        f' src="data:image/png;base64,{data}"><figcaption>{text}</figcaption></figure>'
+    )
+
+
+def show(figure: Figure, message: str) -> None:
+    """Show a figure in a notebook. `message` says in words what it shows.
+
+    JupyterLab gives no alt text to the pictures of matplotlib; this way there is one.
+    """
+    if not message.strip():
+        raise ValueError("say in words what the figure shows: not everybody sees it")
+    display(HTML(figure_html(figure, message)))
+
+
+def new_figure(
+    width: float, height: float, rows: int = 1, cols: int = 1
+) -> tuple[Figure, np.ndarray]:
+    """A figure of so many inches, and its axes [rows, cols]."""
+    figure = Figure(figsize=(width, height), layout="constrained")
+    return figure, figure.subplots(rows, cols, squeeze=False)
+
+
+def framed_figure(
+    width: float, height: float, *, left: float = 0.65, top: float = 0.35
+) -> tuple[Figure, Axes]:
+    """A figure of so many inches and its one axes, with fixed room for labels: a slider waits.
+
+    `left`, `top`: inches for the labels of the y axis and for what stands above. To find out how
+    much room the labels need, as `new_figure` does, takes as long as drawing them.
+    """
+    figure = Figure(figsize=(width, height))
+    bottom, right = 0.5, 0.12
+    box = (left / width, bottom / height, 1 - (left + right) / width, 1 - (bottom + top) / height)
+    return figure, figure.add_axes(box)
+
+
+def picture(axes: Axes, image: Tensor) -> None:
+    """Show a grey image [1, H, W] on axes, black for 0 and white for 1."""
+    pixels = image.detach().cpu().reshape(image.shape[-2:]).numpy()
+    axes.imshow(pixels, cmap="gray", vmin=0, vmax=1)
+
+
+def plot_boxes(
+    axes: Axes, boxes: Tensor, colour: str, *, style: str = "-", label: str = ""
+) -> None:
+    """Outline boxes [N, 4] xyxy on axes that show an image."""
+    for k, (x1, y1, x2, y2) in enumerate(boxes.tolist()):
+        # Pixel (0, 0) covers -0.5 to 0.5 in matplotlib, 0 to 1 in box coordinates.
+        axes.add_patch(
+            Rectangle(
+                (x1 - 0.5, y1 - 0.5),
+                x2 - x1,
+                y2 - y1,
+                fill=False,
+                edgecolor=colour,
+                linestyle=style,
+                linewidth=2,
+                label=label if k == 0 else "",
+            )
+        )
+
+
+def plot_scene(
+    axes: Axes, image: Tensor, found: Detections, truth: Tensor | None, *, legend: bool = True
+) -> None:
+    """A scene on axes: what was found, true in blue and false in red, and the true boxes."""
+    height, width = image.shape[-2:]
+    picture(axes, image)
+    is_true = torch.ones(len(found.boxes), dtype=torch.bool)
+    if truth is not None:
+        plot_boxes(axes, truth, GREEN, style="--", label="true box")
+        is_true = match(found, truth, iou_at_least(0.5))
+    plot_boxes(axes, found.boxes[is_true], BLUE, label="found")
+    plot_boxes(axes, found.boxes[~is_true], RED, style=":", label="false alarm")
+    labelled = zip(found.boxes.tolist(), found.scores.tolist(), strict=True)
+    # More labels than this hide each other and the picture.
+    for (x1, y1, _, _), score in labelled if len(found.boxes) <= 8 else ():
+        axes.text(
+            max(x1, 0) + 1,
+            max(y1, 0) + 2,
+            f"{score:.2f}",
+            color="white",
+            fontsize=8,
+            va="top",
+            bbox={"facecolor": "black", "alpha": 0.6, "pad": 1, "linewidth": 0},
+        )
+    # Boxes that reach past the border stay visible.
+    axes.set(xlim=(-20, width + 20), ylim=(height + 20, -20))
+    if legend and axes.get_legend_handles_labels()[0]:
+        axes.legend(loc="lower right", fontsize=8)

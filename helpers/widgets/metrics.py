@@ -1,0 +1,127 @@
+"""Interactive views of evaluation: thresholds and suppression."""
+
+from collections.abc import Sequence
+
+import ipywidgets
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from helpers import plots
+from helpers.boxes import Detections, above, apply_nms
+from helpers.datasets import Scene
+from helpers.error_analysis import BADLY_PLACED, FALSE_ALARM, SECOND, TRUE, classify_errors
+from helpers.metrics import PrecisionRecall, precision_recall
+from helpers.widgets.view import CaptionedFigure, view
+
+# Cells below this are never shown; they would only make each answer slower.
+FLOOR = 0.05
+
+
+OVERLAPS = tuple(k / 10 for k in range(11))
+
+
+def plot_threshold(
+    scene: Scene,
+    found: Detections,
+    curve: PrecisionRecall,
+    threshold: float,
+    *,
+    cells: Tensor | None = None,
+    figure: Figure | None = None,
+) -> CaptionedFigure:
+    """What is right and wrong in one scene at a threshold, and the point on a curve over many.
+
+    `found`: the scene's boxes after suppression, of any score; `cells`: the boxes of all cells
+    above the threshold, shown as dots. An earlier `figure` is drawn over, which is quicker.
+    """
+    shown = above(found, threshold)
+    verdict = classify_errors(shown, scene.boxes)
+    precision, recall = curve.at(threshold)
+    figure = plots.scene_and_curve(
+        scene.image,
+        shown,
+        scene.boxes,
+        curve,
+        threshold,
+        cells=cells,
+        figure=figure,
+        title=f"{len(shown.boxes)} boxes, {int(verdict.missed.sum())} missed",
+    )
+    return figure, (
+        f"Threshold {threshold:.2f}. This scene: cars {len(scene.boxes)},"
+        f" found {verdict.count(TRUE)}, second boxes {verdict.count(SECOND)},"
+        f" badly placed {verdict.count(BADLY_PLACED)}, false alarms {verdict.count(FALSE_ALARM)}."
+        f" All scenes: precision {precision:.2f}, recall {recall:.2f}."
+    )
+
+
+def threshold_view(
+    scenes: Sequence[Scene], found: Sequence[Detections], *, shown: int = 0
+) -> ipywidgets.VBox:
+    """Choose a scene and move the threshold: its mistakes, and the point on the curve of all."""
+    curve = precision_recall(found, [scene.boxes for scene in scenes])
+    figure, _ = plot_threshold(scenes[shown], found[shown], curve, 0.5)
+    return view(
+        lambda threshold, number: plot_threshold(
+            scenes[number], found[number], curve, threshold, figure=figure
+        ),
+        threshold=_slider("threshold", 0.5, FLOOR, 1.0, 0.05),
+        number=ipywidgets.IntSlider(value=shown, max=len(scenes) - 1, description="scene"),
+    )
+
+
+def plot_suppression(
+    scene: Scene,
+    candidates: Detections,
+    curve: PrecisionRecall,
+    threshold: float,
+    iou_threshold: float,
+    *,
+    figure: Figure | None = None,
+) -> CaptionedFigure:
+    """Cells above a threshold, the boxes that NMS leaves of them, and the point on a curve.
+
+    `candidates`: every cell as a box; `curve`: over many scenes, with this overlap allowed.
+    """
+    cells = above(candidates, threshold)
+    figure, message = plot_threshold(
+        scene, apply_nms(cells, iou_threshold), curve, threshold, cells=cells.boxes, figure=figure
+    )
+    figure.axes[0].set_title(f"{len(cells.boxes)} cells, {figure.axes[0].get_title()}")
+    return figure, f"Overlap allowed {iou_threshold:.1f}. {message}"
+
+
+def suppression_curves(
+    scenes: Sequence[Scene], candidates: Sequence[Detections]
+) -> dict[float, PrecisionRecall]:
+    """The precision-recall curve over scenes for each overlap in `OVERLAPS`.
+
+    Suppressing first and cutting at a threshold afterwards is the same as the other way round,
+    since a box is dropped only for a better one: so one curve serves every threshold.
+    """
+    truths = [scene.boxes for scene in scenes]
+    floored = [above(found, FLOOR) for found in candidates]
+    return {
+        overlap: precision_recall([apply_nms(found, overlap) for found in floored], truths)
+        for overlap in OVERLAPS
+    }
+
+
+def suppression_view(
+    scenes: Sequence[Scene], candidates: Sequence[Detections], *, shown: int = 0
+) -> ipywidgets.VBox:
+    """Move the threshold and the overlap of NMS: boxes of one scene, and the point for all."""
+    curves = suppression_curves(scenes, candidates)
+    scene, floored = scenes[shown], above(candidates[shown], FLOOR)
+    figure, _ = plot_suppression(scene, floored, curves[0.3], 0.5, 0.3)
+    return view(
+        lambda threshold, iou_threshold: plot_suppression(
+            scene, floored, curves[round(iou_threshold, 1)], threshold, iou_threshold, figure=figure
+        ),
+        threshold=_slider("threshold", 0.5, FLOOR, 1.0, 0.05),
+        iou_threshold=_slider("NMS: overlap allowed (IoU)", 0.3, 0.0, 1.0, 0.1),
+    )
+
+
+def _slider(name: str, value: float, low: float, high: float, step: float) -> ipywidgets.Widget:
+    return ipywidgets.FloatSlider(value=value, min=low, max=high, step=step, description=name)

@@ -1,0 +1,26 @@
+"""Controls above a picture that is made anew whenever one of them changes."""
+
+from collections.abc import Callable
+
+import ipywidgets
+from matplotlib.figure import Figure
+
+from helpers import plots
+
+CaptionedFigure = tuple[Figure, str]
+
+
+def view(draw: Callable[..., CaptionedFigure], **controls: ipywidgets.Widget) -> ipywidgets.VBox:
+    """Controls above a picture that `draw(**values)` makes anew whenever one of them changes."""
+    picture = ipywidgets.HTML()
+
+    def redraw(_: object = None) -> None:
+        values = {name: control.value for name, control in controls.items()}
+        picture.value = plots.figure_html(*draw(**values), quick=True)
+
+    for control in controls.values():
+        control.style.description_width = "initial"
+        control.layout.width = "420px"
+        control.observe(redraw, "value")
+    redraw()
+    return ipywidgets.VBox([*controls.values(), picture])

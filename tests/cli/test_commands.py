@@ -1,0 +1,334 @@
+"""The command line: help, results, and a clear line instead of a traceback."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from helpers.__main__ import main
+from helpers.cli import ablation, commands
+from helpers.datasets import Crops, Scene
+from helpers.detector import pyramid
+from helpers.evaluation import CropScores, DetectorScores
+from helpers.metrics import UIUC_MULTISCALE
+from helpers.models import load_model, make_classifier, read_notes, save_model
+
+VERBS = ("data", "draw", "train", "detect", "evaluate", "ablate", "bench")
+
+
+@pytest.fixture
+def weights(tmp_path):
+    return save_model(make_classifier(seed=0), tmp_path / "model.safetensors")
+
+
+@pytest.fixture
+def picture(tmp_path):
+    path = tmp_path / "street.png"
+    pixels = np.random.default_rng(0).integers(0, 255, (60, 130), dtype=np.uint8)
+    Image.fromarray(pixels).save(path)
+    return path
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_each_verb_has_help_and_a_function(verb, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main([verb, "--help"])
+    assert stop.value.code == 0
+    assert "--help" in capsys.readouterr().out
+    assert callable(getattr(commands, verb))
+
+
+def test_the_package_runs_as_a_program():
+    done = subprocess.run(
+        [sys.executable, "-m", "helpers", "--help"], capture_output=True, text=True, check=True
+    )
+    assert all(verb in done.stdout for verb in VERBS)
+
+
+def test_detect_writes_a_picture_and_json(tmp_path, picture, weights, capsys):
+    out = tmp_path / "out"
+    arguments = ["detect", str(picture), "--weights", str(weights), "--out", str(out)]
+    assert main([*arguments, "--threshold", "0.2"]) == 0
+    report = json.loads((out / "street-cars.json").read_text())
+    assert report["image"] == "street.png"
+    assert report["threshold"] == 0.2
+    for car in report["cars"]:
+        x1, y1, x2, y2 = car["box"]
+        assert (x2 - x1, y2 - y1) == (100, 40)
+        assert 0.2 <= car["score"] <= 1
+    assert report["cars"], "an untrained network at threshold 0.2 finds something in noise"
+    with Image.open(out / "street-cars.png") as drawn:
+        assert drawn.width > 300
+    assert f"{len(report['cars'])} found" in capsys.readouterr().out
+
+
+def test_detect_reads_the_threshold_from_the_weights(tmp_path, picture):
+    weights = save_model(make_classifier(seed=0), tmp_path / "m", notes={"threshold": "0.625"})
+    assert main(["detect", str(picture), "--weights", str(weights), "--out", str(tmp_path)]) == 0
+    assert json.loads((tmp_path / "street-cars.json").read_text())["threshold"] == 0.625
+
+
+def test_detect_reads_the_window_from_the_weights(tmp_path, picture):
+    weights = tmp_path / "small.safetensors"
+    save_model(make_classifier((20, 30), seed=0), weights, input_size=(20, 30))
+    arguments = ["detect", str(picture), "--weights", str(weights), "--threshold", "0.1"]
+    assert main([*arguments, "--out", str(tmp_path)]) == 0
+    x1, y1, x2, y2 = json.loads((tmp_path / "street-cars.json").read_text())["cars"][0]["box"]
+    assert (x2 - x1, y2 - y1) == (30, 20)
+
+
+def test_detect_says_that_colour_became_grey(tmp_path, weights, capsys):
+    path = tmp_path / "colour.png"
+    Image.new("RGB", (120, 50), (200, 30, 30)).save(path)
+    assert main(["detect", str(path), "--weights", str(weights), "--out", str(tmp_path)]) == 0
+    assert "colour.png: colour image converted to grey" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda folder: ["detect", str(folder / "none.png")], "no image file"),
+        (lambda folder: ["detect", str(damaged(folder))], "damaged or not an image"),
+        (lambda folder: ["detect", str(folder / "x"), "--weights", "none"], "no weights file"),
+        (lambda folder: ["detect", str(folder / "x"), "--threshold", "7"], "probability"),
+        (lambda folder: ["detect", "a/x.png", "b/x.png"], "several pictures are named x"),
+    ],
+)
+def test_bad_input_gives_one_clear_line(make, message, tmp_path, capsys, monkeypatch, weights):
+    monkeypatch.setattr(commands, "load_pretrained", lambda: load_model(weights))
+    monkeypatch.setattr(commands, "pretrained_path", lambda: weights)
+    assert main([*make(tmp_path), "--out", str(tmp_path / "out")]) == 2
+    error = capsys.readouterr().err.strip().splitlines()[-1]
+    assert error.startswith("error: ")
+    assert message in error
+    assert not list(tmp_path.glob("out/*"))
+
+
+def damaged(folder):
+    path = folder / "damaged.png"
+    path.write_bytes(b"\x89PNG\r\n\x1a\nnothing more")
+    return path
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["fly"],
+        ["train", "--epochs", "0"],
+        ["train", "--data", "mars"],
+        ["evaluate", "--data", "mars"],
+        ["evaluate", "--train", "mars"],
+        ["draw", "--count", "0"],
+        ["detect"],
+    ],
+)
+def test_bad_arguments_are_refused(arguments, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(arguments)
+    assert stop.value.code == 2
+    assert "usage:" in capsys.readouterr().err
+
+
+def test_missing_photographs_say_how_to_get_them(monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv("UIUC_CARS_DIR", str(tmp_path))
+    assert main(["evaluate", "--data", "uiuc"]) == 2
+    assert "make data" in capsys.readouterr().err
+
+
+@pytest.fixture
+def easy(monkeypatch):
+    """Crops of two kinds that anybody can tell apart, in place of every data set."""
+    labels = torch.arange(40) % 2
+    images = torch.rand(40, 1, 40, 100, generator=torch.Generator().manual_seed(0)) * 0.2
+    images[labels == 1, :, 10:30, 20:80] += 0.7
+    crops = Crops(images, labels)
+    monkeypatch.setattr(commands, "load_crops", lambda name, split: crops)
+    monkeypatch.setattr(commands, "load_or_shipped", lambda name, split: crops)
+    image = torch.full((1, 60, 140), 0.1)
+    image[:, 20:40, 40:100] += 0.7
+    scene = Scene("easy", image, torch.tensor([[20.0, 10, 120, 50]]))
+    monkeypatch.setattr(commands, "load_scenes", lambda name, split: (scene,))
+    return crops
+
+
+def test_train_writes_weights_with_their_story(easy, tmp_path, capsys):
+    out = tmp_path / "new" / "model.safetensors"
+    assert main(["train", "--epochs", "2", "--seed", "3", "--out", str(out)]) == 0
+    notes = read_notes(out)
+    assert (notes["data"], notes["seed"], notes["epochs"]) == ("street", "3", "2")
+    assert 0 < float(notes["threshold"]) < 1
+    assert load_model(out)(easy.images).shape == (40, 2)
+    assert "test crops are right" in capsys.readouterr().out
+
+
+def test_interrupted_training_leaves_the_old_weights(easy, weights, monkeypatch, capsys):
+    def interrupted(*arguments, **options):
+        raise KeyboardInterrupt
+
+    before = weights.read_bytes()
+    monkeypatch.setattr(commands.training, "fit", interrupted)
+    assert main(["train", "--out", str(weights)]) == 130
+    assert "interrupted" in capsys.readouterr().err
+    assert weights.read_bytes() == before
+    assert [path.name for path in weights.parent.iterdir()] == [weights.name]
+
+
+def test_interrupted_detection_leaves_no_half_file(tmp_path, picture, weights, monkeypatch):
+    def interrupted(figure):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(commands.plots, "png", interrupted)
+    arguments = ["detect", str(picture), "--weights", str(weights), "--out", str(tmp_path / "out")]
+    assert main(arguments) == 130
+    assert not list((tmp_path / "out").iterdir())
+
+
+@pytest.fixture
+def orders(monkeypatch):
+    """What `write_dataset` is asked for, instead of drawing."""
+    import helpers.street
+
+    calls = []
+
+    def write_dataset(folder, **options):
+        options.pop("progress")(1, 2)
+        calls.append((folder, options))
+
+    monkeypatch.setattr(helpers.street, "write_dataset", write_dataset)
+    return calls
+
+
+def test_draw_passes_on_what_it_is_asked(orders, tmp_path, capsys):
+    assert main(["draw", "--out", str(tmp_path / "s"), "--seed", "5", "--workers", "1"]) == 0
+    assert orders == [(tmp_path / "s", {"seed": 5, "workers": 1, "counts": None})]
+    assert "seed 5" in capsys.readouterr().out
+
+
+def test_draw_with_a_count_draws_training_crops_only(orders, tmp_path):
+    assert main(["draw", "--count", "7", "--out", str(tmp_path / "s")]) == 0
+    counts = orders[0][1]["counts"]
+    assert counts.pop("crops-train") == 7
+    assert set(counts.values()) == {0}
+    assert "scenes-test" in counts
+
+
+def test_an_interrupted_drawing_says_how_to_go_on(monkeypatch, tmp_path, capsys):
+    import helpers.street
+
+    def interrupted(*arguments, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(helpers.street, "write_dataset", interrupted)
+    assert main(["draw", "--out", str(tmp_path / "s")]) == 130
+    assert "the same command goes on" in capsys.readouterr().err
+
+
+def test_a_folder_of_drawings_can_be_trained_on(tmp_path, capsys):
+    drawn, out = tmp_path / "drawn", tmp_path / "model.safetensors"
+    assert main(["draw", "--count", "20", "--workers", "1", "--out", str(drawn)]) == 0
+    assert main(["train", "--data", str(drawn), "--epochs", "1", "--out", str(out)]) == 0
+    assert read_notes(out)["data"] == str(drawn)
+    assert "test crops are right" in capsys.readouterr().out
+
+
+@pytest.fixture
+def two_seeds(monkeypatch, easy):
+    """Scenes and scores made up, so that only the arithmetic and the words are tested."""
+    rows = iter([DetectorScores(0.3, 0.9, 0.9, 0.8, 0.7), DetectorScores(0.5, 1, 1, 1, 0.9)])
+    crop_rows = iter([CropScores(0.9, 0.91, 0.5, 0.5, 0.2, 0.2), CropScores(1, 1, 0.7, 1, 1, 1)])
+    scene = Scene("s", torch.zeros(1, 50, 120), torch.tensor([[0.0, 0, 100, 40]]))
+    model, trained = make_classifier(seed=0), []
+
+    def hold_out(name, seed, epochs):
+        trained.append(name)
+        half = easy.subset(range(20))
+        return model, Crops(half.images, half.labels if seed else 1 - half.labels)
+
+    monkeypatch.setattr(commands, "load_scenes", lambda name, split: (scene,))
+    monkeypatch.setattr(commands, "load_pretrained", lambda: model)
+    monkeypatch.setattr(commands, "train_on", lambda name, seed, epochs: model)
+    monkeypatch.setattr(commands, "train_and_hold_out", hold_out)
+    monkeypatch.setattr(commands, "evaluate_detector", lambda *a, **k: next(rows))
+    monkeypatch.setattr(commands, "evaluate_crops", lambda *a, **k: next(crop_rows))
+    return trained
+
+
+def test_evaluate_prints_mean_and_spread(two_seeds, capsys):
+    assert main(["evaluate", "--train", "street", "--seeds", "2"]) == 0
+    out = capsys.readouterr().out
+    assert "auc_before_nms   0.4000 ± 0.1414" in out
+    assert "eer_uiuc         0.8000 ± 0.1414" in out
+    assert "on the street crops (test)" in out
+    assert two_seeds == []
+
+
+@pytest.mark.parametrize("name", ["uiuc", "both"])
+def test_evaluate_holds_out_crops_where_it_trains_on_the_same_data(two_seeds, capsys, name):
+    assert main(["evaluate", "--data", "uiuc", "--train", name, "--seeds", "2"]) == 0
+    out = capsys.readouterr().out
+    # The same answers to labels turned round: accuracies of p and 1 - p.
+    assert "accuracy         0.5000 ±" in out
+    assert "held out of the uiuc crops" in out
+    assert two_seeds == [name] * 2
+
+
+def test_crops_are_a_judge_of_their_own(two_seeds, capsys):
+    arguments = ["evaluate", "--data", "uiuc-crops", "--train", "street", "--seeds", "2"]
+    assert main(arguments) == 0
+    out = capsys.readouterr().out
+    assert "trained on street, 2 seed(s), measured on uiuc-crops" in out
+    assert "accuracy         0.9500 ± 0.0707" in out
+    assert "roc_auc          0.9550 ± 0.0636" in out
+    assert "mosaics_auc      0.6000 ± 0.1414" in out
+    assert "20 photographed crops" in out
+
+
+def test_the_shipped_weights_are_judged_by_all_photographed_crops(two_seeds, capsys):
+    assert main(["evaluate", "--data", "uiuc-crops", "--seeds", "2"]) == 0
+    assert "on 40 photographed crops" in capsys.readouterr().out
+    assert two_seeds == []
+
+
+def test_ablate_prints_a_table(easy, monkeypatch, tmp_path, capsys):
+    calls = []
+
+    def ablate(judge, **options):
+        calls.append((judge, options))
+        return {"full": [(0.9, 0.95), (1.0, 0.97)], "without shading": [(0.5, 0.6)]}
+
+    monkeypatch.setattr(ablation, "ablate", ablate)
+    arguments = ["--seeds", "2", "--count", "30", "--epochs", "4", "--workers", "1"]
+    assert main(["ablate", *arguments, "--out", str(tmp_path / "a.json")]) == 0
+    out = capsys.readouterr().out
+    assert "| full            | 0.9500 ± 0.0707 | 0.9600 ± 0.0141 |" in out
+    assert "| without shading | 0.5000 ± 0.0000 | 0.6000 ± 0.0000 |" in out
+    options = {"seeds": 2, "count": 30, "epochs": 4, "workers": 1}
+    assert calls == [(easy, options | {"notebook": tmp_path / "a.json"})]
+
+
+def test_the_shipped_weights_have_one_seed_only(two_seeds, capsys):
+    assert main(["evaluate", "--seeds", "5"]) == 0
+    assert "trained on pretrained, 1 seed(s)" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["street", "uiuc"])
+def test_multiscale_scenes_are_judged_with_a_pyramid_and_their_own_criterion(
+    name, easy, monkeypatch, capsys
+):
+    asked = {}
+    rows = DetectorScores(0.3, 0.9, 0.9, 0.8, 0.7)
+    monkeypatch.setattr(
+        commands, "evaluate_detector", lambda *a, **options: asked.update(options) or rows
+    )
+    loaded = []
+    monkeypatch.setattr(commands, "load_scenes", lambda *names: loaded.append(names) or ())
+    assert main(["evaluate", "--data", f"{name}-multiscale"]) == 0
+    assert loaded == [(name, "test-multiscale")]
+    assert asked["official"] is UIUC_MULTISCALE
+    assert asked["scales"] == pyramid(85, 215)
+    assert f"measured on {name}-multiscale" in capsys.readouterr().out

@@ -1,0 +1,75 @@
+"""Figures about a classifier: compared with pictures, and with the numbers they show.
+
+The pictures are made again with
+`pytest tests/plots --mpl-generate-path=tests/plots/baseline`; look at them.
+"""
+
+import pytest
+import torch
+
+from helpers import plots
+from helpers.calibration import Reliability
+
+compare = pytest.mark.mpl_image_compare(baseline_dir="baseline", tolerance=6, style="default")
+
+
+@compare
+def test_pictures_with_boxes():
+    image = torch.linspace(0, 1, 120).expand(1, 60, 120)
+    box = torch.tensor([[10.0, 15, 70, 45]])
+    return plots.pictures_with_boxes({"one": (image, box), "two": (image.flip(2), box + 5)})
+
+
+@compare
+def test_answers_after_shift():
+    shares = {"sideways": [1.0, 0.9, 0.3, 0.0], "down": [1.0, 0.5, 0.1, 0.0]}
+    return plots.answers_after_shift([0, 4, 8, 12], shares)
+
+
+@compare
+def test_grouped_accuracy_bars():
+    return plots.grouped_accuracy_bars(
+        {
+            "with": {"as they are": 0.9, "faded": 0.85},
+            "without": {"as they are": 0.92, "faded": 0.6},
+        }
+    )
+
+
+@compare
+def test_roc_figure():
+    alarms = torch.tensor([0.0, 0.0, 0.25, 1.0])
+    hits = torch.tensor([0.0, 0.5, 1.0, 1.0])
+    return plots.roc_figure({"one": (alarms, hits), "two": (alarms, hits**2)})
+
+
+@compare
+def test_confusion_figure():
+    return plots.confusion_figure(90, 10, 5, 95)
+
+
+@compare
+def test_reliability_figure():
+    table = Reliability(
+        torch.tensor([0.1, 0.5, 0.9]), torch.tensor([0.0, 0.6, 1.0]), torch.tensor([5, 3, 9])
+    )
+    return plots.reliability_figure(
+        {"as it is": table, "too sure": table._replace(share=1 - table.share)}
+    )
+
+
+def test_the_area_in_the_legend_is_that_of_the_curve():
+    curve = torch.tensor([0.0, 0.0, 0.5, 1.0]), torch.tensor([0.0, 0.5, 1.0, 1.0])
+    figure = plots.roc_figure({"one": curve})
+    # 0.5 of the width at a mean height of 0.75, and 0.5 at height 1.
+    assert figure.axes[0].get_legend().get_texts()[0].get_text() == "one: area 0.875"
+
+
+def test_the_four_counts_are_where_they_belong():
+    texts = {t.get_text() for t in plots.confusion_figure(1, 2, 3, 4).axes[0].texts}
+    assert texts == {"1\nhits", "2\nmisses", "3\nfalse alarms", "4\nrightly left alone"}
+
+
+def test_no_pictures_no_figure():
+    with pytest.raises(ValueError, match="no pictures"):
+        plots.pictures_with_boxes({})

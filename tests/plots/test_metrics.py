@@ -1,0 +1,97 @@
+"""Figures about boxes and their evaluation, compared with pictures in tests/plots/baseline."""
+
+import pytest
+import torch
+
+from helpers import plots
+from helpers.boxes import Detections
+from helpers.metrics import precision_recall
+from helpers.plots.metrics import _best_beyond
+
+compare = pytest.mark.mpl_image_compare(baseline_dir="baseline", tolerance=6, style="default")
+TRUTH = torch.tensor([[30.0, 20, 130, 60], [160, 30, 260, 70]])
+
+
+@pytest.fixture
+def image():
+    return torch.linspace(0.2, 0.8, 280).expand(1, 90, 280).clone()
+
+
+@pytest.fixture
+def found():
+    """One of each kind: true, second box, badly placed, false alarm; one car is missed."""
+    x = torch.tensor([34.0, 40, 200, 20])
+    y = torch.tensor([20.0, 25, 35, -15])
+    boxes = torch.stack([x, y, x + 100, y + 40], 1)
+    return Detections(boxes, torch.tensor([0.95, 0.8, 0.7, 0.55]))
+
+
+@pytest.fixture
+def curve(found):
+    return precision_recall([found], [TRUTH])
+
+
+@compare
+def test_judged_figure(image, found):
+    best = Detections(found.boxes[:1], found.scores[:1])
+    return plots.judged_figure(image, {"all four": found, "the best": best}, TRUTH)
+
+
+@compare
+def test_scene_and_curve(image, found, curve):
+    cells = found.boxes + torch.tensor([2.0, 0, 2, 0])
+    return plots.scene_and_curve(image, found, TRUTH, curve, 0.7, cells=cells, title="four boxes")
+
+
+@compare
+def test_area_figure():
+    hits = torch.tensor([1.0, 1, 0, 1, 0, 0, 1])
+    boxes = torch.stack([TRUTH[0] + 300 * k for k in range(7)])
+    scores = torch.linspace(0.9, 0.3, 7)
+    truths = [boxes[hits == 1], TRUTH]
+    nothing = Detections(torch.zeros(0, 4), torch.zeros(0))
+    return plots.area_figure(precision_recall([Detections(boxes, scores), nothing], truths))
+
+
+@compare
+def test_logit_figure(generator):
+    return plots.logit_figure(torch.randn(2, 60, generator=generator))
+
+
+@compare
+def test_interval_figure(generator):
+    draws = {
+        "sure": 0.3 + 0.1 * torch.randn(300, generator=generator),
+        "not sure": 0.05 + 0.1 * torch.randn(300, generator=generator),
+    }
+    return plots.interval_figure(draws, {"sure": 0.3, "not sure": 0.05})
+
+
+@pytest.mark.parametrize("spread", [0, 1e-7])
+def test_draws_that_hardly_differ_make_a_figure(spread):
+    draws = 0.9 + spread * torch.arange(100) / 100
+    figure = plots.interval_figure({"the same": draws}, {"the same": 0.9})
+    figure.draw_without_rendering()
+    assert sum(bar.get_height() for bar in figure.axes[0].patches[:40]) == 100
+
+
+def test_a_figure_can_be_drawn_over(image, found, curve):
+    none = Detections(found.boxes[:0], found.scores[:0])
+    used = plots.scene_and_curve(image, found, TRUTH, curve, 0.5, title="first")
+    again = plots.scene_and_curve(image, none, TRUTH, curve, 0.97, title="second", figure=used)
+    fresh = plots.scene_and_curve(image, none, TRUTH, curve, 0.97, title="second")
+    assert again is used
+    for old, new in zip(again.axes, fresh.axes, strict=True):
+        assert old.get_title() == new.get_title()
+        for name in ("images", "collections", "lines", "patches", "texts"):
+            assert len(getattr(old, name)) == len(getattr(new, name)), name
+    assert len(again.legends) == len(fresh.legends) == 1
+    (point,) = again.axes[1].lines[1:]
+    assert (point.get_xdata()[0], point.get_ydata()[0]) == (0.0, 1.0)
+
+
+@pytest.mark.parametrize("recall", [0.0, 0.3, 0.5, 0.8, 1.0])
+def test_the_best_beyond_a_recall(recall, curve):
+    points = zip(curve.precision.tolist(), curve.recall.tolist(), strict=True)
+    expected = max((p for p, r in points if r >= recall), default=0.0)
+    assert _best_beyond(curve, recall) == expected

@@ -1,0 +1,114 @@
+"""The project's files agree with each other: dependencies, bounds, pinned versions."""
+
+import ast
+import re
+import sys
+import tomllib
+from pathlib import Path
+
+import yaml
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+
+import helpers
+
+ROOT = Path(__file__).parents[2]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+# What conda-forge calls differently.
+CONDA_NAMES = {"pytorch": "torch", "matplotlib-base": "matplotlib"}
+# Which package brings a module of another name; IPython comes with every notebook kernel.
+PACKAGES = {"PIL": "pillow", "skimage": "scikit-image", "IPython": "ipykernel"}
+
+
+def bounds(requirements):
+    parsed = [Requirement(text) for text in requirements]
+    return {canonicalize_name(item.name): item.specifier for item in parsed}
+
+
+def all_requirements():
+    extras = PROJECT["optional-dependencies"]
+    return bounds([*PROJECT["dependencies"], *extras["class"], *extras["test"]])
+
+
+def conda_requirements():
+    lines = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
+    wanted = bounds(line for line in lines if isinstance(line, str))
+    return {CONDA_NAMES.get(name, name): specifier for name, specifier in wanted.items()}
+
+
+def pinned_versions():
+    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    pins = [line.split("==") for line in lines if line and not line.startswith("#")]
+    assert all(len(pin) == 2 for pin in pins)
+    versions = {canonicalize_name(name): version for name, version in pins}
+    assert len(versions) == len(pins)
+    return versions
+
+
+def test_conda_and_pip_install_the_same_with_the_same_bounds():
+    conda = conda_requirements()
+    assert conda.pop("python") == SpecifierSet(PROJECT["requires-python"])
+    conda.pop("pip")
+    assert conda == all_requirements()
+
+
+def test_conda_hands_pip_only_what_a_requirements_file_may_hold():
+    """Conda writes its pip section into such a file, where options of the command line fail."""
+    [section] = [
+        part["pip"]
+        for part in yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
+        if isinstance(part, dict)
+    ]
+    assert section == ["--editable ."]
+
+
+def test_what_drives_the_browser_is_pinned_too_and_asked_for_by_nothing_else():
+    browser = bounds(PROJECT["optional-dependencies"]["browser"])
+    assert set(browser) == {"playwright"} - set(all_requirements())
+    assert pinned_versions()["playwright"] in browser["playwright"]
+
+
+def test_every_dependency_has_a_lower_bound_and_no_other():
+    for name, specifier in all_requirements().items():
+        assert [part.operator for part in specifier] == [">="], name
+
+
+def test_the_pinned_versions_keep_within_the_bounds():
+    pins = pinned_versions()
+    for name, specifier in all_requirements().items():
+        assert name in pins, f"{name} is not pinned"
+        assert pins[name] in specifier, f"{name}=={pins[name]} is not {specifier}"
+
+
+def test_every_package_that_the_helpers_import_is_a_dependency():
+    imported = set()
+    for path in (ROOT / "helpers").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                imported |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and not node.level:
+                imported.add(node.module.split(".")[0])
+    imported -= {"helpers", *sys.stdlib_module_names}
+    packages = {canonicalize_name(PACKAGES.get(name, name)) for name in imported}
+    assert packages <= bounds(PROJECT["dependencies"]).keys()
+
+
+def test_all_packages_of_the_house_are_installed():
+    config = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    packages = set(config["tool"]["setuptools"]["packages"])
+    folders = {
+        ".".join(path.parent.relative_to(ROOT).parts)
+        for path in (ROOT / "helpers").rglob("__init__.py")
+    }
+    assert packages == folders
+
+
+def test_the_version_is_one():
+    assert re.fullmatch(r"\d+\.\d+\.\d+", helpers.__version__)
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert citation.get("version", helpers.__version__) == helpers.__version__
+
+
+def test_the_gate_runs_the_tests():
+    assert "make test" in (ROOT / ".ci" / "run").read_text()

@@ -1,0 +1,145 @@
+"""The faster FCN: the same answers, the FCN untouched."""
+
+import copy
+
+import pytest
+import torch
+from torch import fx, nn
+from torch.nn import functional as F
+
+from helpers.acceleration import accelerate, fold_batch_norm, pool_before_relu
+from helpers.fcn import to_fcn
+from helpers.fft import FFTConv2d
+from helpers.models import randomise_
+
+
+def traced(*layers):
+    """A graph of layers with random statistics and weights of both signs, in eval mode."""
+    model = randomise_(nn.Sequential(*layers), torch.Generator().manual_seed(0)).eval()
+    for layer in model:
+        if isinstance(layer, nn.BatchNorm2d) and layer.weight is not None:
+            with torch.no_grad():
+                layer.weight[::2] *= -1
+    return fx.symbolic_trace(model)
+
+
+def kinds(body):
+    body.recompile()
+    return [
+        type(body.get_submodule(n.target)).__name__
+        for n in body.graph.nodes
+        if n.op == "call_module"
+    ]
+
+
+@pytest.mark.parametrize("size", [(40, 100), (61, 133), (90, 150)])
+def test_the_courses_network_answers_the_same(classifier, size):
+    fcn = to_fcn(classifier, (40, 100))
+    fast = accelerate(fcn)
+    x = torch.rand(2, 1, *size)
+    with torch.no_grad():
+        expected = fcn(x)
+        assert (fast(x) - expected).abs().max() < 1e-5 * expected.abs().max()
+        assert torch.equal(copy.deepcopy(fast)(x), fast(x))
+    assert fast.geometry == fcn.geometry
+
+
+def test_the_courses_network_becomes_what_is_fast(classifier):
+    fast = accelerate(to_fcn(classifier, (40, 100)))
+    expected = ["FFTConv2d", "MaxPool2d", "ReLU"] * 2 + ["FFTConv2d", "ReLU", "Conv2d"]
+    assert kinds(fast.body) == expected
+    with torch.no_grad():
+        fast(torch.rand(1, 1, 120, 200))
+    assert [m for m in fast.modules() if isinstance(m, FFTConv2d)][-1]._spectra
+
+
+def test_the_fcn_is_not_changed_and_nothing_is_shared(classifier, same_weights):
+    fcn = to_fcn(classifier.train(), (40, 100))
+    before = copy.deepcopy(fcn.state_dict())
+    fast = accelerate(fcn)
+    assert fcn.training
+    assert not fast.training
+    addresses = {p.data_ptr() for p in fcn.state_dict().values()}
+    assert addresses.isdisjoint(p.data_ptr() for p in fast.state_dict().values())
+    assert same_weights(fcn.state_dict(), before)
+    assert all(p.requires_grad for p in fcn.parameters())
+    assert accelerate(fast) is fast
+
+
+def test_a_network_without_geometry_is_refused():
+    with pytest.raises(TypeError, match="to_fcn"):
+        accelerate(nn.Sequential(nn.Conv2d(1, 1, 3)))
+
+
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("affine", [True, False])
+def test_batch_norm_goes_into_the_convolution(bias, affine):
+    body = traced(nn.Conv2d(2, 6, 3, bias=bias), nn.BatchNorm2d(6, affine=affine), nn.ReLU())
+    x = torch.randn(2, 2, 9, 9)
+    with torch.no_grad():
+        expected = body(x)
+        fold_batch_norm(body)
+        assert kinds(body) == ["Conv2d", "ReLU"]
+        assert torch.allclose(body(x), expected, atol=1e-5)
+
+
+def test_batch_norm_stays_where_the_convolution_is_used_twice():
+    class Twice(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv, self.norm = nn.Conv2d(2, 2, 3), nn.BatchNorm2d(2)
+            self.other = nn.BatchNorm2d(2)
+
+        def forward(self, x):
+            once = self.norm(self.conv(x))
+            y = self.conv(once)
+            return self.other(y) + y
+
+    model = randomise_(Twice(), torch.Generator().manual_seed(0)).eval()
+    body = fx.symbolic_trace(model)
+    x = torch.randn(1, 2, 9, 9)
+    with torch.no_grad():
+        expected = model(x).clone()
+        fold_batch_norm(body)
+        assert kinds(body) == ["Conv2d", "BatchNorm2d", "Conv2d", "BatchNorm2d"]
+        assert torch.equal(body(x), expected)
+
+
+def test_pooling_goes_before_relu_with_the_very_same_result():
+    body = traced(nn.Conv2d(1, 3, 3), nn.ReLU(), nn.MaxPool2d(2, padding=1), nn.Conv2d(3, 1, 1))
+    x = torch.randn(2, 1, 11, 12)
+    with torch.no_grad():
+        expected = body(x)
+        pool_before_relu(body)
+        assert kinds(body) == ["Conv2d", "MaxPool2d", "ReLU", "Conv2d"]
+        assert torch.equal(body(x), expected)
+
+
+def test_functions_are_as_good_as_modules_and_other_users_keep_their_relu():
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv, self.pool = nn.Conv2d(1, 2, 3), nn.MaxPool2d(3, 1, padding=1)
+
+        def forward(self, x):
+            x = self.pool(F.relu(self.conv(x)))
+            y = torch.relu(x)
+            return self.pool(x.relu()) + self.pool(y) + y
+
+    model = Net()
+    body = fx.symbolic_trace(model)
+    x = torch.randn(1, 1, 9, 9)
+    with torch.no_grad():
+        pool_before_relu(body)
+        body.graph.lint()
+        body.recompile()
+        assert torch.equal(body(x), model(x))
+    names = [n.name for n in body.graph.nodes]
+    assert names.index("pool") < names.index("relu")
+    assert names.index("relu_1") < names.index("pool_2"), "its ReLU is used by the sum as well"
+
+
+def test_average_pooling_stays_after_relu():
+    body = traced(nn.Conv2d(1, 3, 3), nn.ReLU(), nn.AvgPool2d(2))
+    pool_before_relu(body)
+    assert kinds(body) == ["Conv2d", "ReLU", "AvgPool2d"]

@@ -1,0 +1,73 @@
+"""The views of Lessons 08 and 09, on scenes whose answer is known."""
+
+import re
+
+import pytest
+import torch
+
+from helpers.datasets import Scene
+from helpers.detector import Detector
+from helpers.widgets import plot_level, pyramid_levels, pyramid_view, scenes_view
+
+
+@pytest.fixture
+def scene(scene_with):
+    return Scene("one", scene_with(120, 220, (40, 60)), torch.tensor([[60.0, 40, 160, 80]]))
+
+
+@pytest.fixture
+def large(scene):
+    """The same scene twice as large: its car is 200 pixels wide."""
+    image = scene.image.repeat_interleave(2, 1).repeat_interleave(2, 2)
+    return Scene("large", image, scene.boxes * 2)
+
+
+def test_a_large_car_is_found_on_the_level_it_fits(large, pattern_classifier):
+    levels = pyramid_levels(large.image, Detector(pattern_classifier), (1.0, 2.0))
+    assert [level.scale for level in levels] == [1.0, 2.0]
+    assert len(levels[0].found.boxes) == 0
+    torch.testing.assert_close(levels[1].found.boxes * levels[1].factors, large.boxes)
+    assert levels[1].image.shape == (1, 120, 220)
+    assert levels[1].probability.max() > 0.99
+
+
+def test_a_level_says_what_it_shows(large, pattern_classifier):
+    levels = pyramid_levels(large.image, Detector(pattern_classifier), (1.0, 2.0))
+    figure, message = plot_level(levels, 1, (240, 440))
+    assert "120×220" in message
+    assert "about 200 pixels wide" in message
+    assert message.endswith("Boxes found here: 1.")
+    (box,) = figure.axes[0].patches
+    assert (box.get_x() + 0.5, box.get_y() + 0.5) == (60, 40)
+    assert figure.axes[0].get_xlim()[1] == 440
+    _, other = plot_level(levels, 0, (240, 440))
+    assert other.endswith("Boxes found here: 0.")
+
+
+def moved(view):
+    """The picture's HTML before and after each control was moved."""
+    *controls, picture = view.children
+    for control in controls:
+        before = picture.value
+        control.value = control.max if control.value != control.max else control.min
+        yield before, picture.value
+
+
+def test_every_slider_changes_the_picture(scene, large, pattern_classifier):
+    detector = Detector(pattern_classifier)
+    for view in (
+        pyramid_view(large, detector, (1.0, 1.5, 2.0)),
+        scenes_view([scene, large], detector),
+    ):
+        for before, after in moved(view):
+            assert before != after
+            assert re.search(r'<img alt="[^"]{20,}"', after)
+        assert all(control.description for control in view.children[:-1])
+
+
+def test_the_threshold_of_the_scenes_view_decides_what_stays(scene, pattern_classifier):
+    view = scenes_view([scene], Detector(pattern_classifier))
+    _, threshold, picture = view.children
+    assert "Of 1 cars 1 are found, with 0 false alarms" in picture.value
+    threshold.value = 1.0
+    assert "Of 1 cars 0 are found, with 0 false alarms" in picture.value
