@@ -8,6 +8,7 @@ import base64
 import html
 import io
 
+import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from IPython.display import HTML, display
@@ -44,11 +45,13 @@ def figure_html(figure: Figure, message: str, *, quick: bool = False) -> str:
 def show(figure: Figure, message: str) -> None:
     """Show a figure in a notebook. `message` says in words what it shows.
 
-    JupyterLab gives no alt text to the pictures of matplotlib; this way there is one.
+    JupyterLab gives no alt text to the pictures of matplotlib; this way there is one. A figure of
+    `plt.subplots` is closed, so that the notebook does not show it a second time.
     """
     if not message.strip():
         raise ValueError("say in words what the figure shows: not everybody sees it")
     display(HTML(figure_html(figure, message)))
+    plt.close(figure)
 
 
 def new_figure(

@@ -8,6 +8,7 @@ import base64
 import io
 import re
 
+import matplotlib.pyplot as plt
 import pytest
 import torch
 from PIL import Image
@@ -165,6 +166,12 @@ def test_a_shown_figure_has_alt_text_and_caption():
     assert f"<figcaption>{text}</figcaption>" in page
     data = re.search(r'src="data:image/png;base64,([^"]+)"', page)[1]
     assert Image.open(io.BytesIO(base64.b64decode(data))).width > 300
+
+
+def test_a_shown_figure_of_pyplot_is_closed_and_not_shown_again():
+    figure, _ = plt.subplots()
+    plots.show(figure, "empty axes")
+    assert not plt.fignum_exists(figure.number)
 
 
 def test_a_figure_without_words_is_refused():
