@@ -49,7 +49,6 @@ def main() -> int:
             nbval_command([NOTEBOOKS], workers=WORKERS),
             gate_environment(),
         ),
-        "structure of the notebooks": ([*python, "tools.structure"], None),
     }
     started, counts, failed = time.perf_counter(), Counter(), []
     for name, (command, environment) in parts.items():

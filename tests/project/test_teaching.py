@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tools.execution import NOTEBOOKS, ROOT
-from tools.lessons import LESSONS
+from tools.upkeep.lessons import LESSONS
 
 GUIDE = (NOTEBOOKS / "TEACHING.md").read_text(encoding="utf-8")
 SECTIONS = dict(re.findall(r"^## (\d\d) [^\n]*\n(.*?)(?=^## |\Z)", GUIDE, re.DOTALL | re.MULTILINE))

@@ -21,7 +21,7 @@ STEPS = 12  # places of a slider that are tried
 
 def main(arguments: list[str] | None = None) -> int:
     """The command line; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m tools.sliders", description=DESCRIPTION)
+    parser = argparse.ArgumentParser(prog="python -m tools.upkeep.sliders", description=DESCRIPTION)
     parser.add_argument("--notebooks", type=Path, default=NOTEBOOKS, metavar="FOLDER")
     for path in find_notebooks(parser.parse_args(arguments).notebooks):
         for view in views(path):

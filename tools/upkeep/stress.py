@@ -18,7 +18,7 @@ on an old processor, without AVX, which changes them too, and takes much longer.
 
 def main(arguments: list[str] | None = None) -> int:
     """The command line; returns 0 only if every time was green."""
-    parser = argparse.ArgumentParser(prog="python -m tools.stress", description=DESCRIPTION)
+    parser = argparse.ArgumentParser(prog="python -m tools.upkeep.stress", description=DESCRIPTION)
     parser.add_argument("--times", type=int, default=5, metavar="N", help="how often (5)")
     parser.add_argument("--threads", type=int, metavar="N", help="for the numerical libraries")
     parser.add_argument("--plain-cpu", action="store_true", help="as without AVX")

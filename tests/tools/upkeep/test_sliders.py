@@ -3,8 +3,8 @@
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from tools import sliders
 from tools.execution import clean, write_notebook
+from tools.upkeep import sliders
 
 VIEW = """import ipywidgets
 seen = []

@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from tools.execution import ROOT, find_notebooks
-from tools.links import main
+from tools.upkeep.links import main
 
 
 @pytest.mark.parametrize("ending", ["", "/", ".git"])

@@ -41,7 +41,7 @@ def markdown(owner: str, name: str, branch: str, notebooks: list[Path]) -> str:
 
 def main(arguments: list[str] | None = None) -> int:
     """The command line; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m tools.links", description=DESCRIPTION)
+    parser = argparse.ArgumentParser(prog="python -m tools.upkeep.links", description=DESCRIPTION)
     parser.add_argument("repository", help="https://github.com/OWNER/NAME")
     parser.add_argument("--branch", default="main")
     options = parser.parse_args(arguments)

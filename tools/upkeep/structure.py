@@ -13,7 +13,7 @@ from nbformat import NotebookNode
 
 from tools.execution import NOTEBOOKS, ROOT, find_notebooks
 from tools.exercises import exercises, repeated_grade_ids
-from tools.lessons import lesson_problems, links, missing_lessons
+from tools.upkeep.lessons import lesson_problems, links, missing_lessons
 
 LONGEST_CELL = 25
 LONGEST_PARAGRAPH = 100

@@ -1,0 +1,146 @@
+"""Running the course: to build or in place, and what an interruption leaves."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+from nbclient.exceptions import DeadKernelError
+from nbformat.v4 import new_output
+
+from tools import run_course
+from tools.execution import ROOT, execute
+
+
+def run(folder, *options):
+    folders = ["--notebooks", str(folder / "notebooks"), "--build", str(folder / "build")]
+    return run_course.main([*folders, *options])
+
+
+def test_a_course_is_run_to_build_without_photographs(course, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("UIUC_CARS_DIR", "/somewhere")
+    path = course("import os\nprint(os.environ['UIUC_CARS_DIR'])", "print('a')")
+    before = path.read_bytes()
+    assert run(tmp_path, "--no-table") == 0
+    executed = nbformat.read(tmp_path / "build" / "executed" / "lesson.ipynb", as_version=4)
+    assert executed.cells[0].outputs[0].text == "the-photographs-are-hidden\n"
+    page = (tmp_path / "build" / "html" / "lesson.html").read_text()
+    assert "the-photographs-are-hidden" in page
+    assert '<script src="http' not in page
+    assert path.read_bytes() == before
+    assert "lesson" in capsys.readouterr().out
+
+
+def test_in_place_writes_normalised_notebooks(course, tmp_path, capsys):
+    path = course("print('a')\nprint('b')", "1 + 1")
+    notebook = nbformat.read(path, as_version=4)
+    notebook.metadata = {"kernelspec": {"name": "mine", "display_name": "Mine"}, "widgets": {}}
+    notebook.cells[0].metadata = {"tags": ["kept"], "execution": {"at": "1"}, "scrolled": True}
+    path.write_text(nbformat.writes(notebook))
+    ids = [cell.id for cell in notebook.cells]
+    assert run(tmp_path, "--in-place") == 0
+    done = nbformat.read(path, as_version=4)
+    assert done.metadata == {
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+        "language_info": {"name": "python"},
+    }
+    assert [cell.id for cell in done.cells] == ids
+    assert done.cells[0].metadata == {"tags": ["kept"]}
+    assert done.cells[0].outputs == [new_output("stream", text="a\nb\n")]
+    assert [cell.execution_count for cell in done.cells] == [1, 2]
+    assert not (tmp_path / "build").exists()
+
+
+def test_a_failing_notebook_is_named_and_kept(course, tmp_path, capsys):
+    path = course("x = 0", "y = 1 / x")
+    before = path.read_bytes()
+    assert run(tmp_path, "--in-place") == 1
+    error = capsys.readouterr().err
+    for part in ("lesson.ipynb failed in cell 2", "y = 1 / x", "ZeroDivisionError: division by"):
+        assert part in error
+    assert path.read_bytes() == before
+    path.write_text("{")
+    assert run(tmp_path, "--no-table") == 1
+    assert "lesson.ipynb is damaged" in capsys.readouterr().err
+    path.unlink()
+    assert run(tmp_path) == 1
+    assert "no notebooks in" in capsys.readouterr().err
+
+
+def test_photographs_and_in_place_exclude_each_other(tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        run(tmp_path, "--in-place", "--with-photographs")
+    assert "not allowed with" in capsys.readouterr().err
+
+
+@pytest.fixture
+def interruptible():
+    """A shell lets what it starts in the background ignore Ctrl-C, down to the last child."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
+def test_ctrl_c_leaves_the_old_file_and_no_kernel(course, tmp_path):
+    path = course(
+        "import os, pathlib, time\npathlib.Path('pid').write_text(str(os.getpid()))",
+        "time.sleep(60)",
+    )
+    before, pid = path.read_bytes(), path.parent / "pid"
+    command = [sys.executable, "-m", "tools.run_course", "--in-place", "--notebooks"]
+    with subprocess.Popen(
+        [*command, str(path.parent)], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    ) as process:
+        wait_for(lambda: pid.exists() and pid.read_text())
+        process.send_signal(signal.SIGINT)
+        _, error = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert b"interrupted" in error
+    assert b"Traceback" not in error
+    assert path.read_bytes() == before
+    assert sorted(p.name for p in path.parent.iterdir()) == ["lesson.ipynb", "pid"]
+    wait_for(lambda: not is_alive(int(pid.read_text())))
+
+
+@pytest.mark.usefixtures("interruptible")
+@pytest.mark.parametrize("how_it_ends", ["as done", "as a dead kernel"])
+def test_a_cell_that_hides_ctrl_c_is_the_last(course, tmp_path, monkeypatch, how_it_ends):
+    """nbclient does both, depending on the moment at which the interrupt arrives."""
+    path = course("x = 1", "x = 2")
+    begun = []
+
+    async def execute_cell(client, cell, index, **_):
+        begun.append(client.km)
+        signal.raise_signal(signal.SIGINT)
+        try:
+            await asyncio.sleep(10)
+        except asyncio.CancelledError:
+            if how_it_ends == "as a dead kernel":
+                raise DeadKernelError("Kernel died") from None
+
+    monkeypatch.setattr(NotebookClient, "async_execute_cell", execute_cell)
+    with pytest.raises(KeyboardInterrupt):
+        execute(path)
+    (manager,) = begun
+    assert not manager.has_kernel
+
+
+def wait_for(condition, seconds=30):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def is_alive(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True

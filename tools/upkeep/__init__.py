@@ -1,0 +1,1 @@
+"""What only maintainers of the course need; `make` calls the rest of `tools` for everybody."""
