@@ -2,6 +2,12 @@
 
 A box is (x1, y1, x2, y2) in pixels, as in `torchvision.ops`: x to the right, y down, the origin at
 the image's top-left corner, and x2 and y2 just *outside* the box, so that width = x2 - x1.
+
+>>> row_of_cars = torch.tensor([[0.0, 0, 100, 40], [10, 0, 110, 40], [120, 0, 220, 40]])
+>>> box_iou(row_of_cars[:1], row_of_cars)
+tensor([[1.0000, 0.8182, 0.0000]])
+>>> nms(row_of_cars, torch.tensor([0.8, 0.9, 0.7]), iou_threshold=0.3)
+tensor([1, 2])
 """
 
 from typing import NamedTuple
@@ -9,108 +15,279 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+# Sides between which areas neither vanish nor overflow in float32, and in float64.
+SIDES32, SIDES64 = (1e-15, 1e15), (1e-150, 1e150)
+# Whole numbers up to here are exact in float32.
+LARGEST_INTEGER = 2**24
+
 
 class Detections(NamedTuple):
-    """What a detector found in one image: boxes [N, 4] xyxy and their scores [N]."""
+    """What a detector found in one image: boxes [N, 4] xyxy in pixels, and their scores [N]."""
 
     boxes: Tensor
     scores: Tensor
 
 
-def check_boxes(boxes: Tensor, name: str = "boxes") -> None:
-    """Raise ValueError unless `boxes` is a finite float tensor [N, 4] with x1 <= x2, y1 <= y2."""
+def check_boxes(boxes: Tensor, name: str = "boxes") -> Tensor:
+    """Boxes as floats, or a refusal that says what is wrong with them. Lesson 06.
+
+    Args:
+        boxes: Tensor[N, 4] of any float or integer type.
+        name: what to call them in the message.
+
+    Returns:
+        The same tensor if it is float32 or float64, else a copy as float32: half precision is too
+        coarse for areas, and integers wrap round.
+
+    Raises:
+        TypeError: for anything that is not a tensor.
+        ValueError: for another shape or type, NaN, infinity, x1 > x2 or y1 > y2, and integers that
+            float32 does not hold exactly.
+
+    >>> check_boxes(torch.tensor([[0, 0, 100, 40]], dtype=torch.uint8))
+    tensor([[  0.,   0., 100.,  40.]])
+    """
     if not isinstance(boxes, Tensor):
         raise TypeError(f"{name} must be a torch.Tensor, not {type(boxes).__name__}")
     if boxes.ndim != 2 or boxes.shape[1] != 4:
         raise ValueError(f"{name} must have shape [N, 4], not {list(boxes.shape)}")
-    if not boxes.is_floating_point():
-        raise ValueError(f"{name} must be floating point, not {boxes.dtype}: use {name}.float()")
+    if boxes.dtype == torch.bool or boxes.is_complex():
+        raise ValueError(f"{name} must be numbers in pixels, not {boxes.dtype}")
+    boxes = _as_float(boxes, name)
     if not torch.isfinite(boxes).all():
         raise ValueError(f"{name} must not hold NaN or infinity")
     if (boxes[:, 2:] < boxes[:, :2]).any():
         raise ValueError(f"{name} must be (x1, y1, x2, y2) with x1 <= x2 and y1 <= y2")
+    return boxes
 
 
-def box_area(boxes: Tensor) -> Tensor:
-    """Areas [N] of boxes [N, 4], in square pixels."""
-    check_boxes(boxes)
+def _as_float(boxes: Tensor, name: str) -> Tensor:
+    if boxes.dtype in (torch.float32, torch.float64):
+        return boxes
+    if not boxes.is_floating_point() and (boxes.double().abs() > LARGEST_INTEGER).any():
+        raise ValueError(f"{name} are whole numbers beyond 2**24: use {name}.double()")
+    return boxes.float()
+
+
+def _safe_precision(boxes: Tensor) -> Tensor:
+    """Checked boxes as they are, or as float64 where float32 cannot hold their areas."""
+    if _sides_within(boxes, *SIDES32):
+        return boxes
+    if _sides_within(boxes.double(), *SIDES64):
+        return boxes.double()
+    raise ValueError("boxes with sides below 1e-150 or above 1e150 have no area in float64")
+
+
+def _sides_within(boxes: Tensor, smallest: float, largest: float) -> bool:
+    """Whether all sides but those of length 0 are from `smallest` to `largest`."""
+    sides = boxes[:, 2:] - boxes[:, :2]
+    return bool(((sides == 0) | ((sides >= smallest) & (sides <= largest))).all())
+
+
+def _areas(boxes: Tensor) -> Tensor:
     return (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
 
 
-def box_iou(boxes1: Tensor, boxes2: Tensor) -> Tensor:
-    """Intersection over union of every pair: [N, 4] and [M, 4] -> [N, M], each in [0, 1].
+def box_area(boxes: Tensor) -> Tensor:
+    """Areas of boxes. Lesson 06. As `torchvision.ops.box_area`, but of integers it gives floats.
 
-    Two boxes without any area have IoU 0. Raises ValueError for anything that is not a box.
-    Same signature as `torchvision.ops.box_iou`. Source: Jaccard 1912; PASCAL VOC 2010.
+    Args:
+        boxes: Tensor[N, 4], xyxy in pixels.
+
+    Returns:
+        Tensor[N] in square pixels; float64 for float64, else float32.
+
+    Raises:
+        ValueError: for what `check_boxes` refuses, and for areas beyond float32.
+
+    >>> box_area(torch.tensor([[0, 0, 100, 40]]))
+    tensor([4000.])
     """
-    check_boxes(boxes1, "boxes1")
-    check_boxes(boxes2, "boxes2")
-    top_left = torch.maximum(boxes1[:, None, :2], boxes2[None, :, :2])
-    bottom_right = torch.minimum(boxes1[:, None, 2:], boxes2[None, :, 2:])
+    boxes = check_boxes(boxes)
+    areas = _areas(_safe_precision(boxes)).to(boxes.dtype)
+    if torch.isinf(areas).any():
+        raise ValueError("boxes have areas beyond float32: use boxes.double()")
+    return areas
+
+
+def box_iou(boxes1: Tensor, boxes2: Tensor) -> Tensor:
+    """Intersection over union of every pair. Lesson 06. Same as `torchvision.ops.box_iou`.
+
+    Right at every scale: where float32 cannot hold the areas, float64 does the work.
+
+    Args:
+        boxes1: Tensor[N, 4], xyxy in pixels.
+        boxes2: Tensor[M, 4].
+
+    Returns:
+        Tensor[N, M], each in [0, 1]; two boxes without any area have IoU 0. float64 if one of the
+        inputs is, else float32.
+
+    Raises:
+        TypeError, ValueError: for what `check_boxes` refuses.
+
+    Source: Jaccard 1912; PASCAL VOC 2010.
+
+    >>> box_iou(torch.tensor([[0.0, 0, 10, 10]]), torch.tensor([[0.0, 0, 10, 5]]))
+    tensor([[0.5000]])
+    """
+    boxes1, boxes2 = check_boxes(boxes1, "boxes1"), check_boxes(boxes2, "boxes2")
+    dtype = torch.promote_types(boxes1.dtype, boxes2.dtype)
+    boxes1, boxes2 = _safe_precision(boxes1), _safe_precision(boxes2)
+    return _iou(boxes1, boxes2, _areas(boxes1), _areas(boxes2)).to(dtype)
+
+
+def _iou(boxes1: Tensor, boxes2: Tensor, areas1: Tensor, areas2: Tensor) -> Tensor:
+    """IoU [N, M] of checked boxes."""
+    top_left = torch.maximum(boxes1[:, None, :2], boxes2[None, :, :2])  # [N, M, 2]
+    bottom_right = torch.minimum(boxes1[:, None, 2:], boxes2[None, :, 2:])  # [N, M, 2]
     # Without the clamp, two boxes apart in both directions would get a positive "overlap".
-    width, height = (bottom_right - top_left).clamp(min=0).unbind(-1)
+    width, height = (bottom_right - top_left).clamp(min=0).unbind(-1)  # [N, M] each
     intersection = width * height
-    union = box_area(boxes1)[:, None] + box_area(boxes2)[None, :] - intersection
-    return torch.where(union > 0, intersection / union.clamp(min=1e-12), torch.zeros_like(union))
+    union = areas1[:, None] + areas2[None, :] - intersection
+    # Never divides by 0: two boxes without area have no intersection, and IoU 0.
+    return intersection / union.clamp(min=torch.finfo(union.dtype).tiny)
 
 
 def nms(boxes: Tensor, scores: Tensor, iou_threshold: float) -> Tensor:
-    """Non-maximum suppression: indices [K] (int64) of the boxes to keep, best score first.
+    """Non-maximum suppression: which boxes to keep. Lesson 06. Same as `torchvision.ops.nms`.
 
-    Goes through boxes [N, 4] from the best score [N] down, keeps a box, and drops every later one
-    that overlaps it with IoU *greater than* `iou_threshold`. Of equal scores the earlier box wins.
-    Changes neither input. Same signature as `torchvision.ops.nms`.
+    Goes through the boxes from the best score down, keeps a box, and drops every later one that
+    overlaps it with IoU *greater than* `iou_threshold`. Of equal scores the earlier box wins.
+
+    Args:
+        boxes: Tensor[N, 4], xyxy in pixels; not changed.
+        scores: Tensor[N], higher is better; not changed.
+        iou_threshold: in [0, 1]; 1 keeps all.
+
+    Returns:
+        Tensor[K] of int64: indices of the boxes kept, best score first.
+
+    Raises:
+        TypeError, ValueError: for what `check_boxes` refuses, scores of another shape or NaN, and
+            a threshold outside [0, 1].
+
+    >>> boxes = torch.tensor([[0.0, 0, 10, 10], [1, 0, 11, 10], [50, 0, 60, 10]])
+    >>> nms(boxes, torch.tensor([0.8, 0.9, 0.7]), iou_threshold=0.5)
+    tensor([1, 2])
     """
-    check_boxes(boxes)
+    boxes = check_boxes(boxes)
+    if not isinstance(scores, Tensor):
+        raise TypeError(f"scores must be a torch.Tensor, not {type(scores).__name__}")
     if scores.shape != boxes.shape[:1]:
         raise ValueError(f"scores must have shape [{len(boxes)}], not {list(scores.shape)}")
     if torch.isnan(scores).any():
         raise ValueError("scores must not hold NaN")
     if not 0 <= iou_threshold <= 1:
         raise ValueError(f"iou_threshold must be in [0, 1], not {iou_threshold}")
+    dtype = boxes.dtype
     left = scores.argsort(descending=True, stable=True)
+    boxes = _safe_precision(boxes)[left]
+    areas = _areas(boxes)  # once for all: only what is left of them changes
     kept = []
     while len(left):
-        best, left = left[:1], left[1:]
-        kept.append(best)
-        left = left[box_iou(boxes[best], boxes[left])[0] <= iou_threshold]
+        kept.append(left[:1])
+        iou = _iou(boxes[:1], boxes[1:], areas[:1], areas[1:])[0].to(dtype)
+        left, boxes, areas = left[1:], boxes[1:], areas[1:]
+        stays = iou <= iou_threshold
+        if not stays.all():  # boxes far apart need not be copied
+            left, boxes, areas = left[stays], boxes[stays], areas[stays]
     return torch.cat(kept) if kept else left
 
 
-def above(found: Detections, threshold: float) -> Detections:
-    """The detections that score `threshold` or more, in their order."""
-    keep = found.scores >= threshold
-    return Detections(found.boxes[keep], found.scores[keep])
+def above(detections: Detections, threshold: float) -> Detections:
+    """The detections that score `threshold` or more, in their order. Lesson 06.
+
+    >>> row = Detections(torch.zeros(3, 4), torch.tensor([0.2, 0.9, 0.5]))
+    >>> above(row, 0.5).scores
+    tensor([0.9000, 0.5000])
+    """
+    if threshold != threshold:
+        raise ValueError("threshold must be a number, not NaN")
+    keep = detections.scores >= threshold
+    return Detections(detections.boxes[keep], detections.scores[keep])
 
 
-def apply_nms(found: Detections, iou_threshold: float) -> Detections:
-    """What non-maximum suppression leaves, best first."""
-    keep = nms(found.boxes, found.scores, iou_threshold)
-    return Detections(found.boxes[keep], found.scores[keep])
+def apply_nms(detections: Detections, iou_threshold: float | None) -> Detections:
+    """What non-maximum suppression leaves, best first; None keeps all. Lesson 06.
+
+    Raises what `nms` raises.
+
+    >>> row = Detections(torch.tensor([[0.0, 0, 10, 10]] * 2), torch.tensor([0.2, 0.9]))
+    >>> apply_nms(row, 0.5).scores, apply_nms(row, None).scores
+    (tensor([0.9000]), tensor([0.9000, 0.2000]))
+    """
+    if iou_threshold is None:
+        keep = detections.scores.argsort(descending=True, stable=True)
+    else:
+        keep = nms(detections.boxes, detections.scores, iou_threshold)
+    return Detections(detections.boxes[keep], detections.scores[keep])
+
+
+def select(detections: Detections, *, threshold: float, iou_threshold: float | None) -> Detections:
+    """From every cell of a heatmap to detections: a threshold, then suppression. Lesson 06.
+
+    Args:
+        detections: boxes [N, 4] and scores [N], of any score.
+        threshold: the smallest score that stays.
+        iou_threshold: as in `nms`; None suppresses nothing.
+
+    Returns:
+        The detections that are left, best first.
+
+    >>> cells = Detections(torch.tensor([[0.0, 0, 10, 10]] * 3), torch.tensor([0.2, 0.9, 0.8]))
+    >>> select(cells, threshold=0.5, iou_threshold=0.3).scores
+    tensor([0.9000])
+    """
+    return apply_nms(above(detections, threshold), iou_threshold)
 
 
 def clip_boxes(boxes: Tensor, height: int, width: int) -> Tensor:
-    """Boxes [N, 4] cut at the borders of an image of height × width pixels; a new tensor."""
-    check_boxes(boxes)
+    """Boxes cut at the borders of an image. As `torchvision.ops.clip_boxes_to_image`. Lesson 08.
+
+    Args:
+        boxes: Tensor[N, 4], xyxy in pixels; not changed.
+        height: of the image, in pixels.
+        width: of the image.
+
+    Returns:
+        Tensor[N, 4], a new one; a box outside the image is left without area.
+
+    >>> clip_boxes(torch.tensor([[-8.0, 0, 92, 40]]), height=30, width=80)
+    tensor([[ 0.,  0., 80., 30.]])
+    """
+    boxes = check_boxes(boxes)
     limits = torch.tensor([width, height, width, height], dtype=boxes.dtype, device=boxes.device)
     return torch.minimum(boxes.clamp(min=0), limits)
 
 
 def xyxy_from_rowcol(rowcol: Tensor) -> Tensor:
-    """(row, col, n_rows, n_cols) [N, 4] -> (x1, y1, x2, y2) [N, 4], float.
+    """(row, col, n_rows, n_cols), as the original assignment writes boxes, as xyxy. Lesson 06.
 
-    The original assignment writes a box as its top-left corner and its size, row first.
+    Args:
+        rowcol: Tensor[N, 4]: the top-left corner and the size in pixels, rows first.
+
+    Returns:
+        Tensor[N, 4], xyxy, at least float32.
+
+    Raises:
+        ValueError: for another shape, and for what `check_boxes` refuses (a size below 0).
+
+    >>> xyxy_from_rowcol(torch.tensor([[48, 26, 40, 100]]))
+    tensor([[ 26.,  48., 126.,  88.]])
     """
     if rowcol.ndim != 2 or rowcol.shape[1] != 4:
         raise ValueError(f"rowcol must have shape [N, 4], not {list(rowcol.shape)}")
     row, col, n_rows, n_cols = rowcol.to(torch.promote_types(rowcol.dtype, torch.float32)).unbind(1)
     boxes = torch.stack([col, row, col + n_cols, row + n_rows], dim=1)
-    check_boxes(boxes, "the converted boxes")
-    return boxes
+    return check_boxes(boxes, "the converted boxes")
 
 
 def rowcol_from_xyxy(boxes: Tensor) -> Tensor:
-    """(x1, y1, x2, y2) [N, 4] -> (row, col, n_rows, n_cols) [N, 4]; undoes `xyxy_from_rowcol`."""
-    check_boxes(boxes)
-    x1, y1, x2, y2 = boxes.unbind(1)
+    """Undoes `xyxy_from_rowcol`: xyxy [N, 4] as (row, col, n_rows, n_cols) [N, 4]. Lesson 06.
+
+    >>> rowcol_from_xyxy(torch.tensor([[26.0, 48, 126, 88]]))
+    tensor([[ 48.,  26.,  40., 100.]])
+    """
+    x1, y1, x2, y2 = check_boxes(boxes).unbind(1)
     return torch.stack([y1, x1, y2 - y1, x2 - x1], dim=1)

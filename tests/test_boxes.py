@@ -5,7 +5,18 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers.boxes import box_area, box_iou, clip_boxes, nms, rowcol_from_xyxy, xyxy_from_rowcol
+from helpers.boxes import (
+    Detections,
+    above,
+    apply_nms,
+    box_area,
+    box_iou,
+    clip_boxes,
+    nms,
+    rowcol_from_xyxy,
+    select,
+    xyxy_from_rowcol,
+)
 
 NO_BOXES = torch.zeros(0, 4)
 
@@ -61,7 +72,60 @@ def test_iou_of_any_boxes_is_symmetric_and_in_the_unit_interval(rows):
     assert torch.equal(iou, iou.T)
     assert iou.min() >= 0
     assert iou.max() <= 1
-    assert torch.equal(iou.diagonal() > 0, box_area(boxes) > 0)
+    has_area = (boxes[:, 2:] > boxes[:, :2]).all(1)
+    assert torch.allclose(iou.diagonal(), has_area.float())  # however small or large it is
+
+
+TYPES = [torch.float16, torch.bfloat16, torch.float32, torch.float64]
+TYPES += [torch.uint8, torch.int16, torch.int32, torch.int64]
+
+
+@pytest.mark.parametrize("dtype", TYPES)
+def test_every_type_of_number_gives_the_right_ratio(dtype):
+    boxes = torch.tensor([[0, 0, 200, 200], [0, 0, 200, 100], [128, 128, 200, 200]]).to(dtype)
+    expected = [[1, 0.5, 72 * 72 / 40_000], [0.5, 1, 0], [72 * 72 / 40_000, 0, 1]]
+    iou = box_iou(boxes, boxes)
+    assert iou.dtype == (torch.float64 if dtype == torch.float64 else torch.float32)
+    assert torch.allclose(iou.double(), torch.tensor(expected).double(), atol=1e-7)
+    assert box_area(boxes).tolist() == [40_000, 20_000, 72 * 72]
+    assert nms(boxes, torch.tensor([0.7, 0.9, 0.8]), 0.4).tolist() == [1, 2]
+    assert rowcol_from_xyxy(boxes)[2].tolist() == [128, 128, 72, 72]
+    # 300 does not fit into uint8, and 3001 does not into half precision.
+    assert clip_boxes(boxes, height=150, width=300)[0].tolist() == [0, 0, 200, 150]
+    assert clip_boxes(boxes, height=3001, width=3001)[0].tolist() == [0, 0, 200, 200]
+
+
+def test_a_large_box_in_half_precision_overlaps_itself():
+    boxes = torch.tensor([[0.0, 0, 300, 300]] * 2).half()
+    assert box_iou(boxes, boxes).tolist() == [[1, 1], [1, 1]]
+    assert nms(boxes, torch.tensor([0.9, 0.8]), 0.5).tolist() == [0]
+
+
+SCALES = [1e-40, 1e-30, 1e-20, 1e-7, 1e-3, 1e4, 1e18, 1e25, 3e38]
+
+
+@pytest.mark.parametrize("scale", SCALES)
+def test_every_scale_gives_the_right_ratio(scale):
+    boxes = torch.tensor([[0, 0, 1.0, 1], [0, 0, 1, 0.5], [0, 0, 0.5, 1]]) * scale
+    expected = torch.tensor([[1, 0.5, 0.5], [0.5, 1, 1 / 3], [0.5, 1 / 3, 1]])
+    for precise in (boxes, boxes.double()):
+        assert torch.allclose(box_iou(precise, precise).float(), expected, atol=1e-6)
+        assert nms(precise, torch.tensor([0.9, 0.8, 0.7]), 0.4).tolist() == [0]
+        assert nms(precise, torch.tensor([0.7, 0.9, 0.8]), 0.4).tolist() == [1, 2]
+
+
+def test_boxes_of_very_different_scales_are_compared():
+    boxes = torch.tensor([[0.0, 0, 1e-20, 1e-20], [0, 0, 1e20, 1e20], [-3e38, 0, 3e38, 1]])
+    assert torch.allclose(box_iou(boxes, boxes).diagonal(), torch.ones(3))
+
+
+def test_areas_that_nothing_holds_are_refused():
+    with pytest.raises(ValueError, match=r"beyond float32: use boxes\.double\(\)"):
+        box_area(torch.tensor([[0.0, 0, 1e25, 1e25]]))
+    huge = torch.tensor([[0.0, 0, 1e200, 1e200]], dtype=torch.float64)
+    for function in (box_area, lambda boxes: box_iou(boxes, boxes)):
+        with pytest.raises(ValueError, match="no area in float64"):
+            function(huge)
 
 
 def test_boxes_apart_in_both_directions_do_not_overlap():
@@ -173,7 +237,10 @@ def test_rowcol_and_back_is_the_identity(boxes):
 BAD_BOXES = [
     (torch.zeros(4), ValueError, r"shape \[N, 4\], not \[4\]"),
     (torch.zeros(2, 5), ValueError, r"shape \[N, 4\], not \[2, 5\]"),
-    (torch.zeros(1, 4, dtype=torch.int64), ValueError, r"floating point.*\.float\(\)"),
+    (torch.zeros(1, 4, dtype=torch.bool), ValueError, "numbers in pixels, not torch.bool"),
+    (torch.zeros(1, 4, dtype=torch.complex64), ValueError, "numbers in pixels"),
+    (torch.tensor([[0, 0, 1, 2**24 + 1]]), ValueError, r"beyond 2\*\*24.*\.double\(\)"),
+    (torch.tensor([[-torch.inf, 0.0, 1, 1]]).half(), ValueError, "NaN or infinity"),
     (torch.tensor([[0.0, 0, torch.nan, 1]]), ValueError, "NaN or infinity"),
     (torch.tensor([[0.0, 0, torch.inf, 1]]), ValueError, "NaN or infinity"),
     (torch.tensor([[5.0, 0, 1, 1]]), ValueError, "x1 <= x2 and y1 <= y2"),
@@ -204,7 +271,21 @@ def test_nms_refuses_a_threshold_that_is_no_iou(threshold):
         nms(NO_BOXES, torch.zeros(0), threshold)
 
 
+def test_detections_are_selected_by_score_and_overlap():
+    boxes = torch.tensor([[0.0, 0, 10, 10], [1, 0, 11, 10], [50, 0, 60, 10], [90, 0, 99, 9]])
+    detections = Detections(boxes, torch.tensor([0.5, 0.9, 0.6, 0.4]))
+    assert above(detections, 0.5).scores.tolist() == pytest.approx([0.5, 0.9, 0.6])
+    assert apply_nms(detections, None).scores.tolist() == pytest.approx([0.9, 0.6, 0.5, 0.4])
+    chosen = select(detections, threshold=0.5, iou_threshold=0.3)
+    assert chosen.scores.tolist() == pytest.approx([0.9, 0.6])
+    assert chosen.boxes.tolist() == boxes[[1, 2]].tolist()
+    with pytest.raises(ValueError, match="not NaN"):
+        above(detections, float("nan"))
+
+
 def test_nms_refuses_scores_that_do_not_fit():
+    with pytest.raises(TypeError, match=r"torch\.Tensor, not list"):
+        nms(torch.zeros(1, 4), [0.5], 0.5)
     with pytest.raises(ValueError, match=r"scores must have shape \[1\], not \[2\]"):
         nms(torch.zeros(1, 4), torch.zeros(2), 0.5)
     with pytest.raises(ValueError, match="NaN"):

@@ -14,6 +14,7 @@ from tqdm.auto import tqdm
 
 from helpers.acceleration import accelerate
 from helpers.augment import light_augmentation
+from helpers.boxes import nms
 from helpers.cli.baseline import CANVAS, detect_original, train_one_by_one
 from helpers.datasets import Crops, Scene, split_crops
 from helpers.detector import Detector
@@ -130,6 +131,40 @@ def detector_ratio(
     what = f"{len(scenes)} {name} scenes to the same boxes"
     reference = f"all padded to {canvas[0]}×{canvas[1]}, plain FCN, Python loops, NMS over lists"
     return Ratio.of(what, reference, slow, quick)
+
+
+def nms_ratio(*, count: int = 10_000, repeats: int = 3, progress: bool = True) -> Ratio:
+    """`nms` of boxes that hardly overlap, so that nearly all stay, against a plain loop."""
+    generator = torch.Generator().manual_seed(0)
+    corners = 100_000 * torch.rand(count, 2, generator=generator)
+    boxes = torch.cat([corners, corners + torch.tensor([100.0, 40.0])], 1)
+    scores = torch.randperm(count, generator=generator).float()
+    slow, quick = [], []
+    for _ in tqdm(range(repeats), desc="suppression", disable=not progress):
+        slow.append(seconds(lambda: plain_nms(boxes, scores, 0.3)))
+        quick.append(seconds(lambda: nms(boxes, scores, 0.3)))
+    if not torch.equal(nms(boxes, scores, 0.3), plain_nms(boxes, scores, 0.3)):
+        raise RuntimeError("nms keeps other boxes than the plain loop")
+    return Ratio.of(f"nms of {count} spread boxes", "a plain vectorised loop", slow, quick)
+
+
+def plain_nms(boxes: torch.Tensor, scores: torch.Tensor, iou_threshold: float) -> torch.Tensor:
+    """Non-maximum suppression as it is often written: one box against all that are left."""
+    x1, y1, x2, y2 = boxes.unbind(1)
+    areas = (x2 - x1) * (y2 - y1)
+    left = scores.argsort(descending=True)
+    kept = []
+    while len(left):
+        best, left = left[0], left[1:]
+        kept.append(best)
+        width = (torch.minimum(x2[best], x2[left]) - torch.maximum(x1[best], x1[left])).clamp(min=0)
+        height = (torch.minimum(y2[best], y2[left]) - torch.maximum(y1[best], y1[left])).clamp(
+            min=0
+        )
+        intersection = width * height
+        iou = intersection / (areas[best] + areas[left] - intersection)
+        left = left[iou <= iou_threshold]
+    return torch.stack(kept)
 
 
 def peak_memory(size: tuple[int, int] = (4000, 6000), *, progress: bool = True) -> float:

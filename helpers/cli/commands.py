@@ -185,6 +185,7 @@ def bench(args: argparse.Namespace) -> None:
     ratios.append(benchmarks.dense_ratio(repeats=args.repeats))
     scenes = load_scenes(args.data, "test")
     ratios.append(benchmarks.detector_ratio(scenes, args.data, repeats=args.repeats))
+    ratios.append(benchmarks.nms_ratio(repeats=args.repeats))
     trained = benchmarks.compare_training(load_crops(args.data, "all"))
     ratios.append(trained.ratio)
     print(table(ratios))

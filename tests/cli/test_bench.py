@@ -63,6 +63,15 @@ def test_a_wrong_dense_heatmap_is_not_timed(monkeypatch):
         bench.dense_ratio(size=(42, 104), repeats=1, progress=False)
 
 
+def test_suppression_of_spread_boxes_is_not_slower_than_a_plain_loop_by_much(monkeypatch):
+    ratio = bench.nms_ratio(count=2000, repeats=2, progress=False)
+    assert ratio.what == "nms of 2000 spread boxes"
+    assert ratio.median > 1 / 5
+    monkeypatch.setattr(bench, "plain_nms", lambda boxes, scores, iou_threshold: scores.argsort())
+    with pytest.raises(RuntimeError, match="other boxes"):
+        bench.nms_ratio(count=50, repeats=1, progress=False)
+
+
 @pytest.fixture
 def scenes():
     generator = torch.Generator().manual_seed(0)
