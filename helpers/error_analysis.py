@@ -1,4 +1,14 @@
-"""What kind of mistake is it? A name for each detection and each missed car of a scene."""
+"""What kind of error is it? A name for each detection and each missed car of a scene.
+
+>>> car = torch.tensor([[0.0, 0, 100, 40]])
+>>> boxes = torch.tensor([[4.0, 0, 104, 40], [10, 0, 110, 40], [60, 0, 160, 40], [200, 0, 300, 40]])
+>>> for kind in classify_errors(Detections(boxes, torch.tensor([0.9, 0.8, 0.7, 0.6])), car).kinds:
+...     print(kind)
+right box
+second box on one car
+badly placed
+false alarm
+"""
 
 from dataclasses import dataclass
 
@@ -8,18 +18,23 @@ from torch import Tensor
 from helpers.boxes import Detections, box_iou
 from helpers.metrics import assign_to_truth, iou_at_least
 
-TRUE, SECOND, BADLY_PLACED, FALSE_ALARM = (
+# True positive, duplicate, poorly localised, and on the background.
+TRUE, DUPLICATE, POORLY_LOCALISED, BACKGROUND = (
     "right box",
     "second box on one car",
     "badly placed",
     "false alarm",
 )
-KINDS = (TRUE, SECOND, BADLY_PLACED, FALSE_ALARM)
+KINDS = (TRUE, DUPLICATE, POORLY_LOCALISED, BACKGROUND)
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """`kinds`: one of `KINDS` for each detection; `missed`: bool [M], true boxes not found."""
+    """The errors of one image.
+
+    `kinds`: one of `KINDS` for each detection; `missed`: bool [M], the false negatives among the
+    ground truth.
+    """
 
     kinds: tuple[str, ...]
     missed: Tensor
@@ -30,29 +45,44 @@ class Verdict:
 
 
 def classify_errors(
-    found: Detections, truth: Tensor, *, minimum: float = 0.5, touching: float = 0.1
+    detections: Detections, ground_truth: Tensor, *, minimum: float = 0.5, touching: float = 0.1
 ) -> Verdict:
-    """Name what is right and wrong in one image, by the IoU with the most similar true box.
+    """Name what is right and wrong in one image, by the IoU with the most similar car. Lesson 07.
 
-    True: it takes a car, as `metrics.take` says. Second box: `minimum` or more, on a car that a
-    better one has taken. Badly placed: from `touching` up to `minimum`. False alarm: less.
-    A car is missed if no detection was matched to it, also where one is badly placed on it.
+    Right box (a true positive): it takes a car, as `metrics.assign_to_truth` says. Second box (a
+    duplicate): `minimum` or more, on a car that a better one has taken. Badly placed (poorly
+    localised): from `touching` up to `minimum`. False alarm (on the background): less.
+    A car is missed (a false negative) if no detection takes it, also where one is badly placed.
+
+    Args:
+        detections: boxes [N, 4] xyxy in pixels, and scores [N].
+        ground_truth: Tensor[M, 4].
+        minimum: the IoU in [0, 1] from which on a box is right.
+        touching: the IoU from which on a box has to do with a car, at most `minimum`.
+
+    Raises:
+        ValueError: for what `check_boxes` refuses, and unless 0 <= touching <= minimum <= 1.
+
     Source: the kinds follow Hoiem, Chodpathumwan and Dai 2012.
     """
-    taken = assign_to_truth(found, truth, iou_at_least(minimum))
-    best = torch.zeros(len(found.boxes))
-    if len(truth) and len(found.boxes):
-        best = box_iou(found.boxes, truth).amax(1)
-    kinds = tuple(
-        TRUE
-        if true
-        else SECOND
-        if iou >= minimum
-        else BADLY_PLACED
-        if iou >= touching
-        else FALSE_ALARM
-        for true, iou in zip((taken >= 0).tolist(), best.tolist(), strict=True)
-    )
-    missed = torch.ones(len(truth), dtype=torch.bool)
+    if not 0 <= touching <= minimum <= 1:
+        raise ValueError(
+            f"touching and minimum must be 0 <= touching <= minimum <= 1, not {touching}, {minimum}"
+        )
+    taken = assign_to_truth(detections, ground_truth, iou_at_least(minimum))  # [N]
+    best = torch.zeros(len(detections.boxes))
+    if len(ground_truth) and len(detections.boxes):
+        best = box_iou(detections.boxes, ground_truth).amax(1)  # [N, M] -> [N]
+    kinds = []
+    for takes_a_car, iou in zip((taken >= 0).tolist(), best.tolist(), strict=True):
+        if takes_a_car:
+            kinds.append(TRUE)
+        elif iou >= minimum:
+            kinds.append(DUPLICATE)
+        elif iou >= touching:
+            kinds.append(POORLY_LOCALISED)
+        else:
+            kinds.append(BACKGROUND)
+    missed = torch.ones(len(ground_truth), dtype=torch.bool)
     missed[taken[taken >= 0]] = False
-    return Verdict(kinds, missed)
+    return Verdict(tuple(kinds), missed)

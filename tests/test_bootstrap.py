@@ -71,6 +71,8 @@ def test_bad_input_is_refused(n, options, message, generator):
         bootstrap_interval(lambda rows: 0.0, n, generator=generator, **options)
 
 
-def test_nan_is_refused(generator):
-    with pytest.raises(ValueError, match="NaN"):
-        bootstrap_interval(lambda rows: float("nan"), 3, generator=generator, rounds=5)
+@pytest.mark.parametrize("answer", ["nan", "inf", "-inf"])
+def test_what_is_not_finite_is_refused(answer, generator):
+    answers = iter([0.0, float(answer), 0.0, 0.0, 0.0])
+    with pytest.raises(ValueError, match="NaN or infinity"):
+        bootstrap_interval(lambda rows: next(answers), 3, generator=generator, rounds=5)

@@ -65,6 +65,10 @@ def test_a_sure_and_wrong_answer_has_the_largest_error():
         ([-0.1], [1], 10, "logits"),
         ([float("nan")], [1], 10, r"\[0, 1\]"),
         ([0.5], [1], 0, "one bin"),
+        ([0.5], [1], 2.5, "whole number"),
+        ([0.5], [7], 10, "labels must be 0"),
+        ([0.5, 0.5], [1, -1], 10, "labels must be 0"),
+        ([0.5], [float("nan")], 10, "labels must be 0"),
     ],
 )
 def test_what_cannot_be_measured_is_refused(probabilities, labels, bins, message):

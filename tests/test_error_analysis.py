@@ -6,7 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers.boxes import Detections
-from helpers.error_analysis import BADLY_PLACED, FALSE_ALARM, KINDS, SECOND, TRUE, classify_errors
+from helpers.error_analysis import (
+    BACKGROUND,
+    DUPLICATE,
+    KINDS,
+    POORLY_LOCALISED,
+    TRUE,
+    classify_errors,
+)
 from helpers.metrics import iou_at_least, match
 
 TRUTH = torch.tensor([[0.0, 0, 100, 40], [200, 0, 300, 40]])
@@ -21,20 +28,20 @@ def shifted(*shifts, scores=None):
 
 def test_each_kind_has_its_name():
     verdict = classify_errors(shifted(4, 10, 60, 95), TRUTH)
-    assert verdict.kinds == (TRUE, SECOND, BADLY_PLACED, FALSE_ALARM)
+    assert verdict.kinds == (TRUE, DUPLICATE, POORLY_LOCALISED, BACKGROUND)
     assert verdict.missed.tolist() == [False, True]
     assert [verdict.count(kind) for kind in KINDS] == [1, 1, 1, 1]
 
 
 def test_the_better_score_is_the_true_one_whatever_the_order():
     verdict = classify_errors(shifted(10, 4, scores=[0.6, 0.9]), TRUTH)
-    assert verdict.kinds == (SECOND, TRUE)
+    assert verdict.kinds == (DUPLICATE, TRUE)
 
 
 @pytest.mark.parametrize(
     ("shift", "kind"),
     # IoU = (100 - shift) / (100 + shift): 60/140 < 0.5 ≤ 68/132; 18/182 < 0.1 ≤ 20/180.
-    [(32.0, TRUE), (40.0, BADLY_PLACED), (80.0, BADLY_PLACED), (82.0, FALSE_ALARM)],
+    [(32.0, TRUE), (40.0, POORLY_LOCALISED), (80.0, POORLY_LOCALISED), (82.0, BACKGROUND)],
 )
 def test_the_borders_between_the_kinds(shift, kind):
     assert classify_errors(shifted(shift), TRUTH).kinds == (kind,)
@@ -54,7 +61,7 @@ def test_no_detections_and_no_cars():
     assert classify_errors(nothing, TRUTH).missed.tolist() == [True, True]
     assert classify_errors(nothing, TRUTH).kinds == ()
     empty = classify_errors(shifted(0, 5), torch.zeros(0, 4))
-    assert empty.kinds == (FALSE_ALARM, FALSE_ALARM)
+    assert empty.kinds == (BACKGROUND, BACKGROUND)
     assert empty.missed.shape == (0,)
 
 
@@ -73,3 +80,11 @@ def test_true_and_missed_agree_with_the_matching(found_at, cars_at):
     is_true = match(found, truth, iou_at_least(0.5))
     assert [kind == TRUE for kind in verdict.kinds] == is_true.tolist()
     assert len(truth) - verdict.missed.sum() == is_true.sum()
+
+
+@pytest.mark.parametrize(
+    "options", [{"touching": 0.6}, {"minimum": 50}, {"minimum": float("nan")}, {"touching": -1}]
+)
+def test_kinds_without_a_border_between_them_are_refused(options):
+    with pytest.raises(ValueError, match="0 <= touching <= minimum <= 1"):
+        classify_errors(shifted(0), TRUTH, **options)

@@ -331,7 +331,7 @@ def test_a_table_of_similarities_is_not_changed():
 
 
 def test_what_cannot_be_measured_is_refused():
-    with pytest.raises(ValueError, match="2 images of detections, but 1 of truths"):
+    with pytest.raises(ValueError, match="2 images of detections, but 1 of ground truth"):
         precision_recall([NOTHING, NOTHING], [boxes(CAR)])
     for truths in ([NONE], []):
         with pytest.raises(ValueError, match="no car in any image"):
@@ -423,6 +423,72 @@ def test_the_multi_scale_edges_count():
     car = boxes((0, 0, 100, 40))
     for box in ((25, 0, 125, 40), (0, 10, 100, 50), (-12.5, -5, 112.5, 45)):
         assert match(found((*box, 1)), car, UIUC_MULTISCALE).tolist() == [True]
+
+
+# What has no answer
+
+
+@pytest.mark.parametrize("criterion", ["UIUC", "0.5", b"UIUC", None, True])
+def test_a_criterion_that_is_none_is_refused(criterion):
+    with pytest.raises(TypeError, match="a criterion is a Criterion, as UIUC is, or an IoU"):
+        precision_recall([NOTHING], [boxes(CAR)], criterion)
+
+
+@pytest.mark.parametrize("threshold", [float("nan"), -0.1, 1.5, 50, float("inf")])
+def test_an_iou_that_nothing_reaches_is_refused(threshold):
+    with pytest.raises(ValueError, match=r"an IoU lies in \[0, 1\]"):
+        precision_recall([NOTHING], [boxes(CAR)], threshold)
+
+
+@pytest.mark.parametrize("threshold", [np.float32(0.5), torch.tensor(0.5), 1])
+def test_every_kind_of_number_is_an_iou(threshold):
+    assert precision_recall([found((*HIT, 1))], [boxes(CAR)], threshold).recall.tolist() == [1]
+
+
+def test_a_criterion_of_nan_is_refused():
+    with pytest.raises(ValueError, match="criterion mine: the minimum must be a number"):
+        Criterion("mine", UIUC.similarity, float("nan"))
+
+
+@pytest.mark.parametrize(
+    "table", [torch.tensor([[torch.nan]]), torch.zeros(1), torch.zeros(2, 1), torch.zeros(1, 2)]
+)
+def test_a_similarity_that_is_no_table_of_numbers_is_refused(table):
+    mine = Criterion("mine", lambda boxes, ground_truth: table, 0.5)
+    with pytest.raises(ValueError, match=r"criterion mine: the similarity must be \[1, 1\]"):
+        match(found((*HIT, 1)), boxes(CAR), mine)
+
+
+def test_the_detections_of_one_image_are_no_list_of_images():
+    two = found((*HIT, 1), (*MISS, 1))
+    with pytest.raises(TypeError, match=r"\[detections\]"):
+        precision_recall(two, boxes(CAR, MISS))
+
+
+@pytest.mark.parametrize("points", [1, 0, -11, 2.5, True])
+def test_average_precision_needs_two_points(points):
+    with pytest.raises(ValueError, match="points must be a whole number from 2 on"):
+        average_precision(curve((1, 1)), points=points)
+
+
+def test_a_curve_has_no_point_at_nan():
+    with pytest.raises(ValueError, match="not NaN"):
+        curve((1, 1)).at(float("nan"))
+
+
+@pytest.mark.parametrize("criterion", [0.5, UIUC, UIUC_MULTISCALE])
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.int32, torch.int64])
+def test_a_perfect_detector_is_perfect_in_every_type(criterion, dtype):
+    cars = boxes((0, 0, 300, 300), (400, 0, 500, 300)).to(dtype)
+    scores = torch.tensor([0.5, 0.75]).half()
+    ours = precision_recall([Detections(cars, scores)], [cars], criterion)
+    assert average_precision(ours) == 1
+
+
+def test_the_ellipse_is_as_sharp_in_half_precision():
+    car = boxes((2000, 0, 2040, 16)).half()
+    beside = Detections(boxes((2026, 0, 2066, 16)).half(), torch.ones(1))
+    assert match(beside, car, UIUC).tolist() == [False]
 
 
 # The numbers made of the curve, by hand

@@ -90,8 +90,20 @@ def test_a_pair_exactly_at_the_threshold_is_none():
         (torch.zeros(2, 1, 4, 5).byte(), torch.zeros(2, 1, 4, 5), "not torch.uint8"),
         (torch.zeros(2, 1, 4, 5), torch.zeros(2, 1, 5, 4), "cannot be compared"),
         (torch.full((2, 1, 4, 5), torch.nan), torch.zeros(2, 1, 4, 5), "NaN"),
+        (torch.zeros(2, 1, 4, 5), torch.full((2, 1, 4, 5), torch.inf), "infinity"),
     ],
 )
 def test_images_that_cannot_be_compared_are_refused(first, second, message):
     with pytest.raises(ValueError, match=message):
         near_duplicates(first, second, 0.1)
+
+
+def test_a_threshold_of_nan_is_refused():
+    with pytest.raises(ValueError, match="not NaN"):
+        near_duplicates(torch.zeros(1, 1, 2, 2), torch.zeros(1, 1, 2, 2), float("nan"))
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])
+def test_images_of_every_float_type_are_compared(dtype):
+    images = torch.tensor([0.0, 0.5]).view(2, 1, 1, 1).to(dtype)
+    assert near_duplicates(images, images.float(), 0.25).tolist() == [[0, 0], [1, 1]]

@@ -7,6 +7,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from helpers.boxes import check_boxes
+from helpers.splits import shuffled_by_class
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,12 +84,13 @@ class Scene:
 
 def split_crops(crops: Crops, seed: int = 0) -> dict[str, Crops]:
     """Split into "train", "val" and "test" as 9 : 3 : 4, each class by itself (stratified)."""
-    generator = torch.Generator().manual_seed(seed)
-    parts: dict[str, list[Tensor]] = {"train": [], "val": [], "test": []}
-    for label in (0, 1):
-        members = (crops.labels == label).nonzero().flatten()
-        members = members[torch.randperm(len(members), generator=generator)]
+    splits: dict[str, list[Tensor]] = {"train": [], "val": [], "test": []}
+    for members in shuffled_by_class(crops.labels, torch.Generator().manual_seed(seed)):
         ends = [round(len(members) * sixteenths / 16) for sixteenths in (9, 12)]
-        for part, chosen in zip(parts, members.tensor_split(ends), strict=True):
-            parts[part].append(chosen)
-    return {part: crops.subset(torch.cat(chosen).sort().values) for part, chosen in parts.items()}
+        for split, chosen in zip(splits, members.tensor_split(ends), strict=True):
+            splits[split].append(chosen)
+    none = torch.zeros(0, dtype=torch.int64)
+    return {
+        split: crops.subset(torch.cat([none, *chosen]).sort().values)
+        for split, chosen in splits.items()
+    }

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from helpers.boxes import Detections
-from helpers.error_analysis import BADLY_PLACED, FALSE_ALARM, SECOND, TRUE, classify_errors
+from helpers.error_analysis import BACKGROUND, DUPLICATE, POORLY_LOCALISED, TRUE, classify_errors
 from helpers.metrics import PrecisionRecall, area_under_curve, average_precision
 from helpers.plots.style import (
     BLUE,
@@ -43,9 +43,9 @@ PURPLE = "#CC79A7"
 # Colour, line and width: each tells the kinds apart without the others.
 STYLES = {
     TRUE: (BLUE, "solid", 2.0),
-    SECOND: (ORANGE, "dashdot", 1.6),
-    BADLY_PLACED: (PURPLE, (0, (6, 2)), 2.0),
-    FALSE_ALARM: (RED, "dotted", 2.2),
+    DUPLICATE: (ORANGE, "dashdot", 1.6),
+    POORLY_LOCALISED: (PURPLE, (0, (6, 2)), 2.0),
+    BACKGROUND: (RED, "dotted", 2.2),
 }
 
 
@@ -73,7 +73,7 @@ def plot_judged(axes: Axes, image: Tensor, found: Detections, truth: Tensor) -> 
             _outlines(axes, truth[chosen], GREEN, "dashed", 1 if name == CAR else 3)
             present.append(name)
     # What is right comes last and lies on top.
-    for kind in (FALSE_ALARM, BADLY_PLACED, SECOND, TRUE):
+    for kind in (BACKGROUND, POORLY_LOCALISED, DUPLICATE, TRUE):
         chosen = torch.tensor([k == kind for k in verdict.kinds], dtype=torch.bool)
         if chosen.any():
             _outlines(axes, found.boxes[chosen], *STYLES[kind])

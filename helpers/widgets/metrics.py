@@ -9,7 +9,7 @@ from torch import Tensor
 from helpers import plots
 from helpers.boxes import Detections, above, apply_nms
 from helpers.datasets import Scene
-from helpers.error_analysis import BADLY_PLACED, FALSE_ALARM, SECOND, TRUE, classify_errors
+from helpers.error_analysis import BACKGROUND, DUPLICATE, POORLY_LOCALISED, TRUE, classify_errors
 from helpers.metrics import PrecisionRecall, precision_recall
 from helpers.widgets.view import CaptionedFigure, view
 
@@ -49,8 +49,9 @@ def plot_threshold(
     )
     return figure, (
         f"Threshold {threshold:.2f}. This scene: cars {len(scene.boxes)},"
-        f" found {verdict.count(TRUE)}, second boxes {verdict.count(SECOND)},"
-        f" badly placed {verdict.count(BADLY_PLACED)}, false alarms {verdict.count(FALSE_ALARM)}."
+        f" found {verdict.count(TRUE)}, second boxes {verdict.count(DUPLICATE)},"
+        f" badly placed {verdict.count(POORLY_LOCALISED)},"
+        f" false alarms {verdict.count(BACKGROUND)}."
         f" All scenes: precision {precision:.2f}, recall {recall:.2f}."
     )
 
