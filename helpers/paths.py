@@ -1,12 +1,64 @@
-"""Where the course keeps its data, and what keeps files whole."""
+"""Where the course keeps its data, and what keeps files whole.
 
+>>> from helpers.paths import DATA
+>>> sorted(path.name for path in DATA.iterdir() if path.name in ("street", "weights"))
+['street', 'weights']
+"""
+
+import codecs
 import hashlib
 import os
+import re
 import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-DATA = Path(os.environ.get("COURSE_DATA_DIR", ROOT / "data"))
+
+
+def folder_from(variable: str, default: Path) -> Path:
+    """The folder that an environment variable names; `default` if it is not set, or empty.
+
+    A leading ~ is the user's own folder, also where no shell has put it in.
+
+    >>> folder_from("NOT_SET_ANYWHERE", Path("data")).name
+    'data'
+    """
+    named = os.environ.get(variable, "").strip()
+    return Path(named).expanduser() if named else default
+
+
+DATA = folder_from("COURSE_DATA_DIR", ROOT / "data")
+
+
+def uiuc_parent() -> Path:
+    """The folder that holds CarData, or will hold it once it is fetched.
+
+    `UIUC_CARS_DIR` if that is set, which may name CarData itself, too; else data/uiuc.
+    """
+    folder = folder_from("UIUC_CARS_DIR", DATA / "uiuc")
+    inside = folder.name == "CarData" and not (folder / "CarData").is_dir()
+    return folder.parent if inside else folder
+
+
+def uiuc_folder() -> Path:
+    """The folder CarData with the photographs.
+
+    Raises:
+        FileNotFoundError: it is not there; the message says how to get it.
+    """
+    folder = uiuc_parent() / "CarData"
+    if not folder.is_dir():
+        raise FileNotFoundError(
+            f"no folder {folder}: the UIUC photographs are not part of the course. Fetch them with"
+            " `make data` (or `python -m helpers data`), or set UIUC_CARS_DIR to the folder that"
+            " holds CarData."
+        )
+    return folder
+
+
+def has_uiuc(part: str = "TrainImages") -> bool:
+    """Whether the UIUC photographs (or that part of them, a folder in CarData) are here."""
+    return (uiuc_parent() / "CarData" / part).is_dir()
 
 
 def sha256(path: Path) -> str:
@@ -15,23 +67,89 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def write_atomically(path: Path, contents: bytes) -> None:
-    """Write a file whole or not at all: beside the target first, then renamed in one step."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".part")
+def read_text(path: Path) -> str:
+    """A text file in UTF-8, or in whatever its byte order mark says, which editors write.
+
+    Raises:
+        ValueError: the file is no such text; the message names it.
+    """
+    contents = path.read_bytes()
+    marks = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+    encoding = "utf-16" if contents.startswith(marks) else "utf-8-sig"
     try:
+        return contents.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path} is no text in UTF-8 or UTF-16") from error
+
+
+def check_writable(path: Path) -> None:
+    """Try whether a file could be written at `path`, before the work whose result goes there.
+
+    Leaves nothing behind, no folder either.
+
+    Raises:
+        OSError: it could not; the message names `path` and says why.
+    """
+    if path.is_dir():
+        raise IsADirectoryError(f"{path} is a folder, not a file to write: name a file in it")
+    if path.exists() and not path.is_file():
+        raise OSError(f"{path} is no ordinary file: name another")
+    check_folder(path.parent, path)
+
+
+def check_folder(folder: Path, target: Path | None = None) -> None:
+    """Try whether files could be written in `folder`, which need not be there yet.
+
+    Raises:
+        OSError: they could not; the message names `target`, or the folder, and says why.
+    """
+    existing = folder.absolute()
+    while not existing.exists() and existing != existing.parent:
+        existing = existing.parent
+    if not existing.is_dir():
+        raise NotADirectoryError(f"cannot write {target or folder}: {existing} is no folder")
+    try:
+        with tempfile.TemporaryFile(dir=existing):
+            pass
+    except OSError as error:
+        raise type(error)(f"cannot write {target or folder}: {error.strerror}") from error
+
+
+def write_atomically(path: Path, contents: bytes) -> None:
+    """Write a file atomically: beside the target first, then renamed in one step.
+
+    Folders that are missing are made. What a link points to is replaced, not the link.
+
+    Raises:
+        OSError: it could not be written; the message names `path`, which is as it was.
+    """
+    target = Path(path).resolve()
+    if target.exists() and not target.is_file():  # /dev/null, say, must not become a file
+        raise OSError(f"cannot write {path}: it is no ordinary file")
+    temporary = None
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=target.parent, suffix=".part")
         with os.fdopen(handle, "wb") as file:
             file.write(contents)
         os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
+        os.replace(temporary, target)
+    except OSError as error:
+        raise type(error)(f"cannot write {path}: {error.strerror or error}") from error
     finally:
-        Path(temporary).unlink(missing_ok=True)
+        if temporary:
+            Path(temporary).unlink(missing_ok=True)
 
 
 def write_checksums(folder: Path) -> None:
-    """List every file of `folder` in its `checksums.sha256`, sorted."""
+    """List every file of `folder` in its `checksums.sha256`, sorted.
+
+    Hidden files, which systems and editors leave behind, are none of the course's.
+    """
     listing = folder / "checksums.sha256"
-    files = sorted(path for path in folder.rglob("*") if path.is_file() and path != listing)
+    names = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+    names = [n for n in names if not any(part.startswith(".") for part in n.parts)]
+    files = sorted(folder / name for name in names if folder / name != listing)
     rows = [f"{sha256(path)}  {path.relative_to(folder).as_posix()}\n" for path in files]
     write_atomically(listing, "".join(rows).encode())
 
@@ -39,19 +157,25 @@ def write_checksums(folder: Path) -> None:
 def verify_checksums(folder: Path, only: str = "") -> None:
     """Compare the files of `folder` with its `checksums.sha256` (as `sha256sum` writes it).
 
-    With `only`, just the files whose path begins so. Raises FileNotFoundError for what is missing
-    and ValueError for what was changed, and says how to mend it.
+    Args:
+        folder: where the files and the list are.
+        only: just the files whose path begins so are compared; all of them by default.
+
+    Raises:
+        FileNotFoundError: the list, or a file of it, is missing; the message says how to fix it.
+        ValueError: a file differs, or the list names none.
     """
     listing = folder / "checksums.sha256"
-    mend = f"get the course's copy back with: git checkout -- {folder} (or draw your own again)"
+    fix = f"get the course's copy back with: git checkout -- {folder} (or draw your own again)"
     if not listing.is_file():
-        raise FileNotFoundError(f"{listing} is missing; {mend}")
-    lines = [line.partition("  ") for line in listing.read_text().splitlines()]
-    chosen = [(expected, name) for expected, _, name in lines if name and name.startswith(only)]
+        raise FileNotFoundError(f"{listing} is missing; {fix}")
+    # Of sha256sum's two columns, the second begins with "*" for a file that was read as bytes.
+    lines = re.findall(r"(?m)^(\w+) [ *](.+?)\r?$", read_text(listing))
+    chosen = [(expected, name) for expected, name in lines if name.startswith(only)]
     if not chosen:  # nothing to compare with is no proof
-        raise ValueError(f"{listing} is damaged (it lists no {only or 'file'}); {mend}")
+        raise ValueError(f"{listing} is damaged (it lists no {only or 'file'}); {fix}")
     for expected, name in chosen:
         if not (folder / name).is_file():
-            raise FileNotFoundError(f"{folder / name} is missing; {mend}")
-        if sha256(folder / name) != expected:
-            raise ValueError(f"{folder / name} is damaged (its checksum differs); {mend}")
+            raise FileNotFoundError(f"{folder / name} is missing; {fix}")
+        if sha256(folder / name) != expected.lower():
+            raise ValueError(f"{folder / name} is damaged (its checksum differs); {fix}")

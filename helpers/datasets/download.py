@@ -12,6 +12,9 @@ from pathlib import Path, PurePosixPath
 import pooch
 from tqdm.auto import tqdm
 
+from helpers.datasets.uiuc import pictures
+from helpers.paths import read_text
+
 # The official hosts first, then a mirror.
 URLS = (
     "http://l2r.cs.uiuc.edu/~cogcomp/Data/Car/CarData.tar.gz",
@@ -34,13 +37,14 @@ class UnsafeArchive(ValueError):
 def part_digest(path: Path) -> str:
     """SHA-256 over the sorted names and contents of a folder's pictures, or of a text file's words.
 
-    What a host adds or changes besides (index files, line ends) makes no difference.
+    What a host or a system adds or changes besides (index files, line ends, a byte order mark,
+    macOS's `._pos-0.pgm`) makes no difference.
     """
     digest = hashlib.sha256()
     if not path.is_dir():
-        digest.update(b" ".join(path.read_bytes().split()))
+        digest.update(" ".join(read_text(path).split()).encode())
         return digest.hexdigest()
-    for file in sorted(path.glob("*.pgm")):
+    for file in pictures(path):
         contents = file.read_bytes()
         digest.update(f"{file.name} {len(contents)}\n".encode())
         digest.update(contents)

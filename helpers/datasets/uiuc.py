@@ -3,7 +3,6 @@
 Numbered PGM pictures and text files of car locations, as the data set's README describes them.
 """
 
-import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,40 +13,36 @@ from torch import Tensor
 
 from helpers.boxes import rowcol_from_xyxy, xyxy_from_rowcol
 from helpers.images import read_grey
-from helpers.paths import DATA
+from helpers.paths import has_uiuc, read_text, uiuc_folder, uiuc_parent, write_atomically
 from helpers.sheets import CROP_SIZE
+
+__all__ = [
+    "has_uiuc",
+    "read_crops",
+    "read_locations",
+    "read_scenes",
+    "uiuc_folder",
+    "uiuc_parent",
+    "write_uiuc_locations",
+]
 
 CROPS = {"neg": 500, "pos": 550}
 AGAIN = "fetch the data again with `make data`"
 
 
-def uiuc_folder() -> Path:
-    """The folder CarData: inside `UIUC_CARS_DIR` if that is set, else inside data/uiuc.
-
-    Raises FileNotFoundError that says how to get it.
-    """
-    folder = uiuc_parent() / "CarData"
-    if not folder.is_dir():
-        raise FileNotFoundError(
-            f"no folder {folder}: the UIUC photographs are not part of the course. Fetch them with"
-            " `make data` (or `python -m helpers data`), or set UIUC_CARS_DIR to the folder that"
-            " holds CarData."
-        )
-    return folder
-
-
-def uiuc_parent() -> Path:
-    """The folder that holds CarData, or will hold it once it is fetched."""
-    return Path(os.environ.get("UIUC_CARS_DIR") or DATA / "uiuc")
-
-
-def has_uiuc(part: str = "TrainImages") -> bool:
-    """Whether the UIUC photographs (or that part of them) are here."""
-    return (uiuc_parent() / "CarData" / part).is_dir()
-
-
 def read_crops(folder: Path) -> tuple[np.ndarray, list[int], list[str]]:
-    """Images uint8 [N, 40, 100], labels and file names of all training crops in CarData."""
+    """Read all training crops.
+
+    Args:
+        folder: CarData.
+
+    Returns:
+        Images uint8 [N, 40, 100], labels (1 = car), and the files' names without their endings.
+
+    Raises:
+        FileNotFoundError: a picture is missing.
+        ValueError: there are too few, or one is damaged or of another size.
+    """
     images, labels, names = [], [], []
     for label, (prefix, count) in enumerate(CROPS.items()):
         paths = _numbered(folder / "TrainImages", prefix)
@@ -64,7 +59,19 @@ def read_crops(folder: Path) -> tuple[np.ndarray, list[int], list[str]]:
 
 
 def read_scenes(folder: Path, split: str) -> list[tuple[str, np.ndarray, Tensor]]:
-    """Name, image uint8 [H, W] and boxes [M, 4] of each scene: "test" or "test-multiscale"."""
+    """Read the scenes of a split.
+
+    Args:
+        folder: CarData.
+        split: "test" (170 scenes, cars of one size) or "test-multiscale" (108, of all sizes).
+
+    Returns:
+        Name, image uint8 [H, W] and boxes float32 [M, 4] xyxy of each scene, in order.
+
+    Raises:
+        FileNotFoundError: a picture or the list of locations is missing.
+        ValueError: a picture is damaged, or the list does not fit the pictures.
+    """
     suffix = {"test": "", "test-multiscale": "_Scale"}[split]
     paths = _numbered(folder / f"TestImages{suffix}", "test")
     boxes = read_locations(folder / f"trueLocations{suffix}.txt")
@@ -73,9 +80,17 @@ def read_scenes(folder: Path, split: str) -> list[tuple[str, np.ndarray, Tensor]
     return [(path.stem, read_grey(path), truth) for path, truth in zip(paths, boxes, strict=True)]
 
 
+def pictures(folder: Path) -> list[Path]:
+    """The data set's pictures in a folder, sorted: word-number.pgm, and nothing else.
+
+    Systems leave files of like names: `._pos-0.pgm` (macOS), `pos-0 (1).pgm`.
+    """
+    return sorted(p for p in folder.glob("*.pgm") if re.fullmatch(r"[a-z]+-\d+", p.stem))
+
+
 def _numbered(folder: Path, prefix: str) -> list[Path]:
-    """folder/prefix-0.pgm, -1, -2 … without a gap."""
-    found = len(list(folder.glob(f"{prefix}-*.pgm")))
+    """folder/prefix-0.pgm, -1, -2 … without a gap; "pos-0 (1).pgm" is somebody's copy."""
+    found = sum(path.stem.removeprefix(f"{prefix}-").isdigit() for path in pictures(folder))
     paths = [folder / f"{prefix}-{number}.pgm" for number in range(max(found, 1))]
     for path in paths:
         if not path.is_file():
@@ -83,19 +98,27 @@ def _numbered(folder: Path, prefix: str) -> list[Path]:
     return paths
 
 
+LARGEST = 2**30  # of a coordinate: widths still fit into 31 bits
 PLACE = r"\(\s*-?\d+\s*,\s*-?\d+\s*(?:,\s*\d+\s*)?\)"
 
 
 def read_locations(path: Path) -> list[Tensor]:
-    """Boxes float32 [M, 4] xyxy, one tensor for each line of a UIUC location file.
+    """Read a UIUC location file.
 
     Lines read `n: (row,col) (row,col) …` (windows of 100×40) or, multi-scale,
     `n: (row,col,width)` with height = 0.4 × width, n counting from 0.
+
+    Returns:
+        Boxes float32 [M, 4] xyxy in pixels, one tensor for each line.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: a line reads otherwise; it is quoted with its number.
     """
     if not path.is_file():
         raise FileNotFoundError(f"{path} is missing; {AGAIN}")
     boxes = []
-    for number, line in enumerate(path.read_text().rstrip().splitlines()):
+    for number, line in enumerate(read_text(path).rstrip().splitlines()):
         if not re.fullmatch(rf"\s*{number}:(\s*{PLACE})*\s*", line):
             raise ValueError(
                 f"{path}, line {number + 1}: expected '{number}: (row,col) …', found {line!r}"
@@ -112,17 +135,30 @@ def read_locations(path: Path) -> list[Tensor]:
 def write_uiuc_locations(
     path: str | Path, boxes: Sequence[Tensor], *, multiscale: bool = False
 ) -> Path:
-    """Write boxes [M, 4] xyxy of each scene, in order, as the official `foundLocations.txt`.
+    """Write what was found as the official `foundLocations.txt`.
 
     The data set's own evaluator (Evaluator.java, Evaluator_Scale.java) reads it. Coordinates are
     rounded to whole pixels, as the format asks.
+
+    Args:
+        path: the file to write.
+        boxes: for each scene, in order, its boxes float [M, 4] xyxy in pixels.
+        multiscale: write the widths, too. Without them each box stands for a window of 100×40.
+
+    Returns:
+        The path.
+
+    Raises:
+        ValueError: a coordinate is not finite, or too large for Java's int; nothing is written.
     """
     lines = []
     for number, found in enumerate(boxes):
+        if not (found.abs() <= LARGEST).all():  # NaN compares as False, too
+            raise ValueError(f"scene {number} has a box with a coordinate that is no pixel's")
         places = []
         for row, col, _, width in rowcol_from_xyxy(found).round().long().tolist():
             places.append(f"({row},{col},{width})" if multiscale else f"({row},{col})")
         lines.append(" ".join([f"{number}:", *places]))
     path = Path(path)
-    path.write_text("\n".join(lines) + "\n")
+    write_atomically(path, ("\n".join(lines) + "\n").encode())
     return path

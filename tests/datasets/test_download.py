@@ -327,8 +327,9 @@ def test_wrong_data_stay_where_they_are_if_nothing_better_comes(fetch, tmp_path)
 def test_the_digest_sees_pictures_and_their_names_only(tmp_path):
     folder = write_files(tmp_path) / "TrainImages"
     first = part_digest(folder)
-    (folder / ".DS_Store").write_bytes(b"clutter")
-    assert part_digest(folder) == first
+    for clutter in (".DS_Store", "._neg-0.pgm", "neg-0 (1).pgm"):
+        (folder / clutter).write_bytes(b"clutter")
+        assert part_digest(folder) == first, clutter
     (folder / "neg-0.pgm").rename(folder / "neg-99.pgm")
     renamed = part_digest(folder)
     assert renamed != first
@@ -343,6 +344,9 @@ def test_the_digest_of_a_text_ignores_line_ends_but_no_words(tmp_path):
         path.write_bytes(text)
         digests.append(part_digest(path))
     assert digests[0] == digests[1] != digests[2]
+    for encoding in ("utf-8-sig", "utf-16"):
+        path.write_bytes("0: (1,2)\r\n1: (3,4)".encode(encoding))
+        assert part_digest(path) == digests[0], encoding
 
 
 @pytest.mark.parametrize("part", ["TrainImages", "trueLocations.txt"])

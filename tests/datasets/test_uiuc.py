@@ -63,7 +63,28 @@ def test_an_empty_variable_means_the_default_folder(monkeypatch):
     assert uiuc_parent().parts[-2:] == ("data", "uiuc")
 
 
+def test_a_tilde_is_the_own_folder(car_data, monkeypatch):
+    monkeypatch.setenv("HOME", str(car_data.parent))
+    monkeypatch.setenv("UIUC_CARS_DIR", "~")
+    assert uiuc_folder() == car_data
+
+
+def test_the_variable_may_name_car_data_itself(car_data, monkeypatch):
+    monkeypatch.setenv("UIUC_CARS_DIR", str(car_data))
+    assert uiuc_folder() == car_data
+    assert has_uiuc("TestImages")
+
+
 # Pictures
+
+
+@pytest.mark.parametrize("name", ["._pos-0.pgm", "pos-0 (1).pgm", "pos-1 copy.pgm", "pos-x.pgm"])
+def test_what_systems_leave_beside_the_pictures_is_passed_over(car_data, name):
+    (car_data / "TrainImages" / name).write_bytes(b"\x00\x05\x16\x07")
+    (car_data / "TestImages" / name.replace("pos", "test")).write_bytes(b"clutter")
+    images, _, _ = read_crops(car_data)
+    assert len(images) == 15
+    assert len(read_scenes(car_data, "test")) == 2
 
 
 def test_crops_come_in_the_order_of_their_numbers(car_data):
@@ -156,6 +177,19 @@ def test_a_line_without_a_car_is_a_scene_without_boxes(tmp_path):
     assert [boxes.shape for boxes in read_locations(tmp_path / "places.txt")] == [(0, 4), (1, 4)]
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+def test_editors_may_write_a_byte_order_mark_or_utf_16(tmp_path, encoding):
+    mark = "" if encoding in ("utf-8-sig", "utf-16") else "\ufeff"
+    (tmp_path / "places.txt").write_bytes(f"{mark}0: (1,2)\r\n1: (5,6)".encode(encoding))
+    assert [boxes[0, 0].item() for boxes in read_locations(tmp_path / "places.txt")] == [2, 6]
+
+
+def test_what_is_no_text_is_named(tmp_path):
+    (tmp_path / "places.txt").write_bytes(b"0: (1,2)\n1: \xff\xfe\xfa")
+    with pytest.raises(ValueError, match=r"places\.txt is no text in UTF-8 or UTF-16"):
+        read_locations(tmp_path / "places.txt")
+
+
 @pytest.mark.parametrize(
     "line",
     [
@@ -203,6 +237,16 @@ def test_the_written_format_is_the_official_one(tmp_path):
 def test_coordinates_are_rounded_to_whole_pixels(tmp_path):
     boxes = [torch.tensor([[25.6, 48.4, 125.6, 88.4]])]
     assert write_uiuc_locations(tmp_path / "f.txt", boxes).read_text() == "0: (48,26)\n"
+
+
+@pytest.mark.parametrize("value", [1e30, -1e30, torch.inf, torch.nan, 2.0**31])
+def test_what_is_no_pixel_is_refused_and_the_old_file_stays(tmp_path, value):
+    path = tmp_path / "found.txt"
+    path.write_text("old")
+    boxes = [torch.tensor([[1.0, 2, 101, 42]]), torch.tensor([[value, 2, 101, 42]])]
+    with pytest.raises(ValueError, match="scene 1 has a box"):
+        write_uiuc_locations(path, boxes)
+    assert path.read_text() == "old"
 
 
 def test_no_scenes_are_written_and_read_as_none(tmp_path):
