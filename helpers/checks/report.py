@@ -1,14 +1,45 @@
-"""What all checks share: how to ask for an answer, and how to say what is wrong with it."""
+"""What all checks share: how to ask for an answer, and how to say what is wrong with it.
 
-from collections.abc import Callable
+>>> @check("double")
+... def check_double(double):
+...     for x in (3, 0, -2):
+...         answer = number(ask(double, x), "the result")
+...         explain(answer, 2 * x, {"that is the square": x * x}, f"for {x}")
+>>> check_double(lambda x: x + x)
+double: right!
+>>> check_double(lambda x: x**2)
+Traceback (most recent call last):
+helpers.checks.CheckFailed: double: for 3: that is the square
+"""
+
+import contextlib
+import io
+from collections.abc import Callable, Mapping, Sequence
 from typing import NoReturn
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from helpers.checks.changes import change, snapshot
+from helpers.checks.running import CheckFailed, check, under_way
+from helpers.checks.values import TOLERANCE, is_number, plain, same, shown
 
-class CheckFailed(AssertionError):
-    """The answer is not right yet; the message says what to look at."""
+__all__ = [
+    "CheckFailed",
+    "ask",
+    "check",
+    "close",
+    "explain",
+    "fail",
+    "number",
+    "numbers",
+    "same",
+    "shown",
+    "tensor",
+    "whole",
+    "your_or_ours",
+]
 
 
 def fail(message: str) -> NoReturn:
@@ -17,20 +48,105 @@ def fail(message: str) -> NoReturn:
 
 
 def passed(what: str) -> None:
-    """Say that it is right."""
-    print(f"{what}: right!")
+    """Say that it is right, in a check that `check` does not decorate."""
+    if not under_way:
+        print(f"{what}: right!")
 
 
-def ask(function: Callable, *arguments: object) -> object:
-    """The learner's answer; a forgotten `return` or a changed input is what to say first."""
-    before = [a.clone() if isinstance(a, Tensor) else a for a in arguments]
-    answer = function(*arguments)
+def ask(function: Callable, *arguments: object, may_change: Sequence[object] = ()) -> object:
+    """The learner's answer; a forgotten `return` or a changed input is what to say first.
+
+    Args:
+        function: The learner's.
+        arguments: What it is called with. Tensors, arrays, lists, dictionaries and networks must be
+            as they were afterwards.
+        may_change: Those of the arguments that it is to change, as a network that is trained.
+    """
+    if not callable(function):
+        fail(f"hand in the function itself, without parentheses: not {shown(function)}")
+    name = getattr(function, "__name__", "your function").replace("<lambda>", "your function")
+    watched = [a for a in arguments if not any(a is free for free in may_change)]
+    before = [snapshot(argument) for argument in watched]
+    try:
+        answer = function(*arguments)
+    except Exception as error:
+        error.add_note(f"the input was {name}({', '.join(map(shown, arguments))})")
+        raise
+    for old, new in zip(before, watched, strict=True):
+        if problem := change(old, new):
+            fail(f"{name} changes its input: {problem}")
     if answer is None:
-        fail(f"{function.__name__} gives back None: is there a `return`?")
-    for old, new in zip(before, arguments, strict=True):
-        if isinstance(old, Tensor) and not torch.equal(old, new):
-            fail(f"{function.__name__} changes its input: work on a new tensor instead")
+        fail(f"{name} gives back None: is there a `return`?")
     return answer
+
+
+def explain(
+    answer: object,
+    right: object,
+    mistakes: Mapping[str, object],
+    case: str = "",
+    otherwise: str = "",
+) -> None:
+    """Return if the answer is right; fail with the messages of all mistakes that would answer so.
+
+    Args:
+        answer: The learner's: a number, a tensor, or a tuple or list of such.
+        right: What it should be. Whole numbers are compared exactly, others up to rounding.
+        mistakes: What to say -> what a learner with that mistake would have answered.
+        case: The input in words, to begin the message with.
+        otherwise: What to say if it is none of them, in place of "expected …, not …".
+    """
+    if same(answer, right):
+        return
+    fitting = [message for message, wrong in mistakes.items() if same(answer, wrong)]
+    message = "; or: ".join(fitting) or otherwise or f"expected {shown(right)}, not {shown(answer)}"
+    fail(f"{case}: {message}" if case else message)
+
+
+def number(answer: object, what: str) -> float:
+    """The answer as a float, if it is one number, be it NumPy's or a tensor of no dimension.
+
+    >>> number(torch.tensor(0.5), "the share")
+    0.5
+    """
+    if not is_number(answer):
+        fail(f"{what} must be one number, not {shown(answer)}")
+    return float(plain(answer))
+
+
+def whole(answer: object, what: str) -> int:
+    """The answer as an int, if it is one whole number; 28.0 is one.
+
+    >>> whole(np.int64(28), "the size"), whole(28.0, "the size")
+    (28, 28)
+    """
+    value = number(answer, what)
+    if not value.is_integer():
+        fail(f"{what} must be a whole number, not {value:g}: // divides and rounds down")
+    return int(plain(answer))
+
+
+def numbers(answer: object, what: str, count: int | None = None) -> tuple[float, ...]:
+    """The answer as floats, if it is a tuple, list, array or tensor [N] of numbers.
+
+    Args:
+        answer: The learner's.
+        what: How to call it, e.g. "the box".
+        count: How many numbers there must be; any number if None.
+    """
+    wanted = "numbers" if count is None else f"{_in_words(count)} numbers"
+    if isinstance(answer, Tensor | np.ndarray) and answer.ndim == 1:
+        answer = answer.tolist()
+    if not isinstance(answer, tuple | list) or not all(map(is_number, answer)):
+        fail(f"{what} must be {wanted}, not {shown(answer)}")
+    if count is not None and len(answer) != count:
+        fail(f"{what} must be {wanted}, not {len(answer)}")
+    return tuple(float(plain(value)) for value in answer)
+
+
+def _in_words(count: int) -> str:
+    words = ("no", "one", "two", "three", "four", "five", "six")
+    return words[count] if count < len(words) else str(count)
 
 
 def tensor(answer: object, what: str, like: Tensor) -> Tensor:
@@ -46,4 +162,24 @@ def tensor(answer: object, what: str, like: Tensor) -> Tensor:
 
 def close(a: Tensor, b: Tensor) -> bool:
     """Whether two tensors are equal up to rounding."""
-    return torch.allclose(a.float(), b.float(), atol=1e-5)
+    return torch.allclose(a.float(), b.float(), atol=TOLERANCE)
+
+
+def your_or_ours(yours: Callable, check: Callable, ours: Callable) -> Callable:
+    """The learner's function if it passes its check, or the course's; one line says which.
+
+    >>> @check("double")
+    ... def check_double(double):
+    ...     explain(ask(double, 3), 6, {})
+    >>> double = your_or_ours(lambda x: 2 * x, check_double, ours=lambda x: x + x)
+    double: yours is at work
+    """
+    name = getattr(check, "exercise", check.__name__.removeprefix("check_"))
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            check(yours)
+    except Exception:
+        print(f"{name} does not pass its check yet: the course's is used here")
+        return ours
+    print(f"{name}: yours is at work")
+    return yours

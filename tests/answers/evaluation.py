@@ -285,7 +285,7 @@ INTERVAL_WRONG = [
     (drawn_by(lambda n, g: torch.randint(1, n, (n,), generator=g).tolist()), "scene 0 .* 0 times"),
     (drawn_by(first_always), "equally likely"),
     (drawn_by(lambda n, g: half_twice(n, g)[:n]), "different scenes on average"),
-    (sorts_the_scenes, "changes the list"),
+    (sorts_the_scenes, "changes its input"),
     (as_if_normal, "quantiles 0.025"),
     (sixth_from_the_end, "quantiles 0.025"),
     (lambda s, f, r, g: bootstrap(s, f, r, g, quantiles=(0.03, 0.97)), "middle 95 %"),

@@ -196,7 +196,7 @@ WHOLE_WRONG = [
     (lambda model, size: [*model], "must be a network"),
     (whole_kept, "still a Flatten"),
     (whole_in_train_mode, "read something in train mode"),
-    (whole_spoiled, "classifier was changed"),
+    (whole_spoiled, "network was changed"),
     (whole_put_to_eval, "is no more"),
     (lambda m, s: whole(m, s, mode="train"), "in train mode"),
     (lambda m, s: nn.Sequential(m[0], *whole(m, s)[1:]), "shares layers"),

@@ -249,7 +249,7 @@ INTERLEAVE_WRONG = [
     (interleave_only_even, "if a side is odd"),
     (interleave_blocks, "side by side"),
     (interleave_swapped, "down and right are swapped"),
-    (interleave_spoiling, "maps are changed"),
+    (interleave_spoiling, "changes its input"),
     (lambda maps: interleave(maps).roll(1, 0), r"pixel \(0, 0\) belongs to map \(0, 0\)"),
 ]
 

@@ -12,7 +12,8 @@ import helpers.checks
 from helpers.checks import CheckFailed
 from tools.execution import find_notebooks
 
-LESSONS = [m.name for m in pkgutil.iter_modules(helpers.checks.__path__) if m.name != "report"]
+SHARED = ("report", "running", "own_work", "values", "changes")
+LESSONS = [m.name for m in pkgutil.iter_modules(helpers.checks.__path__) if m.name not in SHARED]
 MODULES = {name: importlib.import_module(f"helpers.checks.{name}") for name in LESSONS}
 ANSWERS = {name: importlib.import_module(f"tests.answers.{name}").EXERCISES for name in LESSONS}
 EXERCISES = {check: pair for answers in ANSWERS.values() for check, pair in answers.items()}

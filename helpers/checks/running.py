@@ -1,0 +1,181 @@
+"""How a check runs: what a learner sees of it, for how long it waits, and whose work it looks at.
+
+`check` decorates every `check_*` function. A check that fails shows its message and nothing of
+itself: neither a frame nor a line of source, for those hold the answer.
+"""
+
+import contextlib
+import functools
+import signal
+import threading
+from _thread import interrupt_main
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+
+from helpers.checks.own_work import LIBRARIES, borrowed
+
+SECONDS = 30.0
+CHECKS = str(Path(__file__).parent)
+
+
+#: The names of the checks that run just now, one within the other.
+under_way: list[str] = []
+
+
+class CheckFailed(AssertionError):
+    """The answer is not right yet; the message says what to look at."""
+
+    __module__ = "helpers.checks"  # as a terminal shows it
+
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows in place of a traceback: the message."""
+        return [str(self)]
+
+
+class NothingWritten(CheckFailed, NotImplementedError):
+    """The exercise is as it was handed out."""
+
+    __module__ = "helpers.checks"
+
+
+class TookTooLong(KeyboardInterrupt):
+    """The answer was stopped; no `except Exception` of a learner holds it up."""
+
+
+def check(name: str, of: Sequence[Callable] = (), seconds: float = SECONDS) -> Callable:
+    """Make a check of a function: silent about itself, patient, and kind to what is borrowed.
+
+    The decorated check prints "NAME: right!" if nothing was wrong. Otherwise it raises
+    - `CheckFailed`, shown as one line, where the check found something wrong, where the answer does
+      not end within `seconds`, and where it is one of `of` or calls one of them;
+    - `NothingWritten` (a `CheckFailed`, too) where the answer is still an untouched stub;
+    - the learner's own error, without the frames of the check, where the answer raises one.
+
+    Args:
+        name: What the exercise is called, in most cases the learner's function.
+        of: The course's own functions that do what the exercise asks for.
+        seconds: How long all of the answers together may take, in the main thread.
+    """
+
+    def decorate(function: Callable) -> Callable:
+        @functools.wraps(function)
+        def checked(*answers: object) -> None:
+            __tracebackhide__ = True
+            problem = _problem(function, answers, name, of, seconds)
+            if problem is not None:
+                raise problem
+            print(f"{name}: right!")
+
+        checked.exercise = name
+        return checked
+
+    return decorate
+
+
+def _problem(
+    function: Callable, answers: tuple, name: str, of: Sequence[Callable], seconds: float
+) -> BaseException | None:
+    """What is to be raised after a check, if anything, with nothing but the learner's frames."""
+    under_way.append(name)
+    try:
+        for answer in answers:
+            if course := borrowed(answer, of):
+                raise CheckFailed(
+                    f"this calls `{course}`, the course's own function, and that is right, of"
+                    " course: write it yourself here, and compare with it afterwards"
+                )
+        with time_limit(seconds):
+            function(*answers)
+    except TookTooLong:
+        what = (
+            f"no answer after {seconds:g} seconds, so it was stopped: is there a loop without end?"
+        )
+        return CheckFailed(f"{name}: {what}")
+    except CheckFailed as error:
+        message = str(error)
+        return CheckFailed(message if message.startswith(name) else f"{name}: {message}")
+    except NotImplementedError as error:
+        # An untouched stub says no word; PyTorch's own errors of this kind do.
+        if not error.args:
+            return NothingWritten(f"{name}: nothing is written yet")
+        return _of_the_learner(error, name, function)
+    except (Exception, KeyboardInterrupt) as error:
+        return _of_the_learner(error, name, function)
+    finally:
+        under_way.pop()
+    return None
+
+
+def _of_the_learner(error: BaseException, name: str, function: Callable) -> BaseException:
+    """The error with the learner's frames alone; a `CheckFailed` if there is none of them."""
+    seen: BaseException | None = error
+    while seen is not None:
+        seen.__traceback__ = _without_checks(seen.__traceback__, function)
+        seen = seen.__cause__ or seen.__context__
+    if any(not _is_in(tb, LIBRARIES) for tb in _chain(error.__traceback__)):
+        return error
+    if isinstance(error, KeyboardInterrupt):
+        return CheckFailed(f"{name}: stopped")
+    notes = "".join(f" ({note})" for note in getattr(error, "__notes__", []))
+    what = f"{type(error).__name__}: {error}{notes}"
+    return CheckFailed(f"{name}: the check cannot make sense of your answer: {what}")
+
+
+def _chain(tb: TracebackType | None) -> Iterator[TracebackType]:
+    while tb is not None:
+        yield tb
+        tb = tb.tb_next
+
+
+def _is_in(tb: TracebackType, places: str | tuple[str, ...]) -> bool:
+    return tb.tb_frame.f_code.co_filename.startswith(places)
+
+
+def _without_checks(tb: TracebackType | None, function: Callable) -> TracebackType | None:
+    """A traceback without the frames of `helpers.checks`, and of the check itself."""
+    kept = None
+    for one in reversed(list(_chain(tb))):
+        if one.tb_frame.f_code is not function.__code__ and not _is_in(one, CHECKS):
+            kept = TracebackType(kept, one.tb_frame, one.tb_lasti, one.tb_lineno)
+    return kept
+
+
+@contextlib.contextmanager
+def time_limit(seconds: float) -> Iterator[None]:
+    """Raise `TookTooLong` in the main thread, in place of what it does, after so many seconds.
+
+    It works in a notebook and on Windows, where there is no SIGALRM. In another thread there is no
+    limit: nobody can interrupt one.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    over = threading.Event()
+    late = False
+
+    def ring() -> None:
+        # More than once: a bare `except:` of the learner may have swallowed the first.
+        nonlocal late
+        wait = seconds
+        while not over.wait(wait):
+            late, wait = True, 0.5
+            interrupt_main()
+
+    def stop(signal_number: int, frame: object) -> None:
+        if not late:
+            raise KeyboardInterrupt
+        if not over.is_set():
+            raise TookTooLong
+
+    before = signal.signal(signal.SIGINT, stop)
+    clock = threading.Thread(target=ring, daemon=True)
+    clock.start()
+    try:
+        yield
+        if late:  # and a bare `except:` went on as if nothing had been
+            raise TookTooLong
+    finally:
+        over.set()
+        clock.join()
+        signal.signal(signal.SIGINT, before)
