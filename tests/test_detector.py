@@ -232,6 +232,7 @@ def test_all_kinds_of_one_image_give_the_same_answer(pattern_classifier, scene_w
 
 def test_colour_images_are_converted_and_said_so_once(pattern_classifier, scene_with):
     image = scene_with(120, 220, (36, 84)).repeat(3, 1, 1)
+    image[2] *= 0.999
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
         boxes = Detector(pattern_classifier)(image).boxes
