@@ -2,8 +2,11 @@
 
 import argparse
 import json
+import math
 import sys
 import warnings
+from collections.abc import Sequence
+from pathlib import Path
 
 import torch
 from tqdm.auto import tqdm
@@ -12,7 +15,8 @@ from helpers import plots, training
 from helpers.cli import bench as benchmarks
 from helpers.cli.baseline import CANVAS
 from helpers.cli.draw import draw
-from helpers.datasets import load_crops, load_or_shipped, load_scenes
+from helpers.cli.inputs import result_files, say, splits
+from helpers.datasets import Scene, load_crops, load_or_shipped, load_scenes
 from helpers.datasets.download import fetch_uiuc
 from helpers.datasets.uiuc import uiuc_parent
 from helpers.detector import Detector, pyramid
@@ -53,56 +57,101 @@ def data(args: argparse.Namespace) -> None:
 def train(args: argparse.Namespace) -> None:
     """Train the course's classifier and write its weights."""
     model = make_classifier(seed=args.seed)
-    val = load_or_shipped(args.data, "val")
+    crops = load_crops(args.data, "train")
+    # All that is needed after the training, too: it may take hours.
+    val, test = load_or_shipped(args.data, "val"), load_or_shipped(args.data, "test")
+    scenes = _validation_scenes(args.data)
     epochs = args.epochs or EPOCHS
-    training.fit(model, load_crops(args.data, "train"), val, epochs=epochs, seed=args.seed)
-    notes = {"data": str(args.data), "seed": str(args.seed), "epochs": str(epochs)}
-    if args.data == "uiuc":  # there are no validation scenes
-        threshold = choose_threshold(model, val)
+    training.fit(model, crops, val, epochs=epochs, seed=args.seed)
+    if scenes:
+        threshold = choose_detection_threshold(model, scenes, progress=True)
     else:
-        threshold = choose_detection_threshold(model, load_scenes("street", "val"), progress=True)
+        threshold = choose_threshold(model, val)
+    notes = {"data": str(args.data), "seed": str(args.seed), "epochs": str(epochs)}
     notes["threshold"] = f"{threshold:.4f}"
     path = save_model(model, args.out, half=args.half, notes=notes)
     if path.resolve().parent == (DATA / "weights").resolve():
         write_checksums(DATA / "weights")
-    test = training.evaluate(load_model(path), load_or_shipped(args.data, "test"))
-    print(f"{path}: {test.accuracy:.2%} of the {args.data} test crops are right")
+    accuracy = training.evaluate(load_model(path), test).accuracy
+    print(f"{path}: {accuracy:.2%} of the {_whose_test_crops(args.data)} are right")
 
 
-def detect(args: argparse.Namespace) -> None:
-    """Find cars in pictures; write each again with boxes, and a JSON file."""
-    names = [file.stem for file in args.images]
-    if twice := {name for name in names if names.count(name) > 1}:
-        raise ValueError(f"several pictures are named {', '.join(sorted(twice))}: run them apart")
+def _validation_scenes(data: str | Path) -> Sequence[Scene]:
+    """Scenes to choose a threshold with: the data's own if it has any, else those of street."""
+    if data == "uiuc":
+        return ()
+    own = not isinstance(data, Path) or "val" in splits(data, "scenes")
+    if not own:
+        say(f"{data} has no validation scenes: the threshold is chosen with those of street")
+    return load_scenes(data if own else "street", "val")
+
+
+def _whose_test_crops(data: str | Path) -> str:
+    if isinstance(data, Path) and "test" not in splits(data, "crops"):
+        return f"street test crops ({data} has none)"
+    return f"{data} test crops"
+
+
+def detect(args: argparse.Namespace) -> int:
+    """Find cars in pictures; write each again with boxes, and a JSON file.
+
+    Returns:
+        How many pictures failed. Each has its line on stderr, and does not stop the others.
+    """
     path = args.weights or pretrained_path()
     model = load_model(path) if args.weights else load_pretrained()
     notes = read_notes(path)
-    threshold = args.threshold
-    if threshold is None:
-        threshold = float(notes.get("threshold", 0.5))
+    threshold = _noted_threshold(notes, path) if args.threshold is None else args.threshold
     height, width = (int(side) for side in notes["input_size"].split("x"))
     detector = Detector(model, input_size=(height, width), threshold=threshold)
     args.out.mkdir(parents=True, exist_ok=True)
+    failed = 0
     for file in tqdm(args.images, desc="detecting", unit="picture"):
-        with warnings.catch_warnings(record=True) as said:
-            warnings.simplefilter("always")
-            image = as_grey(read_grey(file))
-        for warning in said:
-            tqdm.write(f"{file.name}: {warning.message}")
-        found = detector(image)
-        figure = plots.scene_figure(image, found, title=f"{file.name}: {len(found.boxes)} found")
-        cars = [
-            {"box": [round(v, 2) for v in box], "score": round(score, 4)}
-            for box, score in zip(found.boxes.tolist(), found.scores.tolist(), strict=True)
-        ]
-        target = args.out / file.stem
-        write_atomically(target.with_name(f"{file.stem}-cars.png"), plots.png(figure))
-        report = {"image": file.name, "threshold": threshold, "boxes": "xyxy pixels", "cars": cars}
-        write_atomically(
-            target.with_name(f"{file.stem}-cars.json"), json.dumps(report, indent=1).encode()
-        )
-        tqdm.write(f"{file.name}: {len(cars)} found")
-    print(f"Pictures and JSON files are in {args.out}")
+        try:
+            tqdm.write(_detect_in(file, detector, args.out))
+        except BrokenPipeError:
+            raise
+        except (OSError, ValueError, TypeError, RuntimeError, MemoryError) as error:
+            problem = str(error) or "not enough memory"
+            name = "" if str(file) in problem else f"{file}: "
+            tqdm.write(f"error: {name}{problem}", file=sys.stderr)
+            failed += 1
+    if failed < len(args.images):
+        print(f"Pictures and JSON files are in {args.out}")
+    return failed
+
+
+def _noted_threshold(notes: dict[str, str], path: Path) -> float:
+    if "threshold" not in notes:
+        say(f"{path} does not say which threshold suits it: 0.5 is used")
+    try:
+        threshold = float(notes.get("threshold", 0.5))
+    except ValueError:
+        threshold = math.nan
+    if not 0 <= threshold <= 1:
+        raise ValueError(f"{path} names {notes['threshold']!r} as its threshold: set --threshold")
+    return threshold
+
+
+def _detect_in(file: Path, detector: Detector, out: Path) -> str:
+    """Find the cars in one picture, and write both files; what to tell about it."""
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        image = as_grey(read_grey(file))
+    for warning in said:
+        tqdm.write(f"{file.name}: {warning.message}")
+    found = detector(image)
+    figure = plots.scene_figure(image, found, title=f"{file.name}: {len(found.boxes)} found")
+    cars = [
+        {"box": [round(v, 2) for v in box], "score": round(score, 4)}
+        for box, score in zip(found.boxes.tolist(), found.scores.tolist(), strict=True)
+    ]
+    report = {"image": file.name, "threshold": detector.threshold, "boxes": "xyxy pixels"}
+    picture, boxes = result_files(out, file)
+    replaced = f" (replaced {picture.name})" if picture.exists() else ""
+    write_atomically(picture, plots.png(figure))
+    write_atomically(boxes, json.dumps(report | {"cars": cars}, indent=1).encode())
+    return f"{file.name}: {len(cars)} found{replaced}"
 
 
 def evaluate(args: argparse.Namespace) -> None:

@@ -6,6 +6,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from helpers.cli.inputs import check_inputs
+
 CORES = os.cpu_count() or 1
 
 
@@ -16,11 +18,27 @@ def _positive(text: str) -> int:
     return value
 
 
+def _seed(text: str) -> int:
+    value = int(text)
+    if not 0 <= value < 2**63:  # what numpy, torch and the file of results all can hold
+        raise argparse.ArgumentTypeError(f"must be from 0 to 2**63 - 1, not {value}")
+    return value
+
+
+def _path(text: str) -> Path:
+    """A path; "~" is the user's own folder, also where no shell has put it in (--out=~/x)."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("a path must not be empty")
+    return Path(text).expanduser()
+
+
 def _data(text: str) -> str | Path:
     """The name of a data set, or the folder of a drawn one."""
-    if text not in ("street", "uiuc") and not Path(text).is_dir():
+    if text in ("street", "uiuc"):
+        return text
+    if not _path(text).is_dir():
         raise argparse.ArgumentTypeError(f"neither street, uiuc nor a folder: {text}")
-    return text if text in ("street", "uiuc") else Path(text)
+    return _path(text)
 
 
 def _training_data(text: str) -> str | Path:
@@ -34,15 +52,17 @@ def parser() -> argparse.ArgumentParser:
 
     data = verbs.add_parser("data", help="fetch the UIUC photographs (verified, about 10 MB)")
     data.add_argument(
-        "--out", type=Path, help="folder for CarData (default: UIUC_CARS_DIR or data/uiuc)"
+        "--out", type=_path, help="folder for CarData (default: UIUC_CARS_DIR or data/uiuc)"
     )
 
     draw = verbs.add_parser("draw", help="draw the street data set again, or more of its kind")
     draw.add_argument(
         "--count", type=_positive, metavar="N", help="N training crops only (default: the data set)"
     )
-    draw.add_argument("--out", type=Path, default=Path("build/street"), help="default: %(default)s")
-    draw.add_argument("--seed", type=int, help="default: the seed of the shipped data set")
+    draw.add_argument(
+        "--out", type=_path, default=Path("build/street"), help="default: %(default)s"
+    )
+    draw.add_argument("--seed", type=_seed, help="default: the seed of the shipped data set")
     draw.add_argument("--workers", type=_positive, default=CORES, help="processes (%(default)s)")
 
     train = verbs.add_parser("train", help="train the classifier and write its weights")
@@ -50,15 +70,15 @@ def parser() -> argparse.ArgumentParser:
         "--data", type=_data, default="street", help="street, uiuc, or a folder that draw wrote"
     )
     train.add_argument("--epochs", type=_positive, help="default: evaluation.EPOCHS")
-    train.add_argument("--seed", type=int, default=0)
-    train.add_argument("--out", type=Path, default=Path("build/model.safetensors"))
+    train.add_argument("--seed", type=_seed, default=0)
+    train.add_argument("--out", type=_path, default=Path("build/model.safetensors"))
     train.add_argument("--half", action="store_true", help="write large weights as float16")
 
     detect = verbs.add_parser("detect", help="find cars about 100 pixels wide in pictures")
-    detect.add_argument("images", type=Path, nargs="+", metavar="IMAGE")
-    detect.add_argument("--weights", type=Path, help="default: the weights of the course")
+    detect.add_argument("images", type=_path, nargs="+", metavar="IMAGE")
+    detect.add_argument("--weights", type=_path, help="default: the weights of the course")
     detect.add_argument("--threshold", type=float, help="default: chosen on validation data")
-    detect.add_argument("--out", type=Path, default=Path("build/detections"))
+    detect.add_argument("--out", type=_path, default=Path("build/detections"))
 
     evaluate = verbs.add_parser("evaluate", help="measure detectors, mean and spread over seeds")
     evaluate.add_argument(
@@ -81,12 +101,12 @@ def parser() -> argparse.ArgumentParser:
     ablate.add_argument("--count", type=_positive, default=1400, help="crops (%(default)s)")
     ablate.add_argument("--epochs", type=_positive, help="default: evaluation.EPOCHS")
     ablate.add_argument("--workers", type=_positive, default=CORES, help="processes (%(default)s)")
-    ablate.add_argument("--out", type=Path, default=Path("build/ablation.json"))
+    ablate.add_argument("--out", type=_path, default=Path("build/ablation.json"))
 
     bench = verbs.add_parser("bench", help="speed, as ratios against named references")
     bench.add_argument("--data", choices=["street", "uiuc"], default="street")
     bench.add_argument("--repeats", type=_positive, default=3)
-    bench.add_argument("--out", type=Path, default=Path("build"), help="folder of the chart")
+    bench.add_argument("--out", type=_path, default=Path("build"), help="folder of the chart")
 
     for name, verb in verbs.choices.items():
         if name != "draw":
@@ -95,31 +115,56 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one verb; bad input ends in one clear line and status 2, Ctrl-C in status 130."""
+    """Run one verb.
+
+    Args:
+        arguments: what stands after `python -m helpers`; by default what the program was given.
+
+    Returns:
+        The exit status: 0 where all is done, 1 where a part of it failed, 2 for bad input, 130
+        after Ctrl-C. What failed has its line on stderr.
+    """
+    print_anywhere()
     args = parser().parse_args(arguments)
     try:
-        _run(args)
-    except (OSError, ValueError, TypeError, RuntimeError) as error:
-        print(f"error: {error}", file=sys.stderr)
+        return _run(args)
+    except BrokenPipeError:  # of `... | head`: nobody is left to hear of it
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 (closed with the program)
+        return 1
+    except (OSError, ValueError, TypeError, RuntimeError, MemoryError) as error:
+        print(f"error: {str(error) or 'not enough memory'}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("\ninterrupted: no half file was left", file=sys.stderr)
         if args.verb in ("draw", "ablate"):
             print("the same command goes on where it stopped", file=sys.stderr)
         return 130
-    return 0
 
 
-def _run(args: argparse.Namespace) -> None:
-    # Only after the arguments are known to be right: torch takes seconds to load.
+def print_anywhere() -> None:
+    """Let signs that the terminal does not know show as "?" instead of ending the program."""
+    for stream in (sys.stdout, sys.stderr):
+        if reconfigure := getattr(stream, "reconfigure", None):
+            reconfigure(errors="replace")
+
+
+def _run(args: argparse.Namespace) -> int:
+    problems = check_inputs(args)
+    for problem in problems:
+        print(f"error: {problem}", file=sys.stderr)
+    if problems and not args.images:
+        return 2
+    # Only after the arguments and files are known to be right: torch takes seconds to load.
     if args.verb == "draw":
         from helpers.cli.draw import draw
 
-        return draw(args)
+        draw(args)
+        return 0
     from helpers.cli import commands
     from helpers.cli.threads import keep_memory, use_threads
 
     if args.threads:
         use_threads(args.threads)
     keep_memory()
-    getattr(commands, args.verb)(args)
+    failed = getattr(commands, args.verb)(args)
+    return 1 if problems or failed else 0

@@ -1,5 +1,6 @@
 """The proof that an FCN computes what its classifier computes, cell by cell."""
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
@@ -33,10 +34,13 @@ class Equivalence:
 
     def __str__(self) -> str:
         bound = f"max |Δ| < {self.tolerance:g} · max(1, max |logit|)"
-        return (
+        text = (
             f"{bound}\n  on crops: {self.at_size < self.tolerance}"
             f"\n  in {self.cells} cells: {self.in_cells < self.tolerance}"
         )
+        # "?" for what a terminal of another encoding (cp1252, ASCII) cannot show.
+        encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+        return text.encode(encoding, "replace").decode(encoding)
 
 
 def check_equivalence(

@@ -13,6 +13,7 @@ from helpers.plots.style import (
     GREEN,
     ORANGE,
     framed_figure,
+    legible,
     new_figure,
     picture,
     plot_boxes,
@@ -31,7 +32,8 @@ def scene_figure(
     # Room for the margins around the image, the title and the labels.
     figure, axes = framed_figure(8, 7.2 * (height + 40) / (width + 40) + 0.85)
     plot_scene(axes, image, found, truth, legend=False)
-    axes.set_title(title, loc="left", fontsize=11)
+    # A file's name may hold anything: dollars are no formula.
+    axes.set_title(legible(title), loc="left", fontsize=11, parse_math=False)
     axes.set(xlabel="column (pixels)", ylabel="row (pixels)")
     if axes.get_legend_handles_labels()[0]:  # above the picture, of which it hides nothing
         axes.legend(loc="lower right", bbox_to_anchor=(1.01, 0.98), ncols=3, frameon=False)

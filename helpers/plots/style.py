@@ -14,6 +14,7 @@ import torch
 from IPython.display import HTML, display
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.patches import Rectangle
 from torch import Tensor
 
@@ -74,6 +75,16 @@ def framed_figure(
     bottom, right = 0.5, 0.12
     box = (left / width, bottom / height, 1 - (left + right) / width, 1 - (bottom + top) / height)
     return figure, figure.add_axes(box)
+
+
+def legible(text: str) -> str:
+    """The text with "?" for each sign that the figure's font has not got, or that shows nothing.
+
+    >>> legible("a\\tb.png")
+    'a?b.png'
+    """
+    font = get_font(findfont(FontProperties()))
+    return "".join(c if c.isprintable() and font.get_char_index(ord(c)) else "?" for c in text)
 
 
 def picture(axes: Axes, image: Tensor) -> None:

@@ -1,6 +1,8 @@
 """The command line: help, results, and a clear line instead of a traceback."""
 
+import io
 import json
+import os
 import subprocess
 import sys
 
@@ -14,8 +16,10 @@ from helpers.cli import ablation, commands
 from helpers.datasets import Crops, Scene
 from helpers.detector import pyramid
 from helpers.evaluation import CropScores, DetectorScores
+from helpers.fcn.equivalence import Equivalence
 from helpers.metrics import UIUC_MULTISCALE
 from helpers.models import load_model, make_classifier, read_notes, save_model
+from helpers.paths import ROOT
 
 VERBS = ("data", "draw", "train", "detect", "evaluate", "ablate", "bench")
 
@@ -114,10 +118,213 @@ def damaged(folder):
     return path
 
 
+def result(capsys):
+    """The lines on stdout and stderr."""
+    said = capsys.readouterr()
+    return said.out.splitlines(), said.err.splitlines()
+
+
+def test_one_bad_picture_does_not_stop_the_others(tmp_path, picture, weights, capsys):
+    cut = tmp_path / "cut.png"  # begins as a picture does
+    cut.write_bytes(picture.read_bytes()[:-2000])
+    other = picture.with_name("other.png")
+    other.write_bytes(picture.read_bytes())
+    images = [tmp_path / "none.png", picture, damaged(tmp_path), cut, tmp_path, other]
+    out = tmp_path / "out"
+    options = ["--weights", str(weights), "--out", str(out)]
+    assert main(["detect", *map(str, images), *options]) == 1
+    assert {path.name for path in out.iterdir()} == {
+        f"{stem}-cars.{ending}" for stem in ("street", "other") for ending in ("png", "json")
+    }
+    errors = [line for line in result(capsys)[1] if "error: " in line]
+    assert len(errors) == 4
+    for name in ("none.png", "damaged.png", "cut.png", f"{tmp_path} is a folder"):
+        assert sum(name in line for line in errors) == 1, name
+
+
+def test_a_failure_in_the_middle_is_said_and_passed_over(
+    tmp_path, picture, weights, monkeypatch, capsys
+):
+    other = picture.with_name("other.png")
+    other.write_bytes(picture.read_bytes())
+    real = commands.Detector.__call__
+
+    def too_large(self, image, calls=[]):  # noqa: B006
+        calls.append(image)
+        if len(calls) == 1:
+            raise MemoryError
+        return real(self, image)
+
+    monkeypatch.setattr(commands.Detector, "__call__", too_large)
+    arguments = ["--weights", str(weights), "--out", str(tmp_path / "out")]
+    assert main(["detect", str(picture), str(other), *arguments]) == 1
+    assert any(f"error: {picture}: not enough memory" in line for line in result(capsys)[1])
+    assert (tmp_path / "out" / "other-cars.png").is_file()
+
+
+BEFORE_TORCH = """
+import contextlib, io, json, sys
+from helpers.cli import main
+for arguments in json.loads(sys.argv[1]):
+    with contextlib.redirect_stderr(io.StringIO()) as said:
+        status = main(arguments)
+    print(json.dumps([status, said.getvalue(), "torch" in sys.modules]))
+"""
+# What is asked for ({0}: a folder with one damaged picture), and what is said.
+KNOWN_BEFORE = [
+    (["detect", "{0}/none.png"], "no image file"),
+    (["detect", "{0}/damaged.png"], "damaged or not an image"),
+    (["detect", "{0}"], "is a folder: name the pictures in it"),
+    (["detect", "{0}/damaged.png", "--weights", "none"], "no weights file none"),
+    (["detect", "{0}/damaged.png", "--threshold", "nan"], "threshold is a probability"),
+    (["detect", "{0}/damaged.png", "--out", "{0}/damaged.png"], "is no folder"),
+    (["detect", "{0}/A.png", "{0}/a.png"], "several pictures are named A, a"),
+    (["train", "--out", "{0}"], "is a folder, not a file to write"),
+    (["train", "--out", "{0}/damaged.png/model"], "damaged.png is no folder"),
+    (["train", "--data", "{0}"], "holds no drawings"),
+    (["train", "--data", "uiuc"], "make data"),
+    (["evaluate", "--train", "{0}"], "holds no drawings"),
+    (["evaluate", "--data", "uiuc-multiscale"], "make data"),
+    (["ablate"], "make data"),
+    (["bench", "--out", "{0}/damaged.png"], "is no folder"),
+    (["bench", "--data", "uiuc"], "make data"),
+    (["draw", "--out", "{0}/damaged.png/x"], "damaged.png is no folder"),
+]
+
+
+def test_what_can_be_known_before_is_said_before_torch_is_loaded(tmp_path):
+    damaged(tmp_path)
+    asked = [[argument.format(tmp_path) for argument in arguments] for arguments, _ in KNOWN_BEFORE]
+    done = subprocess.run(
+        [sys.executable, "-c", BEFORE_TORCH, json.dumps(asked)],
+        env=os.environ | {"UIUC_CARS_DIR": str(tmp_path), "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    assert len(answers) == len(asked), done.stderr
+    for (arguments, expected), (status, said, loaded) in zip(KNOWN_BEFORE, answers, strict=True):
+        assert status == 2, arguments
+        assert not loaded, arguments
+        assert said.splitlines()[-1].startswith("error: "), said
+        assert expected in said, arguments
+
+
+@pytest.mark.parametrize("name", ["a$_$b.png", "a\u8f66.png", "a$x^{2$.png", "line\nbreak.png"])
+def test_any_name_is_a_title(tmp_path, picture, weights, name):
+    picture = picture.rename(tmp_path / name)
+    arguments = ["detect", str(picture), "--weights", str(weights), "--out", str(tmp_path)]
+    assert main(arguments) == 0  # warnings are errors here
+    report = json.loads((tmp_path / f"{picture.stem}-cars.json").read_text())
+    assert report["image"] == name
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are bytes")
+def test_a_name_that_is_no_text_is_a_title_too(tmp_path, picture, weights):
+    name = b"a\xff.png"
+    os.rename(os.fsencode(picture), os.path.join(os.fsencode(tmp_path), name))
+    arguments = ["detect", str(tmp_path / os.fsdecode(name)), "--weights", str(weights)]
+    assert main([*arguments, "--out", str(tmp_path)]) == 0
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
+def test_a_terminal_of_another_encoding_ends_nothing(tmp_path, picture, weights, encoding):
+    picture = picture.rename(tmp_path / "\u8f66.png")
+    script = (
+        "import sys; from helpers.cli import main; status = main(sys.argv[1:])\n"
+        "from helpers.fcn.equivalence import Equivalence; print(Equivalence(0.0, 0.0, 9, 1e-4))\n"
+        "sys.exit(status)"
+    )
+    options = ["--weights", str(weights), "--out", str(tmp_path / "车")]
+    done = subprocess.run(
+        [sys.executable, "-c", script, "detect", str(picture), "none車.png", *options],
+        env=os.environ | {"PYTHONIOENCODING": encoding, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+    )
+    assert done.returncode == 1, done.stderr
+    assert b"error: no image file none?.png" in done.stderr
+    assert b"?.png: " in done.stdout
+
+
+def test_equivalence_is_printed_on_any_terminal(monkeypatch):
+    proof = Equivalence(0.0, 0.0, 9, 1e-4)
+    assert "|Δ|" in str(proof)
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BytesIO(), encoding="ascii"))
+    print(proof)
+    assert "in 9 cells: True" in str(proof)
+
+
+def test_results_never_replace_a_picture_that_is_looked_at(tmp_path, picture, weights, capsys):
+    other = tmp_path / "street-cars.png"
+    other.write_bytes(picture.read_bytes())
+    arguments = ["detect", str(picture), str(other), "--weights", str(weights)]
+    assert main([*arguments, "--out", str(tmp_path)]) == 2
+    assert "would be replaced, but is one of the pictures" in capsys.readouterr().err
+    assert other.read_bytes() == picture.read_bytes()
+
+
+def test_what_is_replaced_is_said(tmp_path, picture, weights, capsys):
+    arguments = ["detect", str(picture), "--weights", str(weights), "--out", str(tmp_path)]
+    assert main(arguments) == 0
+    assert "(replaced" not in capsys.readouterr().out
+    assert main(arguments) == 0
+    assert "found (replaced street-cars.png)" in capsys.readouterr().out
+
+
+def test_weights_without_a_threshold_say_that_one_is_assumed(tmp_path, picture, weights, capsys):
+    arguments = ["detect", str(picture), "--weights", str(weights), "--out", str(tmp_path)]
+    assert main(arguments) == 0
+    assert f"{weights} does not say which threshold suits it: 0.5" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("noted", ["high", "nan", "7"])
+def test_a_threshold_that_is_none_is_named(tmp_path, picture, noted, capsys):
+    weights = save_model(make_classifier(seed=0), tmp_path / "m", notes={"threshold": noted})
+    arguments = ["detect", str(picture), "--weights", str(weights), "--out", str(tmp_path)]
+    assert main(arguments) == 2
+    assert f"{weights} names '{noted}' as its threshold" in capsys.readouterr().err
+
+
+def test_no_memory_and_a_reader_that_went_away_end_without_a_traceback(monkeypatch, capsys):
+    def fails(args):
+        raise error
+
+    monkeypatch.setattr(commands, "evaluate", fails)
+    error = MemoryError()
+    assert main(["evaluate"]) == 2
+    assert capsys.readouterr().err == "error: not enough memory\n"
+    error = BrokenPipeError()
+    monkeypatch.setattr(sys, "stdout", sys.stdout)
+    assert main(["evaluate"]) == 1
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("seed", [str(2**64), str(2**63), "-1", "one"])
+@pytest.mark.parametrize("verb", ["train", "draw"])
+def test_a_seed_out_of_range_is_refused(verb, seed, capsys):
+    with pytest.raises(SystemExit):
+        main([verb, f"--seed={seed}"])
+    assert "--seed" in capsys.readouterr().err
+
+
+def test_the_largest_seed_will_do(easy, tmp_path):
+    arguments = ["train", "--epochs", "1", "--seed", str(2**63 - 1)]
+    assert main([*arguments, "--out", str(tmp_path / "model")]) == 0
+
+
+def test_a_tilde_is_the_own_folder(orders, monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert main(["draw", "--out=~/drawings"]) == 0
+    assert orders[0][0] == tmp_path / "drawings"
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
         [],
+        ["train", "--out", ""],
+        ["train", "--data", ""],
+        ["detect", ""],
         ["fly"],
         ["train", "--epochs", "0"],
         ["train", "--data", "mars"],
@@ -141,7 +348,7 @@ def test_missing_photographs_say_how_to_get_them(monkeypatch, tmp_path, capsys):
 
 
 @pytest.fixture
-def easy(monkeypatch):
+def easy(monkeypatch, tmp_path_factory):
     """Crops of two kinds that anybody can tell apart, in place of every data set."""
     labels = torch.arange(40) % 2
     images = torch.rand(40, 1, 40, 100, generator=torch.Generator().manual_seed(0)) * 0.2
@@ -153,6 +360,10 @@ def easy(monkeypatch):
     image[:, 20:40, 40:100] += 0.7
     scene = Scene("easy", image, torch.tensor([[20.0, 10, 120, 50]]))
     monkeypatch.setattr(commands, "load_scenes", lambda name, split: (scene,))
+    photographs = tmp_path_factory.mktemp("photographs")
+    for part in ("TrainImages", "TestImages", "TestImages_Scale"):
+        (photographs / "CarData" / part).mkdir(parents=True)
+    monkeypatch.setenv("UIUC_CARS_DIR", str(photographs))
     return crops
 
 
@@ -164,6 +375,28 @@ def test_train_writes_weights_with_their_story(easy, tmp_path, capsys):
     assert 0 < float(notes["threshold"]) < 1
     assert load_model(out)(easy.images).shape == (40, 2)
     assert "test crops are right" in capsys.readouterr().out
+
+
+def test_training_says_what_it_replaces_before_it_begins(easy, weights, monkeypatch, capsys):
+    said = []
+
+    def fit(*arguments, **options):
+        said.append(capsys.readouterr().err)
+
+    monkeypatch.setattr(commands.training, "fit", fit)
+    assert main(["train", "--out", str(weights)]) == 0
+    assert f"{weights} is there already: it is replaced" in said[0]
+
+
+def test_what_is_needed_after_the_training_is_read_before_it(easy, tmp_path, monkeypatch, capsys):
+    def load_scenes(name, split):
+        raise ValueError("index.json is damaged")
+
+    trained = []
+    monkeypatch.setattr(commands.training, "fit", lambda *a, **k: trained.append(a))
+    monkeypatch.setattr(commands, "load_scenes", load_scenes)
+    assert main(["train", "--out", str(tmp_path / "model")]) == 2
+    assert trained == []
 
 
 def test_interrupted_training_leaves_the_old_weights(easy, weights, monkeypatch, capsys):
@@ -233,7 +466,25 @@ def test_a_folder_of_drawings_can_be_trained_on(tmp_path, capsys):
     assert main(["draw", "--count", "20", "--workers", "1", "--out", str(drawn)]) == 0
     assert main(["train", "--data", str(drawn), "--epochs", "1", "--out", str(out)]) == 0
     assert read_notes(out)["data"] == str(drawn)
-    assert "test crops are right" in capsys.readouterr().out
+    said = capsys.readouterr()
+    assert f"of the street test crops ({drawn} has none) are right" in said.out
+    assert f"{drawn} has no validation crops: those of street" in said.err
+    assert f"{drawn} has no validation scenes: the threshold is chosen with those" in said.err
+
+
+def test_a_folder_with_all_splits_is_measured_by_its_own(easy, tmp_path, monkeypatch, capsys):
+    drawn, asked = tmp_path / "drawn", []
+    drawn.mkdir()
+    index = {"crops": {"train": 0, "val": 0, "test": 0}, "scenes": {"val": 0}}
+    (drawn / "index.json").write_text(json.dumps(index))
+    scenes = commands.load_scenes("street", "val")
+    monkeypatch.setattr(commands, "load_scenes", lambda *a: asked.append(a) or scenes)
+    arguments = ["train", "--data", str(drawn), "--epochs", "1"]
+    assert main([*arguments, "--out", str(tmp_path / "model")]) == 0
+    said = capsys.readouterr()
+    assert f"of the {drawn} test crops are right" in said.out
+    assert "street" not in said.err
+    assert asked == [(drawn, "val")]
 
 
 @pytest.fixture

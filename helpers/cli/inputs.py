@@ -1,0 +1,163 @@
+"""What can be known before the work begins, and before torch, which takes seconds to load."""
+
+import argparse
+import json
+import sys
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+from PIL import Image
+
+from helpers.paths import check_folder, check_writable, has_uiuc, read_text, uiuc_folder
+
+# Where each kind of photographs lies in CarData.
+PHOTOGRAPHS = {"uiuc-multiscale": "TestImages_Scale", "uiuc": "TestImages"}
+
+
+def check_inputs(args: argparse.Namespace) -> list[str]:
+    """Look at the files that a verb will read and write.
+
+    Says on stderr what will be replaced, and what is taken from another data set.
+
+    Args:
+        args: what the parser understood. Of `args.images`, only those that can be read stay.
+
+    Returns:
+        What is wrong with single pictures, a line for each: the others can be worked on.
+
+    Raises:
+        OSError: a file that is needed is missing, or one cannot be written.
+        ValueError: what is asked for makes no sense.
+    """
+    check = CHECKS.get(args.verb)
+    return (check(args) if check else None) or []
+
+
+def say(line: str) -> None:
+    """Print what the user should know beside the results."""
+    print(line, file=sys.stderr)
+
+
+def _say_replaced(path: Path) -> None:
+    if path.exists():
+        say(f"{path} is there already: it is replaced when the work is done")
+
+
+def _draw(args: argparse.Namespace) -> None:
+    check_folder(args.out.parent, args.out)
+    _say_replaced(args.out)
+
+
+def _train(args: argparse.Namespace) -> None:
+    _check_training_data(args.data)
+    check_writable(args.out)
+    _say_replaced(args.out)
+
+
+def _evaluate(args: argparse.Namespace) -> None:
+    _check_training_data(args.train)
+    if part := PHOTOGRAPHS.get(args.data):
+        _check_photographs(part)
+    if args.data.startswith("uiuc"):
+        _check_photographs("TrainImages")
+
+
+def _ablate(args: argparse.Namespace) -> None:
+    _check_photographs("TrainImages")
+    check_writable(args.out)
+
+
+def _bench(args: argparse.Namespace) -> None:
+    if args.data == "uiuc":
+        _check_photographs("TrainImages")
+        _check_photographs("TestImages")
+    check_writable(args.out / "bench.png")
+
+
+def _check_photographs(part: str) -> None:
+    folder = uiuc_folder()
+    if not has_uiuc(part):
+        raise FileNotFoundError(f"{folder / part} is missing; fetch the data with `make data`")
+
+
+def _check_training_data(data: str | Path) -> None:
+    if data in ("uiuc", "both"):
+        _check_photographs("TrainImages")
+    if not isinstance(data, Path):
+        return
+    if "train" not in splits(data, "crops"):
+        raise ValueError(f"{data} has no training crops")
+    if "val" not in splits(data, "crops"):
+        say(f"{data} has no validation crops: those of street choose the best epoch")
+
+
+def splits(folder: Path, what: str) -> list[str]:
+    """Which splits a folder of drawings has.
+
+    Args:
+        folder: what `python -m helpers draw` wrote.
+        what: "crops" or "scenes".
+
+    Raises:
+        ValueError: the folder holds no drawings.
+    """
+    try:
+        return list(json.loads(read_text(folder / "index.json"))[what])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ValueError(
+            f"{folder} holds no drawings (its index.json is missing or damaged): make some with"
+            f" python -m helpers draw --out {folder}"
+        ) from error
+
+
+def _detect(args: argparse.Namespace) -> list[str]:
+    if args.threshold is not None and not 0 <= args.threshold <= 1:
+        raise ValueError(f"threshold is a probability in [0, 1], not {args.threshold}")
+    names = [file.stem.casefold() for file in args.images]
+    if twice := {file.stem for file in args.images if names.count(file.stem.casefold()) > 1}:
+        raise ValueError(f"several pictures are named {', '.join(sorted(twice))}: run them apart")
+    if args.weights and not args.weights.is_file():
+        raise FileNotFoundError(f"no weights file {args.weights}")
+    check_folder(args.out)
+    _check_results_are_no_inputs(args)
+    problems = {file: picture_problem(file) for file in args.images}
+    args.images = [file for file, problem in problems.items() if not problem]
+    return [problem for problem in problems.values() if problem]
+
+
+def _check_results_are_no_inputs(args: argparse.Namespace) -> None:
+    inputs = {file.resolve() for file in args.images}
+    for file in args.images:
+        if (result := result_files(args.out, file)[0]).resolve() in inputs:
+            raise ValueError(f"{result} would be replaced, but is one of the pictures to look at")
+
+
+def result_files(folder: Path, picture: Path) -> tuple[Path, Path]:
+    """Where `detect` writes a picture with boxes, and where the boxes as JSON."""
+    return folder / f"{picture.stem}-cars.png", folder / f"{picture.stem}-cars.json"
+
+
+def picture_problem(path: Path) -> str:
+    """What keeps a file from being read as a picture, as far as its first bytes say; or ""."""
+    if path.is_dir():
+        return f"{path} is a folder: name the pictures in it"
+    if not path.is_file():
+        return f"no image file {path}"
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # said again when the picture is read
+            Image.open(path).close()
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        return f"{path} is damaged or not an image: {error}"
+    return ""
+
+
+CHECKS: dict[str, Callable[[argparse.Namespace], list[str] | None]] = {
+    "draw": _draw,
+    "train": _train,
+    "detect": _detect,
+    "evaluate": _evaluate,
+    "ablate": _ablate,
+    "bench": _bench,
+}
