@@ -17,13 +17,16 @@ WORKERS = 2
 
 
 def nbval_command(notebooks: Sequence[Path], *, workers: int = 0) -> list[str]:
-    """The gate: compare each cell's outputs with the saved ones, strictly, pictures' bytes apart.
+    """The gate: compare each cell's outputs with the saved ones, strictly.
+
+    Apart from the bytes of pictures, and from numbers marked with ≈ (`tools.approximate`).
 
     To be run with `gate_environment()`. With `workers`, that many notebooks at a time.
     """
     parallel = ["-n", str(workers), "--dist", "loadfile"] if workers else []
     return [
         *(sys.executable, "-m", "pytest", "-c", str(ROOT / "pyproject.toml")),
+        *("-p", "tools.approximate"),
         *("--nbval", "--nbval-current-env", "--nbval-cell-timeout=300"),
         *("--nbval-sanitize-with", str(SANITIZE)),
         *("-p", "no:cacheprovider", "--color=no", *parallel),
