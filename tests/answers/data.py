@@ -1,8 +1,10 @@
 """Right and wrong answers to the exercises of Lesson 01."""
 
+import numpy as np
 import torch
 
 from helpers.checks import data as checks
+from helpers.splits import near_duplicates, stratified_split
 
 
 def balance_by_mean(labels):
@@ -15,6 +17,8 @@ BALANCE_RIGHT = [
     lambda x: torch.bincount(x, minlength=2) / len(x),
     lambda x: [float((x == 0).sum()) / len(x), float((x == 1).sum()) / len(x)],
     lambda x: (torch.bincount(x, minlength=2) / len(x)).numpy(),
+    lambda x: (np.mean(x.numpy() == 0), np.mean(x.numpy() == 1)),
+    lambda x: ((x == 0).float().mean(), (x == 1).float().mean()),
 ]
 
 BALANCE_WRONG = [
@@ -23,9 +27,15 @@ BALANCE_WRONG = [
     (lambda x: torch.bincount(x, minlength=2), "counts"),
     (lambda x: [100 * share for share in balance_by_mean(x)], "per cent"),
     (lambda x: balance_by_mean(x)[1], "two numbers"),
-    (lambda x: torch.bincount(x) / len(x), "two numbers"),
+    (lambda x: torch.bincount(x) / len(x), "two numbers.*minlength"),
     (lambda x: torch.bincount(x, minlength=2) // len(x), "add up to 0"),
-    (lambda x: (0.5, 0.5), "the shares are"),
+    (lambda x: (0.5, 0.5), "expected"),
+    (lambda x: [round(share, 2) for share in balance_by_mean(x)], "rounded to 2 decimals"),
+    (lambda x: [round(share, 3) for share in balance_by_mean(x)], "rounded to 3 decimals"),
+    (lambda x: (1.0, 1.0), "add up to 2"),
+    (lambda x: ("0.5", "0.5"), "two numbers"),
+    (lambda x: [(x == k).sum() / max(1, (x == 1 - k).sum()) for k in (0, 1)], "one class divided"),
+    (checks.course_class_balance, "course"),
 ]
 
 
@@ -52,7 +62,14 @@ RANGE_WRONG = [
     (lambda x: x[:, None] / x.max(), "largest value here"),
     (lambda x: (x[:, None] - x.min()) / (x.max() - x.min()), "stretched"),
     (lambda x: x[:, None] / 127.5 - 1, "-1 to 1"),
-    (lambda x: 1 - x[:, None] / 255, "not pixel / 255"),
+    (lambda x: 1 - x[:, None] / 255, "negative"),
+    (lambda x: x[:, None] / 254, "not pixel / 255"),
+    (lambda x: x[:, None].half() / 255, "float16"),
+    (lambda x: x[:, None].bfloat16() / 255, "float"),
+    (lambda x: (x[:, None] / 255 * 100).round() / 100, "rounded"),
+    (lambda x: (x[:, None] / 255).expand(-1, 3, -1, -1), "three channels"),
+    (lambda x: (x[:, None] / 255).tolist(), "torch.Tensor"),
+    (checks.course_unit_range, "course"),
     (lambda x: x / 255, "channel is missing"),
     (lambda x: x[..., None] / 255, "channel comes last"),
     (lambda x: x[None] / 255, "in front of the images"),
@@ -139,13 +156,58 @@ def split_cars_only(labels, share, generator):
     return rest.nonzero().flatten(), chosen
 
 
-SPLIT_RIGHT = [split_by_class, split_by_mask, split_by_ranks]
+def split_rounded(rounded):
+    """Class by class, with another way to round."""
+
+    def split(labels, share, generator):
+        kept, held_out = [], []
+        for label in (0, 1):
+            members = torch.where(labels == label)[0]
+            members = members[torch.randperm(len(members), generator=generator)]
+            count = int(rounded(share * len(members)))
+            held_out.append(members[:count])
+            kept.append(members[count:])
+        return torch.cat(kept), torch.cat(held_out)
+
+    return split
+
+
+def split_one_class_in_order(labels, share, generator):
+    kept, held_out = [], []
+    for label in (0, 1):
+        members = torch.where(labels == label)[0]
+        if label == 0:
+            members = members[torch.randperm(len(members), generator=generator)]
+        count = round(share * len(members))
+        held_out.append(members[:count])
+        kept.append(members[count:])
+    return torch.cat(kept), torch.cat(held_out)
+
+
+def split_never_the_first(labels, share, generator):
+    kept, held_out = [], []
+    for label in (0, 1):
+        members = torch.where(labels == label)[0]
+        rest = members[1:][torch.randperm(len(members) - 1, generator=generator)]
+        count = round(share * len(members))
+        held_out.append(rest[:count])
+        kept += [members[:1], rest[count:]]
+    return torch.cat(kept), torch.cat(held_out)
+
+
+SPLIT_RIGHT = [
+    split_by_class,
+    split_by_mask,
+    split_by_ranks,
+    split_rounded(np.round),
+    lambda y, s, g: tuple(one.int() for one in split_by_class(y, s, g)),
+]
 
 SPLIT_WRONG = [
     (lambda labels, share, generator: None, "return"),
     (split_unstratified, "each class by itself"),
     (split_as(lambda kept, held_out: (held_out, kept)), "swapped"),
-    (split_as(lambda kept, held_out: (torch.cat([kept, held_out]), held_out)), "both parts"),
+    (split_as(lambda kept, held_out: (torch.cat([kept, held_out]), held_out)), "both splits"),
     (split_as(lambda kept, held_out: (kept[1:], held_out)), "79 went out"),
     (split_as(lambda kept, held_out: (kept[:, None], held_out)), "indices"),
     (split_as(lambda kept, held_out: (kept.float(), held_out)), "indices"),
@@ -153,8 +215,15 @@ SPLIT_WRONG = [
     (split_as(lambda kept, held_out: held_out), "two tensors"),
     (split_as(lambda kept, held_out: (torch.zeros(80) == 0, torch.zeros(80) == 1)), "masks"),
     (split_as(lambda kept, held_out: (kept + 1, held_out + 1)), "places 0"),
-    (split_places_inside_the_class, "both parts"),
+    (split_places_inside_the_class, "inside each class"),
     (split_cars_only, "should be held out"),
+    (split_rounded(int), "round down"),
+    (split_rounded(np.ceil), "rounded up"),
+    (split_rounded(lambda count: count + 1), "should be held out"),
+    (split_one_class_in_order, "cars held out are always the same"),
+    (split_never_the_first, "never held out"),
+    (stratified_split, "course"),
+    (lambda y, s, g: stratified_split(y, s, g), "course"),
     (split_in_order, "other seeds give the same"),
     (split_with_fixed_seed, "other seeds give the same"),
     (split_with_global_state, "same seed gives another"),
@@ -189,6 +258,12 @@ def nearest_only(train, test, threshold, limit=True):
     return pairs[best.values < threshold] if limit else pairs
 
 
+def nearest_of_training(train, test, threshold):
+    best = distances(train, test, mean_absolute).min(1)
+    pairs = torch.stack([torch.arange(len(train)), best.indices], dim=1)
+    return pairs[best.values < threshold]
+
+
 DUPLICATES_RIGHT = [
     duplicates_in_a_loop,
     duplicates_by(mean_absolute),
@@ -215,8 +290,18 @@ DUPLICATES_WRONG = [
     (lambda a, b, t: duplicates_in_a_loop(a, b, t).float(), "whole numbers"),
     (lambda a, b, t: distances(a, b, mean_absolute) < t, r"\[K, 2\]"),
     (lambda a, b, t: duplicates_in_a_loop(a, b, t)[1:], "missing"),
-    (lambda a, b, t: torch.tensor([[3, 0], [4, 0], [1, 2], [0, 1]]), "where there is none"),
+    (lambda a, b, t: torch.tensor([[3, 0], [4, 0], [1, 2], [0, 1], [0, 4]]), "where there is none"),
     (lambda a, b, t: torch.tensor(duplicates_in_a_loop(a, b, t).tolist()), r"\[K, 2\], one row"),
+    (nearest_of_training, "training crop may have several"),
+    (duplicates_by(lambda d: d.abs().median(2).values), "median"),
+    (duplicates_by(lambda d: d.abs().sum(2) / 4000), "4000"),
+    (duplicates_by(lambda d: (d**2).sum(2).sqrt()), "summed squares"),
+    (duplicates_by(lambda d: d.abs().amin(2)), "smallest"),
+    (lambda a, b, t: duplicates_in_a_loop(a, b, 0.125), "`threshold` used"),
+    (lambda a, b, t: duplicates_in_a_loop(a, b, t).repeat(2, 1), "twice"),
+    (lambda a, b, t: duplicates_in_a_loop(a, b, t) + 1, "missing|is none"),
+    (near_duplicates, "course"),
+    (lambda a, b, t: near_duplicates(a, b, t), "course"),
 ]
 
 

@@ -12,7 +12,7 @@ import helpers.checks
 from helpers.checks import CheckFailed
 from tools.execution import find_notebooks
 
-SHARED = ("report", "running", "own_work", "values", "changes")
+SHARED = ("report", "running", "own_work", "values", "changes", "duplicates")
 LESSONS = [m.name for m in pkgutil.iter_modules(helpers.checks.__path__) if m.name not in SHARED]
 MODULES = {name: importlib.import_module(f"helpers.checks.{name}") for name in LESSONS}
 ANSWERS = {name: importlib.import_module(f"tests.answers.{name}").EXERCISES for name in LESSONS}
