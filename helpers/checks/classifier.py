@@ -3,20 +3,138 @@
 from collections.abc import Callable
 
 import torch
-from torch import Tensor
-from torch.nn.functional import cross_entropy, nll_loss
+from torch import Tensor, nn
+from torch.nn.functional import conv2d, cross_entropy, nll_loss
+from torch.optim import Optimizer
 
-from helpers.checks.report import ask, close, fail, passed, tensor
+from helpers.checks.report import ask, check, close, explain, fail, tensor, whole, your_or_ours
+
+__all__ = [
+    "check_batch_loss",
+    "check_confusion",
+    "check_convolve",
+    "check_train_epoch",
+    "confusion",
+    "convolve",
+    "train_epoch",
+    "your_or_ours",
+]
+
+Loss = Callable[[Tensor, Tensor], Tensor]
+Convolve = Callable[[Tensor, Tensor, int], Tensor]
+TrainEpoch = Callable[[nn.Module, Optimizer, Tensor, Tensor, int], list[float]]
+Confusion = Callable[[Tensor, Tensor, float], tuple[int, int, int, int]]
 
 
-def check_batch_loss(batch_loss: Callable[[Tensor, Tensor], Tensor]) -> None:
+def convolve(image: Tensor, kernel: Tensor, stride: int) -> Tensor:
+    """Sums of `kernel` times patch at all positions of an image [H, W], by PyTorch. Lesson 03."""
+    return conv2d(image[None, None], kernel[None, None], stride=stride)[0, 0]
+
+
+@check("convolve", of=(convolve, conv2d))
+def check_convolve(convolve: Convolve) -> None:
+    """`convolve(image, kernel, stride)`: an image [H, W] and a kernel [h, w] -> [rows, cols]."""
+    generator = torch.Generator().manual_seed(0)
+    cases = ((5, 7, 2, 3, 1), (7, 8, 3, 2, 2), (8, 9, 3, 3, 3), (4, 6, 4, 6, 1), (9, 11, 1, 4, 2))
+    for height, width, rows, cols, stride in cases:
+        image = torch.randint(1, 10, (height, width), generator=generator).float()
+        kernel = torch.randint(-3, 4, (rows, cols), generator=generator).float()
+        kernel[0, 0] = 2  # never a kernel that is the same turned around
+        _check_convolution(convolve, image, kernel, stride)
+
+
+def _check_convolution(function: Convolve, image: Tensor, kernel: Tensor, stride: int) -> None:
+    size = [f"{h}×{w}" for h, w in (image.shape, kernel.shape)]
+    case = f"an image of {size[0]}, a kernel of {size[1]}, stride {stride}"
+    answer = ask(function, image, kernel, stride)
+    try:
+        answer = torch.as_tensor(answer).float()
+    except (TypeError, ValueError):
+        fail(f"{case}: give back a table of numbers, not {type(answer).__name__}")
+    right = convolve(image, kernel, stride)
+    if answer.shape != right.shape:
+        _explain_shape(answer, image, kernel, stride, case)
+    at = [(r, c) for r in range(right.shape[0]) for c in range(right.shape[1])]
+    rows, cols = kernel.shape
+    patches = torch.stack([image[y : y + rows, x : x + cols] for y, x in _starts(at, stride)])
+    near = torch.stack([image[y : y + rows, x : x + cols] for y, x in at])
+
+    def table(numbers: Tensor) -> Tensor:
+        return numbers.reshape(right.shape)
+
+    mistakes = {
+        "the kernel is turned around: lay it on as it is": convolve(
+            image, kernel.flip(0, 1), stride
+        ),
+        "add up, do not take the mean": right / kernel.numel(),
+        "the kernel is not used: multiply the patch with it": table(patches.sum((1, 2))),
+        "take the sum of the products, not the largest": table((patches * kernel).amax((1, 2))),
+        "the patches must lie `stride` apart: begin at r · stride and c · stride": table(
+            (near * kernel).sum((1, 2))
+        ),
+        "only one product of each patch is there: add up all of them": table(
+            (patches * kernel)[:, -1, -1]
+        ),
+        "all positions are 0: is the sum written into the table?": torch.zeros_like(right),
+    }
+    explain(answer, right, mistakes, case)
+
+
+def _starts(at: list[tuple[int, int]], stride: int) -> list[tuple[int, int]]:
+    return [(r * stride, c * stride) for r, c in at]
+
+
+def _explain_shape(answer: Tensor, image: Tensor, kernel: Tensor, stride: int, case: str) -> None:
+    """A table of the wrong size, and what its size says about the mistake."""
+    sizes = {
+        "one too few: the position at 0 counts as well, so add 1": lambda n, k: (n - k) // stride,
+        "the stride is forgotten: divide by it": lambda n, k: n - k + 1,
+        "the kernel must stay inside the image": lambda n, k: -(-n // stride),
+        "a part of a step is no step: round down": lambda n, k: -(-(n - k) // stride) + 1,
+        "a part of a step is no step: // rounds down, round() does not": lambda n, k: (
+            round((n - k) / stride) + 1
+        ),
+    }
+    pairs = list(zip(image.shape, kernel.shape, strict=True))
+    right = [(n - k) // stride + 1 for n, k in pairs]
+    shape = list(answer.shape)
+    said = f"{case}: the table has shape {shape}, but should have {right}"
+    if shape == right[::-1]:
+        fail(f"{said}; rows come first")
+    why = [m for m, size in sizes.items() if shape == [size(n, k) for n, k in pairs] != right]
+    fail(said + ("; " + ", or ".join(why) if why else ""))
+
+
+@check("batch_loss")
+def check_batch_loss(batch_loss: Loss) -> None:
     """`batch_loss(logits, labels)`: mean cross-entropy of logits [N, 2], labels [N]."""
     logits = torch.tensor([[3.0, -1.0], [0.5, 2.0], [-2.0, 4.0], [1.0, 0.0]])
     labels = torch.tensor([0, 1, 0, 1])
     right = cross_entropy(logits, labels)
     answer = tensor(ask(batch_loss, logits, labels), "the loss", right)
-    probabilities = logits.softmax(1)
-    mistakes = {
+    explain(answer.detach(), right, _loss_mistakes(logits, labels))
+    fewer = ask(batch_loss, logits[:3], labels[:3])
+    if not close(fewer.detach(), cross_entropy(logits[:3], labels[:3])):
+        fail("right for four crops but not for three: is the batch size written into the code?")
+    _check_gradient(batch_loss, logits, labels)
+    sure, wrong = torch.tensor([[60.0, -60.0], [500.0, -500.0]]), torch.tensor([1, 1])
+    for k, expected in enumerate((120.0, 1000.0)):
+        steep = ask(batch_loss, sure[k : k + 1], wrong[k : k + 1]).detach()
+        if not torch.isfinite(steep):
+            fail(
+                "sure and wrong answers give infinity or NaN: softmax rounds a small probability"
+                " to 0, and log(0) is minus infinity; use log_softmax"
+            )
+        if not close(steep / expected, torch.tensor(1.0)):
+            fail(
+                f"logits {sure[k].tolist()} with label 1 cost {expected:.0f}, not {steep:.1f}: the"
+                " probability is too small for a number, or cut off; use log_softmax"
+            )
+
+
+def _loss_mistakes(logits: Tensor, labels: Tensor) -> dict[str, Tensor]:
+    right, probabilities = cross_entropy(logits, labels), logits.softmax(1)
+    return {
         "softmax is applied twice: cross_entropy takes logits": cross_entropy(
             probabilities, labels
         ),
@@ -33,134 +151,238 @@ def check_batch_loss(batch_loss: Callable[[Tensor, Tensor], Tensor]) -> None:
         "each crop needs the log-probability of its own label: one number for each row": (
             -logits.log_softmax(1)[:, labels].mean()
         ),
+        "that is the mean over both classes: only the right class counts": (
+            -logits.log_softmax(1).mean()
+        ),
+        "the labels are turned around: 0 is the first logit, 1 the second": cross_entropy(
+            logits, 1 - labels
+        ),
         "softmax runs over the batch (dim 0): the classes are dimension 1": nll_loss(
             logits.log_softmax(0), labels
         ),
+        "that is log10 or log2, or a constant factor: log is the natural logarithm": (
+            right / torch.tensor(2.0).log()
+        ),
     }
-    if not close(answer, right):
-        for message, wrong in mistakes.items():
-            if close(answer, wrong):
-                fail(message)
-        fail(f"expected about {right:.4f} on the example, got {answer:.4f}")
-    fewer = ask(batch_loss, logits[:3], labels[:3])
-    if not close(fewer, cross_entropy(logits[:3], labels[:3])):
-        fail("right for four crops but not for three: is the batch size written into the code?")
-    if not ask(batch_loss, logits.clone().requires_grad_(), labels).requires_grad:
-        fail("the loss cannot be trained: .item(), detach() or a new tensor cuts it off")
-    steep = ask(batch_loss, 1000 * logits, labels)
-    if not torch.isfinite(steep):
+
+
+def _check_gradient(batch_loss: Loss, logits: Tensor, labels: Tensor) -> None:
+    """The loss must lead back to the logits, with the gradient of the mean."""
+    free = logits.clone().requires_grad_()
+    loss = batch_loss(free, labels)
+    if loss.requires_grad:
+        loss.backward()
+    if free.grad is None:
         fail(
-            "sure answers give infinity or NaN: softmax rounds a small probability to 0, log(0) is"
-            " minus infinity; use log_softmax"
+            "the loss cannot be trained on: no gradient reaches the logits; .item(), detach() or a"
+            " new tensor cuts it off"
         )
-    passed("batch_loss")
+    wanted = logits.softmax(1)
+    wanted[torch.arange(len(labels)), labels] -= 1
+    if not close(free.grad, wanted / len(labels)):
+        fail("the value is right, but not its gradient: a part of the way is cut off")
 
 
-def _whole_number(answer: object, what: str) -> int:
-    """The answer as an int, if it is one (a tensor with one whole number is fine)."""
-    if isinstance(answer, Tensor) and answer.numel() == 1:
-        answer = answer.item()
-    if not isinstance(answer, int | float):
-        fail(f"{what} must be one whole number, not {type(answer).__name__}")
-    if isinstance(answer, float):
-        fail(f"{what} must be a whole number (an int), not {answer}: // divides and rounds down")
-    return answer
+def train_epoch(
+    model: nn.Module, optimiser: Optimizer, images: Tensor, labels: Tensor, batch_size: int
+) -> list[float]:
+    """Train for one epoch; the loss of each batch. The model is in eval mode after it. Lesson 03.
+
+    Args:
+        model: takes images [N, C, H, W], gives logits [N, 2]; trained in place.
+        optimiser: moves the model's parameters.
+        images, labels: [N, C, H, W] and [N]; in the order in which they are learned from.
+        batch_size: how many make a batch; the last may be smaller.
+    """
+    return _epoch(model, optimiser, images, labels, batch_size)
 
 
-def check_output_size(output_size: Callable[[int, int, int, int], int]) -> None:
-    """`output_size(length, kernel, stride, padding)`: the length of what comes out of a layer."""
-    cases = (
-        (40, 5, 1, 0),
-        (36, 2, 2, 0),
-        (15, 2, 2, 0),
-        (10, 5, 1, 2),
-        (11, 3, 2, 1),
-        (9, 4, 3, 1),
-    )
-    for n, k, s, p in cases:
-        right = (n + 2 * p - k) // s + 1
-        answer = _whole_number(ask(output_size, n, k, s, p), "the size")
-        if answer == right:
-            continue
-        case = f"a length of {n}, a kernel of {k}, stride {s}, padding {p}: "
-        if answer == right - 1 and not p:
-            fail(case + "one too few: the place at 0 counts as well, so add 1")
-        if p and answer == (n + p - k) // s + 1:
-            fail(case + "padding is added on both sides, so twice")
-        if p and answer == (n - k) // s + 1:
-            fail(case + "the padding makes the input longer; where does it come in?")
-        if s > 1 and answer == n + 2 * p - k + 1:
-            fail(case + "that is for stride 1: the kernel moves by the stride, so divide by it")
-        if answer == right + 1 and (n + 2 * p - k) % s:
-            fail(case + "a part of a step is no step, so round down")
-        fail(case + f"{right} places, not {answer}")
-    passed("output_size")
+TRAINING_MISTAKES = {
+    "zero_grad": "zero_grad is missing: the gradients of all batches so far add up",
+    "zero_late": "zero_grad comes between backward and step: step finds no gradient any more",
+    "step": "optimiser.step() is missing: the weights never change",
+    "step_first": "step comes before backward: it uses the gradients of the batch before",
+    "step_last": "step is called once, after the loop: it belongs to each batch",
+    "eval": "the model learns in eval mode: model.train() before the loop",
+    "softmax": "softmax is applied twice: cross_entropy takes logits",
+    "sum": "the loss is the mean of the batch, not the sum",
+    "drop": "the last batch is left out: it is smaller, and counts",
+    "first": "only the first batch is used: is the `return` inside the loop?",
+    "all": "all crops are one batch: split them",
+    "same": "every batch reads the same crops, the first ones",
+    "reversed": "the batches come in another order than the crops",
+}
 
 
-def check_count_parameters(count_parameters: Callable[[int, int, int, int], int]) -> None:
-    """`count_parameters(channels_in, channels_out, height, width)` of a convolution with bias."""
-    for i, o, h, w in ((3, 4, 5, 7), (1, 32, 5, 5), (32, 64, 5, 5), (9856, 512, 1, 1)):
-        right = o * (i * h * w + 1)
-        answer = _whole_number(ask(count_parameters, i, o, h, w), "the count")
-        if answer == right:
-            continue
-        case = f"{i} channels in, {o} out, filters of {h}×{w}: "
-        mistakes = {
-            "the bias is missing: one more number for each filter": i * o * h * w,
-            "there is one bias for each filter, so one for each channel that goes out": (
-                i * o * h * w + 1
-            ),
-            "a filter has weights for every channel that comes in": o * (h * w + 1),
-            "that is one filter; there are as many as channels that go out, and each of the filters"
-            " counts": i * h * w + 1,
-            "one bias for each filter, not for each pair of channels": i * o * (h * w + 1),
-            "one bias for each filter, not for each channel that comes in": i * (o * h * w + 1),
-        }
-        for message, wrong in mistakes.items():
-            if answer == wrong:
-                fail(case + message)
-        fail(case + f"{right:,} parameters, not {answer:,}")
-    passed("count_parameters")
+def _epoch(
+    model: nn.Module,
+    optimiser: Optimizer,
+    images: Tensor,
+    labels: Tensor,
+    batch_size: int,
+    mistake: str = "",
+) -> list[float]:
+    """One epoch, perhaps with one of TRAINING_MISTAKES."""
+    model.train(mistake != "eval")
+    size = len(images) if mistake == "all" else batch_size
+    batches = list(zip(images.split(size), labels.split(size), strict=True))
+    if mistake == "drop":
+        batches = [batch for batch in batches if len(batch[0]) == size]
+    others = {"first": batches[:1], "same": batches[:1] * len(batches), "reversed": batches[::-1]}
+    losses = []
+    for some, own in others.get(mistake, batches):
+        if mistake == "step_first":
+            optimiser.step()
+        logits = model(some)
+        loss = cross_entropy(
+            logits.softmax(1) if mistake == "softmax" else logits,
+            own,
+            reduction="sum" if mistake == "sum" else "mean",
+        )
+        if mistake != "zero_grad":
+            optimiser.zero_grad()
+        loss.backward()
+        if mistake == "zero_late":
+            optimiser.zero_grad()
+        if mistake not in ("step", "step_first", "step_last"):
+            optimiser.step()
+        losses.append(loss.item())
+    if mistake == "step_last":
+        optimiser.step()
+    model.eval()
+    return losses
 
 
-Confusion = Callable[[Tensor, Tensor, float], tuple[int, int, int, int]]
+def _a_small_network() -> tuple[nn.Module, Optimizer]:
+    """In eval mode, so that a forgotten train() is seen; 12 numbers in, 2 logits out."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        layers = [nn.Flatten(), nn.Linear(12, 5), nn.BatchNorm1d(5), nn.ReLU(), nn.Linear(5, 2)]
+    model = nn.Sequential(*layers).eval()
+    return model, torch.optim.SGD(model.parameters(), lr=0.5)
 
 
-def check_confusion(confusion: Confusion) -> None:
-    """`confusion(probabilities, labels, threshold)` -> (hits, misses, false alarms, left alone)."""
-    probabilities = torch.tensor([0.9, 0.5, 0.6, 0.2, 0.7, 0.25, 0.1, 0.0, 0.3])
-    labels = torch.tensor([1, 1, 1, 1, 0, 0, 0, 0, 0])
-    for threshold in (0.5, 0.25, 0.65):
-        answer = ask(confusion, probabilities, labels, threshold)
-        right = _confusion(probabilities >= threshold, labels)
-        try:
-            given = [n.item() if isinstance(n, Tensor) else n for n in answer]
-        except TypeError:
-            given = []
-        if len(given) != 4:
-            fail("confusion must give back four numbers: hits, misses, false alarms, left alone")
-        if given == right:
-            continue
-        case = f"at threshold {threshold}: "
-        if given == _confusion(probabilities > threshold, labels):
-            fail(case + "a crop exactly at the threshold is called car: use >=")
-        if given == _confusion(probabilities >= 0.5, labels):
-            fail(case + "is 0.5 written into the code? The threshold is an argument")
-        if given == _confusion(probabilities < threshold, labels):
-            fail(case + "upside down: car is what is called at the threshold or above it")
-        if given == [right[k] for k in (0, 2, 1, 3)]:
-            fail(case + "misses and false alarms are swapped: a miss is a car that was not called")
-        if given == right[::-1]:
-            fail(case + "the four are the other way round: hits come first")
-        if sum(given) <= 1.01:
-            fail(case + "these are shares; give back the counts")
-        if sum(given) != len(labels):
-            fail(case + f"the four must add up to all {len(labels)} crops, not {sum(given)}")
-        fail(case + f"the four numbers are {right}, not {given}")
-    passed("confusion")
+def _weights(model: nn.Module) -> Tensor:
+    return torch.cat([value.detach().flatten().float() for value in model.state_dict().values()])
 
 
-def _confusion(called: Tensor, labels: Tensor) -> list[int]:
+@check("train_epoch", of=(train_epoch,))
+def check_train_epoch(train_epoch: TrainEpoch) -> None:
+    """`train_epoch(model, optimiser, images, labels, batch_size)` -> the loss of each batch."""
+    generator = torch.Generator().manual_seed(1)
+    for count, batch_size in ((10, 4), (9, 3)):
+        images = torch.randn(count, 1, 3, 4, generator=generator)
+        labels = torch.randint(0, 2, (count,), generator=generator)
+        _check_one_epoch(train_epoch, images, labels, batch_size)
+
+
+def _check_one_epoch(function: TrainEpoch, images: Tensor, labels: Tensor, batch_size: int) -> None:
+    model, optimiser = _a_small_network()
+    case = f"{len(images)} crops in batches of {batch_size}"
+    before = images.clone(), labels.clone()
+    try:
+        answer = function(model, optimiser, images, labels, batch_size)
+    except (RuntimeError, AttributeError) as error:
+        text = str(error)
+        if "does not require grad" in text or "attribute 'backward'" in text:
+            fail(
+                f"{case}: backward finds nothing to train: .item(), .detach() or no_grad has cut"
+                " the loss off; note the number after backward"
+            )
+        if "inplace operation" in text:
+            fail(f"{case}: {TRAINING_MISTAKES['step_first']}")
+        raise
+    if answer is None:
+        fail("train_epoch gives back None: is there a `return`?")
+    if not (torch.equal(before[0], images) and torch.equal(before[1], labels)):
+        fail("train_epoch changes its input: leave the crops and the labels as they are")
+    losses = _losses(answer, case)
+    results = {}
+    for mistake in ("", *TRAINING_MISTAKES):
+        other, its_optimiser = _a_small_network()
+        expected = _epoch(other, its_optimiser, images, labels, batch_size, mistake)
+        results[mistake] = torch.cat([_weights(other), torch.tensor(expected)])
+    ours = results.pop("")
+    mistakes = {TRAINING_MISTAKES[key]: value for key, value in results.items()}
+    otherwise = "the losses, or the weights after the epoch, are not what the four steps give"
+    explain(torch.cat([_weights(model), losses]), ours, mistakes, case, otherwise)
+    if any(layer.training for layer in model.modules()):
+        fail(f"{case}: the model is left in train mode: model.eval() after the last batch")
+
+
+def _losses(answer: object, case: str) -> Tensor:
+    """The list of losses as a tensor; each must be a plain number."""
+    try:
+        losses = list(answer)
+    except TypeError:
+        fail(f"{case}: give back a list, one loss for each batch, not {type(answer).__name__}")
+    if any(isinstance(loss, Tensor) and loss.requires_grad for loss in losses):
+        fail(
+            f"{case}: the losses still hold all that backward needs, so memory grows with each"
+            " batch; note loss.item()"
+        )
+    if any(isinstance(loss, Tensor) and loss.numel() != 1 for loss in losses):
+        fail(f"{case}: each loss is one number: the mean of its batch")
+    return torch.tensor([float(loss) for loss in losses])
+
+
+def confusion(probabilities: Tensor, labels: Tensor, threshold: float) -> tuple[int, int, int, int]:
+    """(true positives, false negatives, false positives, true negatives). Lesson 03."""
+    return tuple(_counts(probabilities >= threshold, labels))
+
+
+def _counts(called: Tensor, labels: Tensor) -> list[int]:
     return [
         int((called == guess)[labels == truth].sum()) for truth in (1, 0) for guess in (True, False)
     ]
+
+
+@check("confusion", of=(confusion,))
+def check_confusion(confusion: Confusion) -> None:
+    """`confusion(probabilities, labels, threshold)` -> four counts, true positives first."""
+    probabilities = torch.tensor([0.9, 0.5, 0.6, 0.2, 0.7, 0.25, 0.1, 0.0, 0.3])
+    labels = torch.tensor([1, 1, 1, 1, 0, 0, 0, 0, 0])
+    for threshold in (0.5, 0.25, 0.65, 0.0, 1.5):
+        _check_counts(confusion, probabilities, labels, threshold)
+    _check_counts(confusion, probabilities[:4], labels[:4], 0.55)
+    _check_counts(confusion, probabilities[4:], labels[4:], 0.55)
+
+
+def _check_counts(
+    function: Confusion, probabilities: Tensor, labels: Tensor, threshold: float
+) -> None:
+    case = f"{int(labels.sum())} cars and {int((1 - labels).sum())} others, threshold {threshold}"
+    answer = ask(function, probabilities, labels, threshold)
+    try:
+        given = list(answer)
+    except TypeError:
+        given = []
+    if len(given) != 4:
+        fail(
+            "give back four numbers: true positives, false negatives, false positives, true"
+            " negatives"
+        )
+    if 0 < sum(float(n) for n in given) <= 2.01 < len(labels):
+        fail(case + ": these are shares; give back the counts")
+    given = [whole(n, "each count") for n in given]
+    called = probabilities >= threshold
+    right = _counts(called, labels)
+    tp, fn, fp, tn = right
+    mistakes = {
+        "a crop exactly at the threshold is called car: use >=": _counts(
+            probabilities > threshold, labels
+        ),
+        "is 0.5 written into the code? The threshold is an argument": _counts(
+            probabilities >= 0.5, labels
+        ),
+        "upside down: car is what is called at the threshold or above it": _counts(~called, labels),
+        "false negatives and false positives are swapped: a false negative is a car that was not"
+        " called": [tp, fp, fn, tn],
+        "true negatives come last: an other that is not called is true": [tp, fn, tn, fp],
+        "the first is a car that is called, the second a car that is not": [fn, tp, fp, tn],
+        "the four are the other way round: true positives come first": right[::-1],
+        "label 1 is a car, 0 an other": _counts(called, 1 - labels),
+    }
+    if sum(given) != len(labels) and given not in mistakes.values():
+        fail(f"{case}: the four must add up to all {len(labels)} crops, not {sum(given)}")
+    explain(given, right, mistakes, case)

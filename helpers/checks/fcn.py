@@ -7,55 +7,70 @@ from math import prod
 import torch
 from torch import Tensor, nn
 
-from helpers.checks.report import ask, close, fail, passed
-from helpers.fcn import geometry, linear_as_convolution
+from helpers.checks.report import ask, check, close, explain, fail, shown, whole, your_or_ours
+from helpers.fcn import geometry, linear_as_convolution, to_fcn
 from helpers.models import randomise_
 
+__all__ = [
+    "check_convert",
+    "check_kernel_size",
+    "check_linear_to_conv",
+    "convert",
+    "kernel_size",
+    "linear_to_conv",
+    "your_or_ours",
+]
 
+
+def kernel_size(channels: int, height: int, width: int, out: int) -> tuple[tuple[int, ...], int]:
+    """The shape of a kernel, and how many weights and biases its convolution has. Lesson 04."""
+    return (out, channels, height, width), out * channels * height * width + out
+
+
+def linear_to_conv(linear: nn.Linear, channels: int, height: int, width: int) -> nn.Conv2d:
+    """A convolution that computes what `linear` computes after Flatten. Lesson 04."""
+    return linear_as_convolution(linear, channels, height, width)
+
+
+def convert(classifier: nn.Sequential, input_size: tuple[int, int]) -> nn.Module:
+    """An FCN in eval mode that computes what `classifier` computes. Lesson 04."""
+    return to_fcn(classifier, input_size).eval()
+
+
+@check("kernel_size", of=(kernel_size,))
 def check_kernel_size(kernel_size: Callable[[int, int, int, int], tuple]) -> None:
     """`kernel_size(channels, height, width, out)` -> (the kernel's shape, learned numbers)."""
-    for channels, height, width, out in ((3, 2, 5, 4), (64, 7, 22, 512), (512, 1, 1, 2)):
-        case = f"a map of {channels}×{height}×{width} and {out} outputs"
-        answer = ask(kernel_size, channels, height, width, out)
+    for c, h, w, out in ((3, 2, 5, 4), (64, 7, 22, 512), (512, 1, 1, 2), (1, 4, 3, 6)):
+        case = f"a map of {c}×{h}×{w} and {out} outputs"
+        answer = ask(kernel_size, c, h, w, out)
         try:
             shape, count = answer
-            shape, count = tuple(int(side) for side in shape), int(count)
+            shape = [whole(side, "each side of the kernel") for side in shape]
         except (TypeError, ValueError):
-            fail(f"give back two things, a shape of four numbers and a count, not {answer!r}")
-        right = (out, channels, height, width)
-        if shape != right:
-            mistakes = {
-                "the outputs come first: (out, channels, height, width)": (
-                    channels,
-                    out,
-                    height,
-                    width,
-                ),
-                "height comes before width": (out, channels, width, height),
-                "that is the shape of the Linear layer, the kernel has four sides": (
-                    out,
-                    channels * height * width,
-                ),
-                "that is the shape of the map, each output has such a kernel": right[1:],
-            }
-            for message, wrong in mistakes.items():
-                if shape == wrong:
-                    fail(f"{case}: {message}")
-            fail(f"{case}: the kernel is {right}, not {shape}")
-        counts = {
-            "the bias is missing: one more number for each output": prod(right),
-            "one bias for each output, not one for all": prod(right) + 1,
-            "the biases belong to the outputs, not to the channels": prod(right) + channels,
+            fail(f"give back two things, a shape of four numbers and a count, not {shown(answer)}")
+        shapes = {
+            "the outputs come first: (out, channels, height, width)": [c, out, h, w],
+            "the outputs come first, as in (out, channels, height, width)": [c, h, w, out],
+            "height comes before width": [out, c, w, h],
+            "the channels come before height and width": [out, h, w, c],
+            "that is the shape of the Linear layer, the kernel has four sides": [out, c * h * w],
+            "that is the shape of the map, each output has such a kernel": [c, h, w],
         }
-        if count == prod(right) + out:
-            continue
-        for message, wrong in counts.items():
-            if count == wrong:
-                fail(f"{case}: {message}")
-        fail(f"{case}: {prod(right)} weights and {out} biases are learned, not {count} numbers")
-    passed("kernel_size")
+        explain(shape, [out, c, h, w], shapes, case)
+        weights = prod(shape)
+        counts = {
+            "the bias is missing: one more number for each output": weights,
+            "one bias for each output, not one for all": weights + 1,
+            "the biases belong to the outputs, not to the channels": weights + c,
+            "one bias for each output, not for each channel of each": weights + c * out,
+            "each output has weights for all channels": h * w * out + out,
+            "there are as many kernels as outputs": c * h * w + out,
+        }
+        otherwise = f"{weights} weights and {out} biases are learned, not {shown(count)} numbers"
+        explain(whole(count, "the count"), weights + out, counts, case, otherwise)
 
 
+@check("linear_to_conv", of=(linear_to_conv, linear_as_convolution))
 def check_linear_to_conv(linear_to_conv: Callable[[nn.Linear, int, int, int], nn.Conv2d]) -> None:
     """`linear_to_conv(linear, channels, height, width)` -> the convolution that does the same."""
     generator = torch.Generator().manual_seed(0)
@@ -65,11 +80,16 @@ def check_linear_to_conv(linear_to_conv: Callable[[nn.Linear, int, int, int], nn
         for parameter in linear.parameters():
             parameter.copy_(torch.randn(parameter.shape, generator=generator))
     weight, bias = linear.weight.detach().clone(), linear.bias.detach().clone()
-    answer = ask(linear_to_conv, linear, channels, height, width)
+    answer = ask(linear_to_conv, linear, channels, height, width, may_change=[linear])
     if not isinstance(answer, nn.Conv2d):
         fail(f"the result must be an nn.Conv2d, not {type(answer).__name__}")
     if not (torch.equal(weight, linear.weight) and torch.equal(bias, linear.bias)):
         fail("the Linear layer was changed: leave it as it is")
+    if not (linear.weight.requires_grad and linear.bias.requires_grad and linear.training):
+        fail(
+            "the Linear layer was changed: it cannot be trained any more (requires_grad), or its"
+            " mode is another; copy within torch.no_grad() instead"
+        )
     right = linear_as_convolution(linear, channels, height, width)
     if answer.weight.shape != right.weight.shape:
         fail(
@@ -87,11 +107,17 @@ def check_linear_to_conv(linear_to_conv: Callable[[nn.Linear, int, int, int], nn
             "height and width are swapped inside the kernel": weight.view(
                 out, channels, width, height
             ).transpose(2, 3),
+            "the kernel is turned around (flip): PyTorch lays it on as it is": right.weight.flip(
+                2, 3
+            ),
+            "the channels are in the reverse order": right.weight.flip(1),
+            "the Linear layer's table is turned: one row for each output": weight.T.reshape(
+                out, channels, height, width
+            ),
+            "the weights are 0: were they copied?": torch.zeros_like(right.weight),
         }
-        for message, wrong in orders.items():
-            if close(answer.weight.detach(), wrong):
-                fail(message)
-        fail("the weights are not those of the Linear layer: were they copied?")
+        otherwise = "the weights are not those of the Linear layer: were they copied?"
+        explain(answer.weight.detach(), right.weight.detach(), orders, otherwise=otherwise)
     if not close(answer.bias.detach(), bias):
         fail("the bias was not copied: it still has the random start values of a new layer")
     shared = {linear.weight.data_ptr(), linear.bias.data_ptr()}
@@ -106,22 +132,26 @@ def check_linear_to_conv(linear_to_conv: Callable[[nn.Linear, int, int, int], nn
     without_bias = nn.Linear(channels * height * width, out, bias=False)
     if ask(linear_to_conv, without_bias, channels, height, width).bias is not None:
         fail("a Linear layer without a bias must become a convolution without one")
-    passed("linear_to_conv")
 
 
+@check("convert", of=(convert, to_fcn))
 def check_convert(convert: Callable[[nn.Sequential, tuple[int, int]], nn.Module]) -> None:
     """`convert(classifier, (height, width))` -> an FCN in eval mode; the classifier untouched."""
-    for sides, size, bias in (((6, 2), (11, 14), True), ((5, 4, 3), (10, 9), False)):
-        model = _small_classifier(sides, size, bias)
-        _check_conversion(convert, model, size)
-    passed("convert")
+    cases = (((6, 2), (11, 14), True, 2), ((5, 4, 3), (10, 9), False, 1), ((3,), (8, 12), True, 3))
+    for sides, size, bias, channels in cases:
+        for training in (True, False):
+            model = _small_classifier(sides, size, bias, channels).train(training)
+            _check_conversion(convert, model, size)
 
 
-def _small_classifier(sides: tuple[int, ...], size: tuple[int, int], bias: bool) -> nn.Sequential:
+def _small_classifier(
+    sides: tuple[int, ...], size: tuple[int, int], bias: bool, channels: int
+) -> nn.Sequential:
     """Conv, norm, ReLU, pool, Flatten and as many Linear layers as `sides`, in train mode."""
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        layers = [nn.Conv2d(2, 3, 3, bias=bias), nn.BatchNorm2d(3), nn.ReLU(), nn.MaxPool2d(2)]
+        layers = [nn.Conv2d(channels, 3, 3, bias=bias), nn.BatchNorm2d(3)]
+        layers += [nn.ReLU(), nn.MaxPool2d(2)]
         features = 3 * ((size[0] - 2) // 2) * ((size[1] - 2) // 2)
         layers.append(nn.Flatten())
         for before, after in zip((features, *sides), sides, strict=False):
@@ -133,7 +163,14 @@ def _small_classifier(sides: tuple[int, ...], size: tuple[int, int], bias: bool)
 @torch.no_grad()
 def _check_conversion(convert: Callable, model: nn.Sequential, size: tuple[int, int]) -> None:
     untouched = copy.deepcopy(model)
-    fcn = ask(convert, model, size)
+    channels = model[0].in_channels
+    try:
+        fcn = ask(convert, model, size, may_change=[model])
+    except IndexError as error:
+        fail(
+            f"{error}, for a classifier of {len(model)} layers: are the numbers of the lesson's"
+            " layers written into the code? Go through the layers in a loop"
+        )
     if not isinstance(fcn, nn.Module):
         fail(f"the result must be a network (nn.Sequential), not {type(fcn).__name__}")
     _check_untouched(model, untouched)
@@ -146,7 +183,7 @@ def _check_conversion(convert: Callable, model: nn.Sequential, size: tuple[int, 
     if any(layer.training for layer in fcn.modules()):
         fail("the FCN is in train mode: batch norm would use the image's own statistics; eval()")
     generator = torch.Generator().manual_seed(2)
-    crops = torch.randn(4, 2, *size, generator=generator)
+    crops = torch.randn(4, channels, *size, generator=generator)
     expected = untouched.eval()(crops)
     answer = _run(fcn, crops, "a crop")
     if answer.shape != (*expected.shape, 1, 1):
@@ -155,9 +192,20 @@ def _check_conversion(convert: Callable, model: nn.Sequential, size: tuple[int, 
             " [N, classes, rows, cols]"
         )
     if not close(answer.flatten(1), expected):
+        activated = {
+            "a Softmax was added: the FCN gives logits, as the classifier does": expected.softmax(
+                1
+            ),
+            "a LogSoftmax was added: the FCN gives logits": expected.log_softmax(1),
+            "a Sigmoid was added: the FCN gives logits": expected.sigmoid(),
+            "a ReLU was added after the last layer: logits may be negative": expected.relu(),
+        }
+        for message, wrong in activated.items():
+            if close(answer.flatten(1), wrong):
+                fail(message)
         _explain(untouched, fcn)
     shape = geometry(untouched, size)
-    image = torch.randn(2, size[0] + 5, size[1] + 7, generator=generator)
+    image = torch.randn(channels, size[0] + 5, size[1] + 7, generator=generator)
     windows = untouched(torch.stack(list(shape.crops(image))))
     answer = _run(fcn, image[None], "a larger image")
     rows, cols = shape.cells(*image.shape[1:])
@@ -180,7 +228,11 @@ def _check_untouched(model: nn.Module, before: nn.Module) -> None:
             fail(f"the classifier was changed ({name}): leave it as it is")
     modes = zip(model.modules(), before.modules(), strict=True)
     if any(layer.training != then.training for layer, then in modes):
-        fail("the classifier was in train mode and is no more: put a copy into eval mode")
+        mode, now = ("train", "eval") if before.training else ("eval", "train")
+        fail(f"the classifier came in {mode} mode and is in {now} mode now: work on a copy")
+    pairs = zip(model.parameters(), before.parameters(), strict=True)
+    if any(one.requires_grad != other.requires_grad for one, other in pairs):
+        fail("the classifier was changed: some weights cannot be trained any more (requires_grad)")
 
 
 def _run(fcn: nn.Module, images: Tensor, what: str) -> Tensor:

@@ -1,23 +1,105 @@
 """Right and wrong answers to the exercises of Lesson 03."""
 
-import math
+import functools
 
+import numpy as np
 import torch
+from skimage.util import view_as_windows
 from torch import nn
-from torch.nn.functional import cross_entropy, nll_loss
+from torch.nn.functional import cross_entropy, nll_loss, unfold
+from torch.utils.data import DataLoader, TensorDataset
 
 from helpers.checks import classifier as checks
+
+
+def slide(
+    image,
+    kernel,
+    stride,
+    *,
+    size=lambda n, k, s: (n - k) // s + 1,
+    at=lambda r, s: r * s,
+    combine=lambda patch, kernel: (patch * kernel).sum(),
+):
+    """Two loops, perhaps with a mistake in the size, the patch's place or what is done with it."""
+    (height, width), (k, m) = image.shape, kernel.shape
+    answer = torch.zeros(size(height, k, stride), size(width, m, stride))
+    padded = nn.functional.pad(image, (0, 20, 0, 20))
+    for r in range(answer.shape[0]):
+        for c in range(answer.shape[1]):
+            y, x = at(r, stride), at(c, stride)
+            answer[r, c] = combine(padded[y : y + k, x : x + m], kernel)
+    return answer
+
+
+def slide_in_lists(image, kernel, stride):
+    rows, cols = kernel.shape
+    return [
+        [
+            float((image[y : y + rows, x : x + cols] * kernel).sum())
+            for x in range(0, image.shape[1] - cols + 1, stride)
+        ]
+        for y in range(0, image.shape[0] - rows + 1, stride)
+    ]
+
+
+def slide_with_numpy(image, kernel, stride):
+    windows = view_as_windows(image.numpy(), kernel.shape, stride)
+    return np.einsum("rckm,km->rc", windows, kernel.numpy())
+
+
+def slide_unfolded(image, kernel, stride):
+    columns = unfold(image[None, None], kernel.shape, stride=stride)
+    rows = (image.shape[0] - kernel.shape[0]) // stride + 1
+    return (kernel.flatten() @ columns[0]).view(rows, -1)
+
+
+def spoil_image(image, kernel, stride):
+    answer = slide(image, kernel, stride)
+    image[:] = 0
+    return answer
+
+
+def sliding(**how):
+    return functools.partial(slide, **how)
+
+
+CONVOLVE_RIGHT = [slide, slide_in_lists, slide_with_numpy, slide_unfolded]
+CONVOLVE_WRONG = [
+    (lambda *a: None, "return"),
+    (checks.convolve, "."),
+    (lambda i, k, s: nn.functional.conv2d(i[None, None], k[None, None], stride=s)[0, 0], "."),
+    (sliding(combine=lambda p, k: (p * k.flip(0, 1)).sum()), "turned around"),
+    (sliding(combine=lambda p, k: (p * k).mean()), "not take the mean"),
+    (sliding(combine=lambda p, k: p.sum()), "kernel is not used"),
+    (sliding(combine=lambda p, k: (p * k).max()), "not the largest"),
+    (sliding(combine=lambda p, k: (p * k)[-1, -1]), "add up all of them"),
+    (sliding(combine=lambda p, k: 0), "written into the table"),
+    (sliding(combine=lambda p, k: (p * k).sum() + 1), "expected"),
+    (sliding(at=lambda r, s: r), "apart"),
+    (sliding(size=lambda n, k, s: (n - k) // s), "at 0 counts"),
+    (sliding(size=lambda n, k, s: n - k + 1), "stride is forgotten"),
+    (sliding(size=lambda n, k, s: round((n - k) / s) + 1), "round"),
+    (sliding(size=lambda n, k, s: -(-(n - k) // s) + 1), "round down"),
+    (sliding(size=lambda n, k, s: -(-n // s)), "stay inside"),
+    (lambda i, k, s: slide(i, k, s).T, "rows come first"),
+    (lambda i, k, s: slide(i, k, s).flatten(), "shape"),
+    (lambda i, k, s: "a table", "table of numbers"),
+    (spoil_image, "changes its input"),
+]
 
 LOSS_RIGHT = [
     cross_entropy,
     lambda z, y: nll_loss(z.log_softmax(1), y),
     lambda z, y: -z.log_softmax(1)[torch.arange(len(y)), y].mean(),
     lambda z, y: (z.logsumexp(1) - z.gather(1, y[:, None])[:, 0]).mean(),
+    lambda z, y: nn.CrossEntropyLoss()(z, y),
+    lambda z, y: nn.functional.softplus((z[:, 0] - z[:, 1]) * (2 * y - 1)).mean(),
 ]
 
 
-def batch_loss(z, y):
-    return -torch.log(z.softmax(1)[torch.arange(len(y)), y]).mean()
+def log_of_softmax(z, y, extra=0.0):
+    return -torch.log(z.softmax(1)[torch.arange(len(y)), y] + extra).mean()
 
 
 LOSS_WRONG = [
@@ -27,65 +109,141 @@ LOSS_WRONG = [
     (lambda z, y: nll_loss(z, y), "raw logits"),
     (lambda z, y: cross_entropy(z, y, reduction="sum"), "mean"),
     (lambda z, y: cross_entropy(z, y, reduction="none"), "shape"),
+    (lambda z, y: cross_entropy(z, y)[None], "shape"),
     (lambda z, y: -cross_entropy(z, y), "sign"),
     (lambda z, y: nll_loss(z.log_softmax(0), y), r"dim 0"),
+    (lambda z, y: cross_entropy(z, 1 - y), "turned around"),
+    (lambda z, y: cross_entropy(z, y) / torch.tensor(2.0).log(), "natural logarithm"),
+    (lambda z, y: -z.log_softmax(1).mean(), "only the right class counts"),
     (lambda z, y: cross_entropy(z, y).item(), "torch.Tensor"),
-    (lambda z, y: torch.zeros(()), "expected about"),
+    (lambda z, y: torch.zeros(()), "expected"),
     (lambda z, y: torch.tensor(cross_entropy(z, y).item()), "cannot be trained"),
+    (
+        lambda z, y: torch.tensor(cross_entropy(z, y).item(), requires_grad=True),
+        "no gradient reaches",
+    ),
+    (lambda z, y: cross_entropy(z, y).detach() + 0 * z.sum(), "not its gradient"),
     (lambda z, y: cross_entropy(z, y, reduction="sum") / 4, "batch size"),
-    (batch_loss, "log_softmax"),
+    (log_of_softmax, "log_softmax"),
+    (lambda z, y: log_of_softmax(z, y, 1e-8), "log_softmax"),
+    (lambda z, y: log_of_softmax(z.double(), y).float(), "log_softmax"),
     (lambda z, y: -z.log_softmax(1)[:, y].mean(), "own label"),
 ]
 
 
-def size_by_listing(length, kernel, stride, padding):
-    """Counts the places where a kernel fits."""
-    return len(range(-padding, length + padding - kernel + 1, stride))
+def loader_epoch(model, optimiser, images, labels, batch_size):
+    losses = []
+    model.train()
+    for some, own in DataLoader(TensorDataset(images, labels), batch_size):
+        optimiser.zero_grad()
+        loss = nn.CrossEntropyLoss()(model(some), own)
+        loss.backward()
+        optimiser.step()
+        losses.append(loss.detach().numpy())
+    model.eval()
+    return losses
 
 
-SIZE_RIGHT = [
-    lambda n, k, s, p: (n + 2 * p - k) // s + 1,
-    lambda n, k, s, p: math.floor((n + 2 * p - k) / s) + 1,
-    lambda n, k, s, p: (n + p + p - k + s) // s,
-    size_by_listing,
-]
-
-SIZE_WRONG = [
-    (lambda n, k, s, p: None, "return"),
-    (lambda n, k, s, p: (n - k) // s, "place at 0 counts"),
-    (lambda n, k, s, p: (n + p - k) // s + 1, "both sides"),
-    (lambda n, k, s, p: (n - k) // s + 1, "padding"),
-    (lambda n, k, s, p: n + 2 * p - k + 1, "stride"),
-    (lambda n, k, s, p: -(-(n + 2 * p - k) // s) + 1, "round down"),
-    (lambda n, k, s, p: (n + 2 * p - k) / s + 1, "whole number"),
-    (lambda n, k, s, p: n // s, "kernel of 5"),
-    (lambda n, k, s, p: (n + 2 * p - k) // 2 + 1, "kernel of 5"),
-    (lambda n, k, s, p: (1, 2), "one whole number"),
-]
+def sliced_epoch(model, optimiser, images, labels, batch_size):
+    model.train()
+    losses = []
+    for k in range(0, len(images), batch_size):
+        loss = cross_entropy(model(images[k : k + batch_size]), labels[k : k + batch_size])
+        loss.backward()
+        optimiser.step()
+        optimiser.zero_grad()
+        losses.append(loss.detach())
+    model.train(False)
+    return losses
 
 
-def parameters_of_layer(channels_in, channels_out, height, width):
-    layer = nn.Conv2d(channels_in, channels_out, (height, width))
-    return sum(parameter.numel() for parameter in layer.parameters())
+def generous_epoch(model, optimiser, images, labels, batch_size):
+    """Sets the mode in each round, clears the gradients with the model's own call."""
+    losses = ()
+    for some, own in zip(images.split(batch_size), labels.split(batch_size), strict=True):
+        model.train()
+        loss = -model(some).log_softmax(1)[torch.arange(len(own)), own].mean()
+        model.zero_grad(set_to_none=False)
+        loss.backward()
+        optimiser.step()
+        model.eval()
+        losses = (*losses, loss.item())
+    return np.array(losses)
 
 
-COUNT_RIGHT = [
-    lambda i, o, h, w: o * (i * h * w + 1),
-    lambda i, o, h, w: i * o * h * w + o,
-    parameters_of_layer,
-]
+def epoch(mistake="", *, detach=None, losses=lambda loss: loss.item(), end=nn.Module.eval):
+    """An answer to train_epoch, perhaps with a mistake."""
 
-COUNT_WRONG = [
-    (lambda i, o, h, w: None, "return"),
-    (lambda i, o, h, w: i * o * h * w, "bias"),
-    (lambda i, o, h, w: i * o * h * w + 1, "one bias for each filter"),
-    (lambda i, o, h, w: i * (o * h * w + 1), "not for each channel that comes in"),
-    (lambda i, o, h, w: o * (h * w + 1), "every channel that comes in"),
-    (lambda i, o, h, w: o * i * (h * w + 1), "one bias for each filter, not for each"),
-    (lambda i, o, h, w: i * h * w + 1, "each of the filters"),
-    (lambda i, o, h, w: float(o * (i * h * w + 1)), "whole number"),
-    (lambda i, o, h, w: o * (i * h * h + 1), "filters of 5×7: 424"),
-    (lambda i, o, h, w: 832, "5×7"),
+    def answer(model, optimiser, images, labels, size):
+        model.train(mistake != "eval")
+        every = []
+        steps = list(range(0, len(images), len(images) if mistake == "all" else size))
+        for k in steps:
+            if mistake == "drop" and k + size > len(images):
+                break
+            j = 0 if mistake == "same" else k
+            own = labels[j : j + (len(images) if mistake == "all" else size)]
+            logits = model(images[j : j + len(own)])
+            if j + len(own) < k:
+                continue
+            loss = cross_entropy(
+                logits.softmax(1) if mistake == "softmax" else logits,
+                own,
+                reduction="sum" if mistake == "sum" else "mean",
+            )
+            loss = detach(loss) if detach else loss
+            if mistake == "step_first":
+                optimiser.step()
+            if mistake != "zero_grad" and (mistake != "zero_once" or k == 0):
+                optimiser.zero_grad()
+            if mistake == "no_backward":
+                optimiser.step()
+                every.append(losses(loss))
+                continue
+            loss.backward()
+            if mistake == "zero_late":
+                optimiser.zero_grad()
+            if mistake not in ("step", "step_first") and (mistake != "step_last" or k == steps[-1]):
+                optimiser.step()
+            every.append(losses(loss))
+            if mistake == "first":
+                break
+        end(model)
+        return every
+
+    return answer
+
+
+def epoch_that_scales(model, optimiser, images, labels, batch_size):
+    images /= 2
+    return epoch()(model, optimiser, images, labels, batch_size)
+
+
+EPOCH_RIGHT = [epoch(), loader_epoch, sliced_epoch, generous_epoch]
+EPOCH_WRONG = [
+    (lambda *a: None, "return"),
+    (checks.train_epoch, "."),
+    (epoch("zero_grad"), "zero_grad is missing"),
+    (epoch("zero_once"), "zero_grad is missing"),
+    (epoch("zero_late"), "between backward and step"),
+    (epoch("step"), r"step\(\) is missing"),
+    (epoch("step_first"), "step comes before backward"),
+    (epoch("step_last"), "belongs to each batch"),
+    (epoch("no_backward"), "weights never change"),
+    (epoch("eval"), "learns in eval mode"),
+    (epoch("softmax"), "twice"),
+    (epoch("sum"), "not the sum"),
+    (epoch("drop"), "last batch is left out"),
+    (epoch("first"), "only the first batch"),
+    (epoch("all"), "all crops are one batch"),
+    (epoch(end=lambda model: None), "left in train mode"),
+    (epoch(detach=lambda loss: loss.detach()), "cut the loss off"),
+    (epoch(detach=lambda loss: loss.item()), "cut the loss off"),
+    (epoch(losses=lambda loss: loss), "loss.item"),
+    (epoch(losses=lambda loss: loss.item() / 2), "expected|crops in batches"),
+    (lambda *a: sum(epoch()(*a)), "list"),
+    (epoch_that_scales, "changes its input"),
+    (lambda model, optimiser, images, labels, size: [0.7, 0.6, 0.5], "crops in batches"),
 ]
 
 
@@ -96,12 +254,13 @@ def confusion_in_a_loop(probabilities, labels, threshold):
     return counts
 
 
-def confusion(called=lambda p, t: p >= t, order=(0, 1, 2, 3)):
-    """Hits, misses, false alarms, rightly left alone; with a mistake if asked for."""
+def confusion(called=lambda p, t: p >= t, order=(0, 1, 2, 3), car=1):
+    """TP, FN, FP, TN; with a mistake if asked for."""
 
     def answer(probabilities, labels, threshold):
-        yes, car = called(probabilities, threshold), labels == 1
-        counts = [(yes & car).sum(), (~yes & car).sum(), (yes & ~car).sum(), (~yes & ~car).sum()]
+        yes, cars = called(probabilities, threshold), labels == car
+        counts = [(yes & cars).sum(), (~yes & cars).sum()]
+        counts += [(yes & ~cars).sum(), (~yes & ~cars).sum()]
         return tuple(counts[k].item() for k in order)
 
     return answer
@@ -111,28 +270,34 @@ CONFUSION_RIGHT = [
     confusion(),
     confusion_in_a_loop,
     lambda p, y, t: torch.tensor(confusion()(p, y, t)),
+    lambda p, y, t: np.array(confusion()(p, y, t)),
     lambda p, y, t: tuple(((p >= t) == g)[y == c].sum() for c in (1, 0) for g in (True, False)),
 ]
 
 CONFUSION_WRONG = [
     (lambda p, y, t: None, "return"),
+    (checks.confusion, "."),
     (confusion(called=lambda p, t: p > t), "exactly at the threshold"),
     (confusion(called=lambda p, t: p >= 0.5), "0.5 written into"),
     (confusion(called=lambda p, t: p < t), "upside down"),
-    (confusion(order=(0, 2, 1, 3)), "misses and false alarms are swapped"),
+    (confusion(called=lambda p, t: p.round() >= t), "expected|0.5"),
+    (confusion(order=(0, 2, 1, 3)), "false negatives and false positives are swapped"),
     (confusion(order=(3, 2, 1, 0)), "other way round"),
+    (confusion(order=(0, 1, 3, 2)), "true negatives come last"),
+    (confusion(order=(1, 0, 2, 3)), "the first is a car that is called"),
+    (confusion(car=0), "label 1 is a car"),
     (confusion(order=(0, 1, 2)), "four numbers"),
     (lambda p, y, t: 12, "four numbers"),
     (lambda p, y, t: tuple(n / len(y) for n in confusion()(p, y, t)), "shares"),
     (lambda p, y, t: (3, 1, 2, 4), "add up to"),
-    (lambda p, y, t: (2, 2, 2, 2), "at threshold 0.5"),
+    (lambda p, y, t: (2, 2, 2, 3), "threshold 0.5"),
 ]
 
 
 #: check -> (right answers in several styles, wrong answers with a part of the right message)
 EXERCISES = {
-    checks.check_output_size: (SIZE_RIGHT, SIZE_WRONG),
-    checks.check_count_parameters: (COUNT_RIGHT, COUNT_WRONG),
+    checks.check_convolve: (CONVOLVE_RIGHT, CONVOLVE_WRONG),
     checks.check_batch_loss: (LOSS_RIGHT, LOSS_WRONG),
+    checks.check_train_epoch: (EPOCH_RIGHT, EPOCH_WRONG),
     checks.check_confusion: (CONFUSION_RIGHT, CONFUSION_WRONG),
 }

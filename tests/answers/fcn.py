@@ -2,10 +2,12 @@
 
 import copy
 
+import numpy as np
 import torch
 from torch import nn
 
 from helpers.checks import fcn as checks
+from helpers.fcn import to_fcn
 
 
 def convert(linear, c, h, w):
@@ -46,6 +48,12 @@ def changed(**how):
                     conv.weight.copy_(weight.view(-1, h, w, c).permute(0, 3, 1, 2))
                 case {"order": "columns"}:
                     conv.weight.copy_(weight.view(-1, c, w, h).transpose(2, 3))
+                case {"order": "turned"}:
+                    conv.weight.copy_(conv.weight.flip(2, 3))
+                case {"order": "channels"}:
+                    conv.weight.copy_(conv.weight.flip(1))
+                case {"weight": "zero"}:
+                    conv.weight.zero_()
                 case {"weight": "random"}:
                     conv.weight.add_(1)
                 case {"bias": "random"} if conv.bias is not None:
@@ -71,12 +79,32 @@ def convert_padded(linear, c, h, w):
     return conv
 
 
+def convert_frozen(linear, c, h, w):
+    linear.requires_grad_(False)
+    return convert(linear, c, h, w)
+
+
+def convert_row_by_row(linear, c, h, w):
+    conv = nn.Conv2d(c, linear.out_features, (h, w), bias=linear.bias is not None)
+    with torch.no_grad():
+        for out, row in enumerate(linear.weight):
+            conv.weight[out] = row.reshape(c, h, w)
+        if linear.bias is not None:
+            conv.bias[:] = linear.bias
+    return conv
+
+
 CONVERT_WRONG = [
     (lambda *a: None, "return"),
     (lambda linear, c, h, w: linear, "nn.Conv2d"),
     (lambda linear, c, h, w: nn.Conv2d(c, linear.out_features, (w, h)), "kernel is"),
     (changed(order="pixels"), "another order"),
     (changed(order="columns"), "height and width are swapped"),
+    (changed(order="turned"), "turned around"),
+    (changed(order="channels"), "reverse order"),
+    (changed(weight="zero"), "weights are 0"),
+    (checks.linear_to_conv, "the course's own"),
+    (convert_frozen, "requires_grad"),
     (changed(weight="random"), "were they copied"),
     (changed(bias="random"), "bias was not copied"),
     (changed(bias="none"), "no bias"),
@@ -97,6 +125,7 @@ SIZE_RIGHT = [
     lambda c, h, w, out: ((out, c, h, w), out * c * h * w + out),
     lambda c, h, w, out: [[out, c, h, w], out * (c * h * w + 1)],
     size_in_words,
+    lambda c, h, w, out: (np.array([out, c, h, w]), float(out * (c * h * w + 1))),
 ]
 SIZE_WRONG = [
     (lambda c, h, w, out: None, "return"),
@@ -109,6 +138,10 @@ SIZE_WRONG = [
     (lambda c, h, w, out: ((out, c, h, w), out * c * h * w + 1), "not one for all"),
     (lambda c, h, w, out: ((out, c, h, w), out * c * h * w + c), "not to the channels"),
     (lambda c, h, w, out: ((out, c, h, w), 7), "not 7 numbers"),
+    (lambda c, h, w, out: ((out, c, h, w), out * c * h * w + c * out), "for each channel of each"),
+    (lambda c, h, w, out: ((out, h, w, c), out * (c * h * w + 1)), "channels come before"),
+    (lambda c, h, w, out: ((out, c, h, w), str(out)), "count must be"),
+    (checks.kernel_size, "the course's own"),
 ]
 
 
@@ -116,7 +149,7 @@ def whole(model, size, linear=convert, copied=True, mode="eval", drop=()):
     """Convert a whole classifier, perhaps with a mistake."""
     if copied:
         model = copy.deepcopy(model).eval()
-    x, layers = torch.zeros(1, 2, *size), []
+    x, layers = torch.zeros(1, model[0].in_channels, *size), []
     for layer in model:
         if isinstance(layer, nn.Linear):
             layer = linear(layer, *x.shape[1:])
@@ -130,7 +163,7 @@ def whole(model, size, linear=convert, copied=True, mode="eval", drop=()):
 def whole_with_a_look_ahead(model, size):
     at = next(i for i, layer in enumerate(model) if isinstance(layer, nn.Flatten))
     body = copy.deepcopy(model[:at]).eval()
-    shape = body(torch.zeros(1, 2, *size)).shape[1:]
+    shape = body(torch.zeros(1, model[0].in_channels, *size)).shape[1:]
     fcn = nn.Sequential(*body)
     for layer in model[at + 1 :]:
         if isinstance(layer, nn.Linear):
@@ -142,7 +175,7 @@ def whole_with_a_look_ahead(model, size):
 
 
 def whole_in_train_mode(model, size):
-    model(torch.zeros(4, 2, *size))
+    model.train()(torch.zeros(4, model[0].in_channels, *size))
     return whole(model, size)
 
 
@@ -155,6 +188,63 @@ def whole_spoiled(model, size):
 def whole_put_to_eval(model, size):
     model.eval()
     return whole(model, size)
+
+
+def whole_left_in_train(model, size):
+    model.eval()
+    fcn = whole(model, size)
+    model.train()
+    return fcn
+
+
+def whole_frozen(model, size):
+    model.requires_grad_(False)
+    return whole(model, size)
+
+
+def whole_by_number(model, size):
+    fcn = copy.deepcopy(model).eval()
+    first = convert(fcn[9], 64, 7, 22)
+    return nn.Sequential(*fcn[:8], first, nn.ReLU(), convert(fcn[11], 512, 1, 1))
+
+
+def whole_with(layer):
+    return lambda model, size: whole(model, size).append(layer).eval()
+
+
+class Wrapped(nn.Module):
+    """No Sequential, and right."""
+
+    def __init__(self, model, size):
+        super().__init__()
+        self.layers = nn.ModuleList(whole(model, size))
+        self.eval()
+
+    def forward(self, x):
+        for layer in self.layers:
+            x = layer(x)
+        return x
+
+
+def whole_computed(model, size):
+    """The shape of the map by arithmetic, from the course's kinds of layers."""
+    height, width = size
+    layers, shape = [], None
+    for layer in copy.deepcopy(model).eval():
+        if isinstance(layer, nn.Conv2d):
+            height, width = (
+                n - k + 1 for n, k in zip((height, width), layer.kernel_size, strict=True)
+            )
+            channels = layer.out_channels
+        elif isinstance(layer, nn.MaxPool2d):
+            height, width = height // 2, width // 2
+        elif isinstance(layer, nn.Flatten):
+            shape = (channels, height, width)
+            continue
+        elif isinstance(layer, nn.Linear):
+            layer, shape = convert_with_data(layer, *shape), (layer.out_features, 1, 1)
+        layers.append(layer)
+    return nn.Sequential(*layers).eval()
 
 
 def whole_kept(model, size):
@@ -196,8 +286,15 @@ WHOLE_WRONG = [
     (lambda model, size: [*model], "must be a network"),
     (whole_kept, "still a Flatten"),
     (whole_in_train_mode, "read something in train mode"),
-    (whole_spoiled, "network was changed"),
-    (whole_put_to_eval, "is no more"),
+    (whole_spoiled, "classifier was changed"),
+    (whole_put_to_eval, "came in train mode"),
+    (whole_left_in_train, "came in eval mode"),
+    (whole_frozen, "requires_grad"),
+    (whole_by_number, "numbers of the lesson's layers"),
+    (whole_with(nn.Softmax(1)), "Softmax was added"),
+    (whole_with(nn.Sigmoid()), "Sigmoid was added"),
+    (checks.convert, "the course's own"),
+    (lambda m, s: to_fcn(m, s).eval(), "the course's own"),
     (lambda m, s: whole(m, s, mode="train"), "in train mode"),
     (lambda m, s: nn.Sequential(m[0], *whole(m, s)[1:]), "shares layers"),
     (lambda m, s: whole(m, s, linear=changed(order="pixels")), "another order"),
@@ -215,9 +312,9 @@ WHOLE_WRONG = [
 #: check -> (right answers in several styles, wrong answers with a part of the right message)
 EXERCISES = {
     checks.check_kernel_size: (SIZE_RIGHT, SIZE_WRONG),
-    checks.check_convert: ([whole, whole_with_a_look_ahead], WHOLE_WRONG),
+    checks.check_convert: ([whole, whole_with_a_look_ahead, whole_computed, Wrapped], WHOLE_WRONG),
     checks.check_linear_to_conv: (
-        [convert, convert_with_state_dict, convert_with_data],
+        [convert, convert_with_state_dict, convert_with_data, convert_row_by_row],
         CONVERT_WRONG,
     ),
 }
