@@ -4,6 +4,14 @@ The convolution theorem: what is a sum over the whole kernel for each pixel beco
 each frequency. An image is cut into overlapping tiles, each is transformed, multiplied and
 transformed back, and only the pixels that a plain convolution would have given are kept: this is
 called overlap-save. Sources: Stockham 1966; Mathieu, Henaff and LeCun 2014.
+
+`convolve_by_theorem` is the idea in three lines; `FFTConv2d` is fast; `best_tile` knows what costs
+less.
+
+>>> convolution = nn.Conv2d(4, 8, (7, 22)).requires_grad_(False)
+>>> image = torch.rand(1, 4, 60, 90)
+>>> torch.allclose(FFTConv2d(convolution)(image), convolution(image), atol=1e-5)
+True
 """
 
 from functools import cache
@@ -22,20 +30,48 @@ SIDES = (8, 12, 16, 24, 32, 48, 64, 96, 128)
 TRANSFORM_COST, PRODUCT_COST, WEIGHT_COST = 12, 2, 15
 # Transforming the weights anew takes longer than a few images with a tile that is so much worse.
 NEARLY = 1.5
-# How many bytes of tiles are worked on at a time.
-GROUP_BYTES = 2**26
+# Bytes of the tiles that are convolved at a time.
+BATCH_BYTES = 2**26
 
 
-def direct_work(kernel: Pair, output: Pair, channels: Pair) -> int:
-    """Multiply-adds of a direct convolution; `channels` are (in, out)."""
+def convolve_by_theorem(x: Tensor, weight: Tensor) -> Tensor:
+    """The convolution theorem in three lines, without tiles: transform, multiply, transform back.
+
+    A network's "convolution" does not turn its kernel around, hence the conjugate. Lesson 05.
+    Same as `torch.nn.functional.conv2d`, but for rounding.
+
+    Args:
+        x: Tensor[N, in, H, W].
+        weight: Tensor[out, in, h, w].
+
+    Returns:
+        Tensor[N, out, H - h + 1, W - w + 1].
+
+    >>> convolve_by_theorem(torch.ones(1, 1, 4, 5), torch.ones(1, 1, 3, 3)).round()
+    tensor([[[[9., 9., 9.],
+              [9., 9., 9.]]]])
+    """
+    (height, width), (rows, cols) = x.shape[-2:], weight.shape[-2:]
+    kernels = torch.fft.rfft2(weight, s=(height, width)).conj()  # [out, in, H, W // 2 + 1]
+    products = torch.einsum("nihw,oihw->nohw", torch.fft.rfft2(x), kernels)
+    y = torch.fft.irfft2(products, s=(height, width))  # [N, out, H, W]
+    return y[..., : height - rows + 1, : width - cols + 1]  # the rest went once around the image
+
+
+def direct_multiply_adds(kernel: Pair, output: Pair, channels: Pair) -> int:
+    """Multiply-adds of a direct convolution; `channels` are (in, out). Lesson 05.
+
+    >>> direct_multiply_adds((7, 22), (46, 68), (64, 512))
+    15784738816
+    """
     return prod(kernel) * prod(output) * prod(channels)
 
 
-def fft_work(kernel: Pair, output: Pair, channels: Pair, tile: Pair) -> tuple[int, int]:
+def fft_multiply_adds(kernel: Pair, output: Pair, channels: Pair, tile: Pair) -> tuple[int, int]:
     """Multiply-adds of an overlap-save convolution: in the fast transforms, and in the products.
 
     A real transform of n numbers takes 5/4 n log2(n) of them, a complex product takes 4. The
-    weights are transformed only once, and do not count.
+    weights are transformed only once, and do not count. Lesson 05.
     """
     step = _step(tile, kernel)
     tiles = prod(ceil(o / s) for o, s in zip(output, step, strict=True))
@@ -43,6 +79,36 @@ def fft_work(kernel: Pair, output: Pair, channels: Pair, tile: Pair) -> tuple[in
     multiply = 4 * tile[0] * _half(tile[1]) * prod(channels)
     transform_back = 4 * step[0] * _half(tile[1]) * (tile[0] + step[1]) * channels[1]
     return round(tiles * transform), tiles * (multiply + transform_back)
+
+
+@cache
+def best_tile(
+    kernel: Pair, output: Pair, channels: Pair, at_hand: tuple[Pair, ...] = ()
+) -> Pair | None:
+    """The tile that costs least, or None where a direct convolution costs less. Lesson 05.
+
+    Args:
+        kernel: (height, width) of the kernel.
+        output: of what the convolution gives.
+        channels: (in, out).
+        at_hand: tiles whose weights are transformed already: one of them if it is nearly as good.
+
+    >>> best_tile((7, 22), (46, 68), (64, 512)), best_tile((3, 3), (100, 100), (64, 64))
+    ((16, 96), None)
+    """
+
+    def cost(tile: Pair) -> float:
+        transforms, products = fft_multiply_adds(kernel, output, channels, tile)
+        weights = tile[0] * _half(tile[1]) * prod(channels)
+        return TRANSFORM_COST * transforms + PRODUCT_COST * products + WEIGHT_COST * weights
+
+    tiles = [(h, w) for h in SIDES for w in SIDES if h >= kernel[0] and w >= kernel[1]]
+    if not tiles or min(output) < 1:
+        return None
+    best = min(tiles, key=cost)
+    if cost(best) >= direct_multiply_adds(kernel, output, channels):
+        return None
+    return min((t for t in at_hand if cost(t) <= NEARLY * cost(best)), key=cost, default=best)
 
 
 def _step(tile: Pair, kernel: Pair) -> Pair:
@@ -55,33 +121,21 @@ def _half(length: int) -> int:
     return length // 2 + 1
 
 
-def cost(kernel: Pair, output: Pair, channels: Pair, tile: Pair) -> float:
-    """The work with this tile, in multiply-adds that a direct convolution does in the same time."""
-    transforms, products = fft_work(kernel, output, channels, tile)
-    weights = tile[0] * _half(tile[1]) * prod(channels)
-    return TRANSFORM_COST * transforms + PRODUCT_COST * products + WEIGHT_COST * weights
-
-
-@cache
-def best_tile(kernel: Pair, output: Pair, channels: Pair) -> Pair | None:
-    """The tile (height, width) that costs least, or None where a direct convolution costs less."""
-    tiles = [(h, w) for h in SIDES for w in SIDES if h >= kernel[0] and w >= kernel[1]]
-    if not tiles or min(output) < 1:
-        return None
-    best = min(tiles, key=lambda tile: cost(kernel, output, channels, tile))
-    wins = cost(kernel, output, channels, best) < direct_work(kernel, output, channels)
-    return best if wins else None
-
-
 class FFTConv2d(nn.Module):
     """The convolution `convolution`, computed by FFT: [N, in, H, W] -> [N, out, H - h + 1, …].
 
     Equal to the direct one within 1e-5 of the largest output (float32). Forward only: it copies the
     weights, and keeps the transforms of the last two tile sizes. Memory beside the input, a padded
     copy of it, and the output is bounded, whatever the image's size. Where the direct convolution
-    is less work, it is taken.
-    Raises ValueError for a convolution with stride, dilation, groups or padding, and for a tensor
-    that is not [N, in, H, W].
+    is less work, it is taken. Lesson 05.
+
+    Args:
+        convolution: of float32 or float64; copied.
+
+    Raises:
+        ValueError: for a convolution with stride, dilation, groups or padding, for a tensor that is
+            not [N, in, H, W], and for NaN or infinity, which would spread over a whole tile.
+        RuntimeError: for a tensor that wants gradients.
     """
 
     def __init__(self, convolution: nn.Conv2d) -> None:
@@ -110,6 +164,11 @@ class FFTConv2d(nn.Module):
             )
         if x.ndim != 4 or x.shape[1] != self.in_channels:
             raise ValueError(f"expected [N, {self.in_channels}, H, W], not {list(x.shape)}")
+        if x.numel() and not torch.isfinite(torch.stack(x.aminmax())).all():
+            raise ValueError(
+                "NaN or infinity would spread over a whole tile of the Fourier transform: use the"
+                " plain FCN, or find out where they come from"
+            )
         output = tuple(n - k + 1 for n, k in zip(x.shape[-2:], self.kernel_size, strict=True))
         tile = self._tile(output)
         if tile is None or len(x) == 0:
@@ -120,16 +179,11 @@ class FFTConv2d(nn.Module):
         """Multiply-adds for one image whose output has this height and width."""
         case = self.kernel_size, output, (self.in_channels, self.out_channels)
         tile = self._tile(output)
-        return direct_work(*case) if tile is None else sum(fft_work(*case, tile))
+        return direct_multiply_adds(*case) if tile is None else sum(fft_multiply_adds(*case, tile))
 
     def _tile(self, output: Pair) -> Pair | None:
-        """The best tile, or one that is nearly as good and has its weights transformed already."""
-        case = self.kernel_size, output, (self.in_channels, self.out_channels)
-        best = best_tile(*case)
-        if best is None:
-            return None
-        at_hand = [t for t in self._spectra if cost(*case, t) <= NEARLY * cost(*case, best)]
-        return min(at_hand, key=lambda tile: cost(*case, tile), default=best)
+        channels = self.in_channels, self.out_channels
+        return best_tile(self.kernel_size, output, channels, at_hand=tuple(self._spectra))
 
     def _overlap_save(self, x: Tensor, output: Pair, tile: Pair) -> Tensor:
         """Cut into tiles that overlap by the kernel less one, convolve each, put them together."""
@@ -139,28 +193,35 @@ class FFTConv2d(nn.Module):
             (g - 1) * s + t - n for g, s, t, n in zip(grid, step, tile, x.shape[-2:], strict=True)
         ]
         x = pad(x, (0, missing[1], 0, missing[0]))
+        # A view: [N, in, grid rows, grid cols, h, w].
         tiles = x.unfold(2, tile[0], step[0]).unfold(3, tile[1], step[1])
         y = x.new_empty(len(x), grid[0], step[0], grid[1], step[1], self.out_channels)
-        places = torch.cartesian_prod(*(torch.arange(n, device=x.device) for n in (len(x), *grid)))
-        one = 3 * x.element_size() * prod(tile) * (self.in_channels + self.out_channels)
-        for part in places.split(max(1, GROUP_BYTES // one)):
-            n, row, col = part.unbind(1)
+        numbers = [torch.arange(n, device=x.device) for n in (len(x), *grid)]
+        every_tile = torch.cartesian_prod(*numbers)  # [tiles, 3]: image, row and column of the grid
+        for batch in every_tile.split(self._tiles_at_a_time(x, tile)):
+            n, row, col = batch.unbind(1)
+            # [T, in, h, w] -> [T, step rows, step cols, out]
             y[n, row, :, col] = self._convolve(tiles[n, :, row, col], tile)
         y = y.view(len(x), grid[0] * step[0], grid[1] * step[1], self.out_channels)
         y = y[:, : output[0], : output[1]]
         if self.bias is not None:
             y += self.bias
-        return y.permute(0, 3, 1, 2)
+        return y.permute(0, 3, 1, 2)  # [N, out, rows, cols]
+
+    def _tiles_at_a_time(self, x: Tensor, tile: Pair) -> int:
+        one = 3 * x.element_size() * prod(tile) * (self.in_channels + self.out_channels)
+        return max(1, BATCH_BYTES // one)
 
     def _convolve(self, tiles: Tensor, tile: Pair) -> Tensor:
         """Tiles [T, in, h, w] -> [T, rows, cols, out]: transform, multiply, transform back.
 
         For each frequency, the sum over the channels is a product of matrices.
         """
-        x = torch.fft.rfft2(tiles).permute(2, 3, 0, 1).flatten(0, 1).contiguous()
-        y = torch.bmm(x, self._spectrum(tile))
+        x = torch.fft.rfft2(tiles)  # [T, in, h, w // 2 + 1]
+        x = x.permute(2, 3, 0, 1).flatten(0, 1).contiguous()  # [frequency, T, in]
+        y = torch.bmm(x, self._spectrum(tile))  # [frequency, T, out]
         rows, cols = _step(tile, self.kernel_size)
-        back = inverse_transform(tile[0], rows).to(y) @ y.view(tile[0], -1)
+        back = inverse_transform(tile[0], rows).to(y) @ y.view(tile[0], -1)  # the rows, then
         back = inverse_real_transform(tile[1], cols).to(y) @ back.view(rows, _half(tile[1]), -1)
         return back.real.view(rows, cols, len(tiles), -1).permute(2, 0, 1, 3)
 
@@ -187,7 +248,7 @@ class FFTConv2d(nn.Module):
 
 
 def inverse_transform(length: int, count: int) -> Tensor:
-    """The inverse Fourier transform of `length` frequencies as a matrix [count, length].
+    """The inverse Fourier transform of `length` frequencies as a complex matrix [count, length].
 
     Only the first `count` numbers are asked for, and only for a few dozen frequencies: then one
     product of matrices is faster than the fast transform of everything.

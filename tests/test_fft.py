@@ -9,7 +9,13 @@ from hypothesis import strategies as st
 from torch import nn
 
 from helpers import fft
-from helpers.fft import FFTConv2d, best_tile, direct_work, fft_work
+from helpers.fft import (
+    FFTConv2d,
+    best_tile,
+    convolve_by_theorem,
+    direct_multiply_adds,
+    fft_multiply_adds,
+)
 
 sides = st.integers(1, 9)
 
@@ -40,6 +46,20 @@ def test_every_kernel_image_and_tile_gives_the_direct_convolution(case):
     assert (actual - expected).abs().max() < 1e-12 * (1 + expected.abs().max())
 
 
+@settings(max_examples=60)
+@given(cases())
+def test_tiles_give_what_the_convolution_theorem_gives_for_the_whole_map(case):
+    kernel, extra, tile, channels, _, count = case
+    torch.manual_seed(0)
+    direct = nn.Conv2d(*channels, kernel, bias=False, dtype=torch.float64).requires_grad_(False)
+    size = [k + e for k, e in zip(kernel, extra, strict=True)]
+    x = torch.randn(count, channels[0], *size, dtype=torch.float64)
+    by_theorem = convolve_by_theorem(x, direct.weight)
+    by_tiles = FFTConv2d(direct)._overlap_save(x, tuple(by_theorem.shape[-2:]), tile)
+    assert torch.allclose(by_theorem, direct(x), rtol=0, atol=1e-12)
+    assert torch.allclose(by_tiles, by_theorem, rtol=0, atol=1e-12)
+
+
 @pytest.fixture
 def head():
     torch.manual_seed(0)
@@ -54,7 +74,7 @@ def test_the_head_of_the_course_by_the_tile_that_is_chosen(head):
     assert len(layer._spectra) == 1, "the transform was not used"
 
 
-def test_groups_of_tiles_make_no_difference(head, monkeypatch):
+def test_batches_of_tiles_make_no_difference(head, monkeypatch):
     x = torch.rand(2, 16, 60, 120)
     expected = FFTConv2d(head)(x)
     counts = []
@@ -62,9 +82,9 @@ def test_groups_of_tiles_make_no_difference(head, monkeypatch):
     monkeypatch.setattr(
         FFTConv2d, "_convolve", lambda self, t, s: counts.append(len(t)) or convolve(self, t, s)
     )
-    monkeypatch.setattr(fft, "GROUP_BYTES", 2**21)
+    monkeypatch.setattr(fft, "BATCH_BYTES", 2**21)
     assert torch.allclose(FFTConv2d(head)(x), expected, atol=1e-5)
-    assert len(counts) > 3, "the tiles were not worked on in groups"
+    assert len(counts) > 3, "the tiles were not convolved in batches"
 
 
 def test_an_image_of_one_kernel_is_convolved_directly(head):
@@ -88,6 +108,14 @@ def test_no_images_give_no_answers(head):
 def test_other_tensors_than_maps_are_refused(head, shape):
     with pytest.raises(ValueError, match=r"expected \[N, 16, H, W\], not \["):
         FFTConv2d(head)(torch.zeros(shape))
+
+
+@pytest.mark.parametrize("value", [torch.inf, -torch.inf, torch.nan])
+def test_what_would_spread_over_a_tile_is_refused(head, value):
+    x = torch.rand(1, 16, 60, 90)
+    x[0, 3, 20, 40] = value
+    with pytest.raises(ValueError, match="NaN or infinity would spread over a whole tile"):
+        FFTConv2d(head)(x)
 
 
 def test_no_gradients_are_promised(head):
@@ -146,13 +174,20 @@ def test_tiles_at_hand_are_used_again_and_never_more_than_two_kept(head):
 
 
 def test_the_work_is_counted_as_defined():
-    assert direct_work((7, 22), (46, 68), (64, 512)) == 7 * 22 * 46 * 68 * 64 * 512
+    assert direct_multiply_adds((7, 22), (46, 68), (64, 512)) == 7 * 22 * 46 * 68 * 64 * 512
     # One tile of 8×8 around a 3×3 kernel: 6×6 numbers are kept, 8·5 frequencies are enough.
-    transforms, products = fft_work((3, 3), (6, 6), (2, 4), (8, 8))
+    transforms, products = fft_multiply_adds((3, 3), (6, 6), (2, 4), (8, 8))
     assert transforms == 2 * 1.25 * 64 * 6
     assert products == 4 * 40 * 2 * 4 + 4 * (6 * 8 * 5 + 6 * 5 * 6) * 4
     # One row more takes a second tile.
-    assert fft_work((3, 3), (7, 6), (2, 4), (8, 8)) == (2 * transforms, 2 * products)
+    assert fft_multiply_adds((3, 3), (7, 6), (2, 4), (8, 8)) == (2 * transforms, 2 * products)
+
+
+def test_a_tile_at_hand_is_taken_if_it_is_nearly_as_good():
+    case = (7, 22), (46, 68), (64, 512)
+    assert best_tile(*case) == (16, 96)
+    assert best_tile(*case, at_hand=((24, 48), (8, 24))) == (24, 48)
+    assert best_tile(*case, at_hand=((8, 24),)) == (16, 96)
 
 
 def test_the_transform_is_chosen_where_it_wins():
