@@ -1,97 +1,171 @@
 """Checks of the exercises of Lesson 06."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
 
-from helpers.boxes import nms
-from helpers.checks.report import ask, close, fail, passed, tensor
+from helpers.boxes import box_iou
+from helpers.checks.report import ask, check, explain, fail, number, same, tensor, your_or_ours
+from helpers.checks.suppression import check_suppress
+from helpers.heatmap import car_probability
+
+__all__ = [
+    "check_car_score",
+    "check_grid_boxes",
+    "check_iou",
+    "check_suppress",
+    "your_or_ours",
+]
 
 
-def check_cell_to_box(cell_to_box: Callable[[int, int, int], tuple]) -> None:
-    """`cell_to_box(row, col, stride)` -> (x1, y1, x2, y2) of the 40×100 window under a cell."""
-    for row, col, stride in ((3, 7, 4), (0, 0, 4), (10, 2, 4), (5, 9, 1)):
-        answer = ask(cell_to_box, row, col, stride)
-        x, y = stride * col, stride * row
-        right = (x, y, x + 100, y + 40)
-        try:
-            box = tuple(float(value) for value in answer)
-        except TypeError:
-            fail(f"cell_to_box must give back four numbers, not {answer!r}")
-        if len(box) != 4:
-            fail(f"cell_to_box must give back four numbers, not {len(box)}")
-        if box == right:
+@check("grid_boxes")
+def check_grid_boxes(grid_boxes: Callable[[int, int, int], Tensor]) -> None:
+    """`grid_boxes(rows, cols, stride)` -> boxes [rows · cols, 4] of the windows, row after row."""
+    for rows, cols, stride in ((2, 3, 4), (3, 2, 5), (1, 4, 8), (4, 1, 4), (3, 3, 1), (13, 17, 2)):
+        answer = _as_boxes(ask(grid_boxes, rows, cols, stride), rows * cols)
+        case = f"{rows} rows, {cols} columns, stride {stride}"
+        right = _grid(rows, cols, stride)
+        if same(answer, right):
             continue
-        case = f"cell ({row}, {col}) at stride {stride}"
-        mistakes = {
-            "x and y are swapped: x counts columns, y counts rows": (y, x, y + 100, x + 40),
-            "your box begins with the row: it is (y1, x1, y2, x2), boxes are (x1, y1, x2, y2)": (
-                y,
-                x,
-                y + 40,
-                x + 100,
-            ),
-            "these are (x, y, width, height): a box ends with its other corner": (x, y, 100, 40),
-            "the cell gives the window's top-left corner, not its centre": (
-                x - 50,
-                y - 20,
-                x + 50,
-                y + 20,
-            ),
-            "the window is 100 wide and 40 high, not 40 wide and 100 high": (x, y, x + 40, y + 100),
-            "the cell is not multiplied with the stride": (col, row, col + 100, row + 40),
-            "x2 and y2 lie just outside the box: do not take 1 off": (x, y, x + 99, y + 39),
-            "one stride too far: cell 0 begins at pixel 0": (
-                x + stride,
-                y + stride,
-                x + stride + 100,
-                y + stride + 40,
-            ),
-            "only the corner is multiplied with the stride, the window's size is in pixels": (
-                x,
-                y,
-                x + 100 * stride,
-                y + 40 * stride,
-            ),
-        }
-        for message, wrong in mistakes.items():
-            if box == wrong:
-                fail(f"{case}: {message}")
-        fail(f"{case}: the window is {right}, not {box}")
-    passed("cell_to_box")
+        explain(answer, right, _grid_mistakes(rows, cols, stride), case, _first(answer, right))
 
 
+def _grid(rows: int, cols: int, stride: int) -> Tensor:
+    y, x = torch.meshgrid(torch.arange(rows), torch.arange(cols), indexing="ij")
+    corner = torch.stack([x.flatten(), y.flatten()], 1).float() * stride
+    return torch.cat([corner, corner + torch.tensor([100.0, 40.0])], 1)
+
+
+def _grid_mistakes(rows: int, cols: int, stride: int) -> dict[str, Tensor]:
+    """What well-known mistakes would answer."""
+    right = _grid(rows, cols, stride)
+    x, y = right[:, 0], right[:, 1]
+    cells = _grid(rows, cols, 1)[:, :2]
+    by_columns = right.reshape(rows, cols, 4).transpose(0, 1).reshape(-1, 4)
+
+    def sized(x: Tensor, y: Tensor, width: float, height: float) -> Tensor:
+        return torch.stack([x, y, x + width, y + height], 1)
+
+    return {
+        "the order is column after column: go through a whole row first": by_columns,
+        "rows and columns are swapped: `rows` says how many rows there are": _grid(
+            cols, rows, stride
+        ),
+        "x and y are swapped: x counts columns, y counts rows": sized(y, x, 100, 40),
+        "your boxes are (y1, x1, y2, x2), the row first: they should be (x1, y1, x2, y2)": sized(
+            y, x, 40, 100
+        ),
+        "these are (x, y, width, height): a box ends with its other corner": torch.stack(
+            [x, y, torch.full_like(x, 100), torch.full_like(x, 40)], 1
+        ),
+        "a cell gives the window's top-left corner, not its centre": sized(x - 50, y - 20, 100, 40),
+        "the window is 100 wide and 40 high, not 40 wide and 100 high": sized(x, y, 40, 100),
+        "the cells are not multiplied with the stride": sized(*cells.T, 100, 40),
+        "x2 and y2 lie just outside the box: do not take 1 off": sized(x, y, 99, 39),
+        "one stride too far: row 0 and column 0 begin at pixel 0": sized(
+            x + stride, y + stride, 100, 40
+        ),
+        "only the corner is multiplied with the stride, the window's size is in pixels": sized(
+            x, y, 100 * stride, 40 * stride
+        ),
+        "neighbouring windows are one stride apart, not one window": sized(
+            100 * cells[:, 0], 40 * cells[:, 1], 100, 40
+        ),
+        "the stride belongs to both directions: it is missing in y": sized(x, cells[:, 1], 100, 40),
+        "the stride belongs to both directions: it is missing in x": sized(cells[:, 0], y, 100, 40),
+        "the order is right to left: begin with column 0": right.reshape(rows, cols, 4)
+        .flip(1)
+        .reshape(-1, 4),
+        "the order is from the bottom up: begin with row 0": right.reshape(rows, cols, 4)
+        .flip(0)
+        .reshape(-1, 4),
+    }
+
+
+def _as_boxes(answer: object, count: int) -> Tensor:
+    """The answer as float boxes [count, 4]; a list of boxes is as good as a tensor."""
+    try:
+        if isinstance(answer, list) and any(isinstance(row, Tensor) for row in answer):
+            answer = torch.stack([torch.as_tensor(row).flatten() for row in answer])
+        boxes = torch.as_tensor(answer)
+    except (TypeError, ValueError, RuntimeError):
+        fail(f"give back a float tensor [rows · cols, 4], not {type(answer).__name__}")
+    if boxes.ndim == 3 and boxes.shape[2] == 4:
+        fail(f"the shape is {[*boxes.shape]}: put all boxes in one list, [{count}, 4]")
+    if boxes.shape == (4, count) and count != 4:
+        fail(f"the shape is {[*boxes.shape]}: one row for each box, [{count}, 4]")
+    if boxes.ndim != 2 or boxes.shape[1] != 4:
+        fail(f"the shape is {[*boxes.shape]}, but should be [{count}, 4]")
+    if len(boxes) != count:
+        fail(f"{len(boxes)} boxes, but there are {count} cells: one box for each cell")
+    if boxes.dtype == torch.bool or boxes.is_complex():
+        fail("these are no numbers of pixels")
+    return boxes.float()
+
+
+def _first(answer: Tensor, right: Tensor) -> str:
+    """The first box that is wrong."""
+    wrong = int((answer - right).abs().amax(1).nonzero()[0])
+    expected, got = ([round(v, 3) for v in boxes[wrong].tolist()] for boxes in (right, answer))
+    return f"box {wrong} should be {expected}, not {got}"
+
+
+@check("car_score", of=(car_probability,))
 def check_car_score(car_score: Callable[[Tensor], Tensor]) -> None:
     """`car_score(logits)`: [2, rows, cols] -> the probability of "car" [rows, cols]."""
     logits = torch.tensor(
         [[[-4.0, 2.0, 0.5], [1.0, -1.0, 0.0]], [[3.0, 5.0, 0.5], [-2.0, 1.5, 4.0]]]
     )
+    _check_scores(ask(car_score, logits), logits, "")
+    square = logits[:, :, :2]
+    _check_scores(ask(car_score, square), square, "2 rows and 2 columns")
+    for cell in ((400.0, 398.0), (-400.0, -401.0), (-60.0, 300.0), (300.0, -60.0)):
+        steep = torch.tensor(cell)[:, None, None]
+        answer = ask(car_score, steep)
+        if isinstance(answer, Tensor) and not torch.isfinite(answer).all():
+            fail(
+                "large logits give NaN or infinity: exp overflows; let torch's softmax or sigmoid"
+                " do it"
+            )
+        _check_scores(answer, steep, f"one cell with the large logits {cell[0]:g} and {cell[1]:g}")
+
+
+def _check_scores(answer: object, logits: Tensor, case: str) -> None:
     right = logits.softmax(0)[1]
-    answer = tensor(ask(car_score, logits), "the result", right)
+    answer = tensor(answer, "the result", right)
+    if torch.allclose(answer.double(), right.double(), rtol=0, atol=1e-6):
+        return
     margin = logits[1] - logits[0]
     mistakes = {
         "that is the raw logit of “car”: it ignores the other one": logits[1],
+        "that is the raw logit of “not a car”": logits[0],
         "the other logit is left out: sigmoid wants the difference of both": logits[1].sigmoid(),
         "that is the difference of the logits; turn it into a probability with sigmoid": margin,
         "that is the probability of “not a car”: class 1 is the car": 1 - right,
         "softmax ran over the columns: the classes are dimension 0": logits.softmax(2)[1],
         "softmax ran over the rows: the classes are dimension 0": logits.softmax(1)[1],
+        "the logits are added: sigmoid wants their difference": logits.sum(0).sigmoid(),
         "dividing logits by their sum gives no probability: they may be negative": (
             logits[1] / logits.sum(0)
         ),
+        "that divides two sigmoids: softmax is one sigmoid, of the difference": (
+            logits[1].sigmoid() / logits.sigmoid().sum(0)
+        ),
+        "that is only which logit is larger: a score says how sure": (margin > 0).float(),
+        "that is the logarithm of the probability: use softmax, not log_softmax": (
+            logits.log_softmax(0)[1]
+        ),
+        "the result is rounded: leave all digits": (right * 1e4).round() / 1e4,
+        "the result is rounded to two decimals: leave all digits": (right * 100).round() / 100,
+        "the result is rounded to three decimals: leave all digits": (right * 1e3).round() / 1e3,
     }
-    if not close(answer, right):
-        for message, wrong in mistakes.items():
-            if close(answer, wrong):
-                fail(message)
-        fail(f"for the logits -4 (not a car) and 3 (car) expected {right[0, 0]:.4f}")
-    steep = ask(car_score, 200 * logits)
-    if not torch.isfinite(steep).all():
-        fail("large logits give NaN: exp overflows; let torch's softmax or sigmoid do it")
-    passed("car_score")
+    expected = f"expected {right[0, 0]:.4f} in the first cell, not {float(answer[0, 0]):.4f}"
+    explain(answer, right, mistakes, case, expected)
+    fail("nearly right, but rounded: leave all digits")
 
 
+@check("iou", of=(box_iou,))
 def check_iou(iou: Callable[[tuple, tuple], float]) -> None:
     """`iou(box1, box2)`: intersection over union of two boxes (x1, y1, x2, y2), a number."""
     first = (20.0, 20.0, 120.0, 60.0)
@@ -101,114 +175,94 @@ def check_iou(iou: Callable[[tuple, tuple], float]) -> None:
         "right and down": (30.0, 35.0, 130.0, 75.0),
         "left and up": (0.0, 10.0, 100.0, 50.0),
         "one box inside the other": (40.0, 30.0, 90.0, 50.0),
+        "one box around the other": (0.0, -10.0, 160.0, 90.0),
+        "boxes that cross, no corner of one inside the other": (60.0, 0.0, 80.0, 100.0),
+        "fractions of pixels": (20.25, 20.5, 120.25, 60.5),
+        "a box that begins outside the image": (-30.0, -15.0, 70.0, 25.0),
+        "one pixel shared": (119.0, 59.0, 219.0, 99.0),
         "boxes that only touch": (120.0, 20.0, 220.0, 60.0),
+        "boxes that touch in a corner": (120.0, 60.0, 220.0, 100.0),
         "boxes apart to the side": (150.0, 20.0, 250.0, 60.0),
+        "boxes apart in height": (20.0, 80.0, 120.0, 120.0),
         "boxes apart in both directions": (150.0, 100.0, 250.0, 140.0),
+        "a small box in a corner of a large one": (20.0, 20.0, 22.0, 21.0),
     }
     for case, second in cases.items():
-        answer = ask(iou, first, second)
-        try:
-            value = float(answer)
-        except (TypeError, ValueError):
-            fail(f"iou must give back one number, not {answer!r}")
-        right = _iou(first, second)
-        if abs(value - right) < 1e-5:
-            continue
-        for message, wrong in _iou_mistakes(first, second).items():
-            if abs(value - wrong) < 1e-5:
-                fail(f"{case}: {message}")
-        fail(f"{case}: expected {right:.4f}, not {value:.4f}")
-    passed("iou")
+        for a, b, order in ((first, second, ""), (second, first, ", the other way round")):
+            value = number(ask(iou, a, b), "the result")
+            right = _iou(a, b)
+            if abs(value - right) > 1e-6:
+                mistakes = _iou_mistakes(a, b)
+                explain(value, right, mistakes, case + order, f"expected {right:.4f}, not {value}")
+                fail(f"{case}: nearly right: expected {right:.7f}, not {value:.7f}; is it rounded?")
 
 
-def _sides(a: tuple, b: tuple) -> tuple[float, float]:
+def _sides(a: Sequence[float], b: Sequence[float]) -> tuple[float, float]:
     """Width and height of what two boxes share, negative where they are apart."""
     return min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
 
 
-def _area(a: tuple, extra: int = 0) -> float:
+def _area(a: Sequence[float], extra: int = 0) -> float:
     return (a[2] - a[0] + extra) * (a[3] - a[1] + extra)
 
 
-def _iou(a: tuple, b: tuple) -> float:
+def _iou(a: Sequence[float], b: Sequence[float]) -> float:
     width, height = (max(side, 0) for side in _sides(a, b))
     return width * height / (_area(a) + _area(b) - width * height)
 
 
-def _iou_mistakes(a: tuple, b: tuple) -> dict[str, float]:
+def _corner_inside(a: Sequence[float], b: Sequence[float]) -> bool:
+    """Whether a corner of `b` lies in `a`."""
+    return any(a[0] <= x <= a[2] and a[1] <= y <= a[3] for x in b[0::2] for y in b[1::2])
+
+
+def _iou_mistakes(a: Sequence[float], b: Sequence[float]) -> dict[str, float]:
     """What well-known mistakes would answer."""
     wide, high = _sides(a, b)
     width, height = max(wide, 0), max(high, 0)
-    shared, both = width * height, _area(a) + _area(b)
+    shared, both, right = width * height, _area(a) + _area(b), _iou(a, b)
     plus = max(wide + 1, 0) * max(high + 1, 0)
     around = (max(a[2], b[2]) - min(a[0], b[0])) * (max(a[3], b[3]) - min(a[1], b[1]))
     return {
-        "a negative width makes a negative area: take max(0, …)": wide
-        * height
-        / (both - wide * height),
+        "boxes may overlap without a corner of one in the other": (
+            right if _corner_inside(a, b) else 0.0
+        ),
+        "boxes may overlap without a corner of the first in the second": (
+            right if _corner_inside(b, a) else 0.0
+        ),
+        "a negative width makes a negative area: take max(0, …)": _over(
+            wide * high, both - wide * high
+        ),
         "they share nothing, but a negative width times a negative height is positive: take"
-        " max(0, …) of each": wide * high / (both - wide * high),
+        " max(0, …) of each": _over(wide * high, both - wide * high),
         "one pixel too many: x2 lies just outside the box, so the width is x2 - x1": plus
         / (_area(a, 1) + _area(b, 1) - plus),
         "the shared part is counted twice below the line: subtract it once": shared / both,
+        "the union is the sum of both areas minus the intersection, not plus": shared
+        / (both + shared),
         "that is the shared part of the smaller box: divide by the union": shared
         / min(_area(a), _area(b)),
+        "that is the shared part of the larger box: divide by the union": shared
+        / max(_area(a), _area(b)),
         "that is the shared part of one box: divide by the union": shared / _area(a),
         "that is the shared part of the other box: divide by the union": shared / _area(b),
         "that divides by the box around both, not by the area that they cover": shared / around,
         "that is the shared area: divide it by the union": shared,
+        "that is 1 - IoU: a distance, 0 for the same box": 1 - right,
+        "that doubles the intersection (Dice, F1): divide it by the union": 2 * shared / both,
+        "the result is rounded: leave all digits": round(right, 2),
+        "the result is rounded to three decimals: leave all digits": round(right, 3),
+        "the result is rounded to four decimals: leave all digits": round(right, 4),
+        "coordinates are cut to whole numbers: fractions of a pixel count": _iou(
+            [int(v) for v in a], [int(v) for v in b]
+        ),
+        "negative coordinates are right: a box may begin outside the image": _iou(
+            [max(v, 0) for v in a], [max(v, 0) for v in b]
+        ),
+        "both areas are taken from the first box": _over(shared, 2 * _area(a) - shared),
+        "both areas are taken from the second box": _over(shared, 2 * _area(b) - shared),
     }
 
 
-def check_suppress(suppress: Callable[[Tensor, Tensor, float], list[int]]) -> None:
-    """`suppress(boxes, scores, allowed)`: indices of the boxes that NMS keeps, best first."""
-    rows = [[60, 0, 160, 40], [4, 0, 104, 40], [0, 0, 100, 40], [300, 0, 400, 40], [30, 0, 130, 40]]
-    boxes, scores = torch.tensor(rows).float(), torch.tensor([0.7, 0.3, 0.9, 0.95, 0.8])
-    answer = _indices(ask(suppress, boxes, scores, 0.3))
-    if answer != [3, 2, 0]:
-        mistakes = {
-            "nothing was dropped: are overlaps compared with `allowed`?": [3, 2, 4, 0, 1],
-            "a box is dropped for a box that was dropped itself: only kept boxes count": [3, 2],
-            "the right boxes, but not best first": [0, 2, 3],
-            "the worst come first: sort the scores in descending order": [1, 0, 3],
-            "the scores are not used: start with the best box, not with the first": [0, 1, 3],
-            "each box must be compared with every kept box, not only with the last": [3, 2, 0, 1],
-        }
-        for message, wrong in mistakes.items():
-            if answer == wrong:
-                fail(message)
-        fail(f"on five boxes expected the indices [3, 2, 0], not {answer}")
-    half = torch.tensor([[0.0, 0, 20, 10], [0, 0, 10, 10]])
-    if _indices(ask(suppress, half, torch.tensor([0.9, 0.8]), 0.5)) != [0, 1]:
-        fail("an overlap of just `allowed` is allowed: drop only what overlaps *more*")
-    try:
-        nothing = suppress(torch.zeros(0, 4), torch.zeros(0), 0.3)
-    except (RuntimeError, IndexError, ValueError) as error:
-        fail(f"no boxes at all: it crashes ({type(error).__name__}), and should give []")
-    if _indices(nothing):
-        fail(f"no boxes at all should give [], not {nothing}")
-    generator = torch.Generator().manual_seed(6)
-    corners = torch.rand(60, 2, generator=generator) * 150
-    crowd = torch.cat([corners, corners + torch.tensor([100.0, 40.0])], 1)
-    scores = torch.rand(60, generator=generator)
-    for allowed in (0.0, 0.2, 0.6, 1.0):
-        if _indices(ask(suppress, crowd, scores, allowed)) != nms(crowd, scores, allowed).tolist():
-            fail(f"right for five boxes, but not for sixty with an overlap of {allowed} allowed")
-    passed("suppress")
-
-
-def _indices(answer: object) -> list[int]:
-    """The answer as a list of whole numbers."""
-    if isinstance(answer, Tensor) and answer.ndim == 2:
-        fail("these are boxes: give back their indices")
-    try:
-        values = [float(value) for value in answer]
-    except (TypeError, ValueError):
-        fail(f"suppress must give back a list of indices, not {answer!r}")
-    if any(isinstance(value, bool) for value in answer) or (
-        isinstance(answer, Tensor) and answer.dtype == torch.bool
-    ):
-        fail("that is a mask of True and False: give back indices, best first")
-    if any(value != int(value) for value in values):
-        fail("these look like scores: give back the indices of the boxes")
-    return [int(value) for value in values]
+def _over(above: float, below: float) -> float:
+    return above / below if below else float("nan")
