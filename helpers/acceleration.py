@@ -54,6 +54,14 @@ def _layout(channels_last: bool) -> torch.memory_format:
     return torch.channels_last if channels_last else torch.contiguous_format
 
 
+class LayerTracer(fx.Tracer):
+    """Follows the network, but none of its layers, which are torch's own or `helpers.fcn`'s."""
+
+    def is_leaf_module(self, m: nn.Module, qualified_name: str) -> bool:
+        own = m.__module__.startswith("helpers.fcn.layers")
+        return own or super().is_leaf_module(m, qualified_name)
+
+
 def accelerate(fcn: nn.Module) -> FastFCN:
     """A faster copy of an FCN for inference. Lesson 05.
 
@@ -72,7 +80,8 @@ def accelerate(fcn: nn.Module) -> FastFCN:
         return fcn
     if not isinstance(getattr(fcn, "geometry", None), Geometry):
         raise TypeError("accelerate needs a converted network: to_fcn(model, input_size)")
-    body = fx.symbolic_trace(copy.deepcopy(fcn).eval())
+    fcn_copy = copy.deepcopy(fcn).eval()
+    body = fx.GraphModule(fcn_copy, LayerTracer().trace(fcn_copy))
     fold_batch_norm(body)
     pool_before_relu(body)
     use_fft(body)

@@ -86,9 +86,8 @@ class Geometry:
 
 @dataclass(frozen=True)
 class _Axis:
-    """One direction of a map: the distance of its places, and what place 0 sees of the image.
-
-    It sees from `begin` up to `end`; an image must have `span` pixels for there to be a place 0.
+    """One direction of a map: the distance of its positions, and what position 0 sees of the
+    image: from `begin` up to `end`. An image must have `span` pixels for there to be a position 0.
     """
 
     stride: int = 1
@@ -117,16 +116,16 @@ def geometry_of(
     A kernel that spans k positions reaches k - 1 positions further, each as far apart as all the
     strides before it make them. Each layer reads the one before it, unless `wiring` names others
     ("" is the image); where paths meet, the field is what any of them sees.
-    Raises ValueError if paths of different strides meet: their cells look at different places.
+    Raises ValueError if paths of different strides meet: their cells look at different positions.
     Source: Dumoulin and Visin 2016; Araujo, Norris and Sim 2019.
     """
     maps, previous, padded = {"": (_Axis(), _Axis())}, "", []
     for name, layer in layers:
         axes = _meet(name, layer, [maps[s] for s in (wiring or {}).get(name, (previous,))])
-        if hasattr(layer, "kernel_size"):
+        if hasattr(layer, "kernel_size") or hasattr(layer, "padding"):
             kernels = [_kernel(layer, axis) for axis in (0, 1)]
             axes = tuple(axis.after(*kernel) for axis, kernel in zip(axes, kernels, strict=True))
-            if any(before + behind for *_, before, behind in kernels):
+            if any(before > 0 or behind > 0 for *_, before, behind in kernels):
                 padded.append(name)
         maps[name], previous = axes, name
     last = maps[previous]
@@ -142,13 +141,14 @@ def geometry_of(
 
 
 def _meet(name: str, layer: nn.Module, paths: list[tuple[_Axis, _Axis]]) -> tuple[_Axis, ...]:
-    """What a layer sees that reads several maps at the same places."""
+    """What a layer sees that reads several maps at the same positions."""
     strides = sorted({tuple(axis.stride for axis in path) for path in paths})
     if len(strides) > 1:
+        kind = getattr(layer, "name", type(layer).__name__)
         raise ValueError(
-            f"layer {name} ({type(layer).__name__}) merges paths of different strides,"
-            f" {' and '.join(f'{rows}×{cols}' for rows, cols in strides)}: on a larger image their"
-            " cells would look at different places"
+            f"layer {name} ({kind}) merges paths of different strides,"
+            f" {' and '.join(map(format_shape, strides))}: on a larger image their cells would look"
+            " at different positions"
         )
     return tuple(
         _Axis(
@@ -167,13 +167,29 @@ def _kernel(layer: nn.Module, axis: int) -> tuple[int, int, int, int, int]:
         _pair(getattr(layer, attribute, 1))[axis]
         for attribute in ("kernel_size", "stride", "dilation")
     )
-    padding = _pair(getattr(layer, "padding", 0))[axis]
+    padding = getattr(layer, "padding", 0)
     if padding == "same":
         total = dilation * (kernel - 1)
         return kernel, step, dilation, total // 2, total - total // 2
-    padding = 0 if padding == "valid" else padding
-    return kernel, step, dilation, padding, padding
+    if padding == "valid":
+        padding = 0
+    if isinstance(padding, tuple | list) and len(padding) == 4:  # a layer that only pads
+        left, right, top, bottom = padding
+        padding = ((top, bottom), (left, right))
+    before, behind = _pair(_pair(padding)[axis])
+    if getattr(layer, "ceil_mode", False):
+        behind += step - 1  # as if the map went on until a last window fits
+    return kernel, step, dilation, before, behind
 
 
 def _pair(value: int | str | Pair) -> tuple:
     return tuple(value) if isinstance(value, tuple | list) else (value, value)
+
+
+def format_shape(shape: Iterable[int] | None) -> str:
+    """Sizes as they are read.
+
+    >>> format_shape((64, 7, 22))
+    '64×7×22'
+    """
+    return "×".join(map(str, shape or ()))

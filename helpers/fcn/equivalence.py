@@ -3,14 +3,13 @@
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import islice
 
 import torch
 from torch import Tensor, nn
 
-from helpers.fcn.calls import example_crops
+from helpers.fcn.comparison import TOLERANCE, classify, classify_cells, relative_difference
+from helpers.fcn.examples import example_crops
 from helpers.fcn.network import geometry, to_fcn
-from helpers.fcn.steps import relative_difference
 from helpers.models import eval_mode
 
 
@@ -49,42 +48,60 @@ def check_equivalence(
     *,
     convert: Callable[[nn.Module, tuple[int, int]], nn.Module] = to_fcn,
     image: Tensor | None = None,
-    tolerance: float = 1e-4,
+    tolerance: float = TOLERANCE,
 ) -> Equivalence:
-    """Compare a classifier with the FCN that `convert(model, input_size)` makes of it.
+    """Compare a classifier with the FCN that is made of it, on crops and in every cell.
 
-    The classifier's outputs are computed *before* the conversion: a converter that shares or
-    changes the classifier's layers would otherwise be compared with itself. `image` [C, H, W] is
-    the larger image, by default noise with room for 5 × 6 cells. Both networks are compared in
-    eval mode; the classifier's own mode is restored.
+    The classifier's answers are computed *before* the conversion: a converter that shares or
+    changes the classifier's layers would otherwise be compared with itself. Both networks are
+    compared in eval mode; the classifier's own mode is restored. Lesson 04.
+
+    Args:
+        model: the classifier, images [N, C, H, W] -> logits [N, classes].
+        input_size: (height, width) of its crops, in pixels.
+        convert: makes the FCN, as `convert(model, input_size)`.
+        image: a larger image [C, H, W]; by default noise with room for 5 × 6 cells.
+        tolerance: the largest difference that counts as equal, relative to the largest logit
+            (to 1 where all are smaller).
+
+    Returns:
+        Both differences, and whether they are below the tolerance.
+
+    Raises:
+        TypeError, ValueError: as `to_fcn`; and if the image is smaller than the crops, or the FCN
+            gives another number of answers than the classifier.
+
+    >>> model = nn.Sequential(nn.Conv2d(1, 4, 3), nn.Flatten(), nn.Linear(4 * 6 * 8, 2))
+    >>> print(check_equivalence(model, (8, 10)))
+    max |Δ| < 0.0001 · max(1, max |logit|)
+      on crops: True
+      in 30 cells: True
     """
     shape = geometry(model, input_size)
     crops = example_crops(model, input_size, count=4)
     if image is None:
         height, width = (
             side + count * stride + 1
-            for side, count, stride in zip(input_size, (4, 5), shape.stride, strict=True)
+            for side, count, stride in zip(shape.window, (4, 5), shape.stride, strict=True)
         )
         generator = torch.Generator().manual_seed(1)
         image = torch.rand(crops.shape[1], height, width, generator=generator)
     image = image.to(crops)
-    height, width = image.shape[-2:]
-    if 0 in shape.cells(height, width):
+    rows, cols = shape.cells(*image.shape[-2:])
+    if rows * cols == 0:
+        height, width = image.shape[-2:]
         raise ValueError(f"an image of {height}×{width} has no room for a single window")
     with torch.no_grad(), eval_mode(model):
-        expected_crops = model(crops.clone())
-        windows = iter(shape.crops(image))
-        batches = iter(lambda: list(islice(windows, 64)), [])  # all windows at once may be huge
-        expected_cells = torch.cat([model(torch.stack(batch)) for batch in batches])
+        expected = model(crops.clone())
+        expected_cells = classify(model, list(shape.crops(image)))
         fcn = convert(model, input_size).eval()
-        rows, cols = shape.cells(height, width)
-        at_size = _difference(fcn(crops).flatten(1), expected_crops)
-        cells = fcn(image[None])[0, :, :rows, :cols].flatten(1).T
-    return Equivalence(at_size, _difference(cells, expected_cells), rows * cols, tolerance)
+        at_size = _difference(fcn(crops).flatten(1), expected)
+        in_cells = _difference(classify_cells(fcn, image, shape), expected_cells)
+    return Equivalence(at_size, in_cells, rows * cols, tolerance)
 
 
 def _difference(actual: Tensor, expected: Tensor) -> float:
-    """The relative difference of outputs that must have the same shape."""
+    """The relative difference of answers that must have the same shape."""
     if actual.shape != expected.shape:
         raise ValueError(
             f"the FCN gives {[*actual.shape]} numbers where the classifier gives"

@@ -1,199 +1,135 @@
 """The rules of the conversion: what becomes of each kind of layer.
 
-A rule gets the layer, what it reads in the classifier (`x`) and what the converted layer will read
-in the FCN (`y`), both for the same crops. It gives back the converted layer, None where the FCN
-needs no layer, and a few words. What it must not convert it refuses with a ValueError.
+A rule gets the layer, what it reads and what it gave for the example crops, and gives back a
+`Converted`, or None where it knows no answer. What it must not convert it refuses with a ValueError
+whose text goes on after "layer NAME (KIND) ". Kinds without a rule are tried: see `locality`.
+
+To add a rule, write a function and enter it in `_RULES`.
 """
 
-import copy
+from __future__ import annotations
+
 from collections.abc import Callable
 
+import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
-from helpers.fcn.function_layers import Add, Concat, Multiply, Reshape, Subtract, WithNumber
-from helpers.fcn.linear import format_shape, linear_as_convolution
+from helpers.fcn.layers import Function, Regions
+from helpers.fcn.linear import linear_as_convolution
+from helpers.fcn.locality import Converted, copied, index_at_positions, kept, same_numbers
+from helpers.fcn.values import Value
+from helpers.geometry import format_shape
 
-Converted = tuple[nn.Module | None, str]
 
+def convert(layer: nn.Module, values: list[Value], answer: Tensor) -> Converted:
+    """Apply the rule for this kind of layer to what it reads; `answer` is what the layer gave.
 
-def convert(layer: nn.Module, xs: list[Tensor], ys: list[Tensor]) -> Converted:
-    """Apply the rule for this kind of layer to what it reads, `xs` there and `ys` here.
-
-    Raises TypeError for a kind without a rule, ValueError with the reason for what cannot be
-    converted; neither names the layer, which only the caller can.
+    `layer` is in eval mode. The converted layer shares nothing with it.
     """
-    rule = rule_for(layer)
-    if rule in (_add, _concat):
-        return rule(layer, xs, ys)
-    if len(xs) != 1:
-        raise ValueError(f"reads {len(xs)} tensors, where its rule knows one")
-    return rule(layer, xs[0], ys[0])
+    rule = _RULES.get(type(layer))
+    if isinstance(layer, Function) and layer.name in _POOLS:
+        rule = _reduction
+    converted = rule(layer, values[0], answer) if rule and len(values) == 1 else None
+    return converted or kept(layer, values, answer)
 
 
-def rule_for(layer: nn.Module) -> Callable[..., Converted]:
-    """The rule for exactly this class: a subclass may compute something else."""
-    if type(layer) not in _RULES:
-        raise TypeError(f"cannot be converted: {_why_not(layer)}")
-    return _RULES[type(layer)]
-
-
-def _why_not(layer: nn.Module) -> str:
-    if isinstance(layer, nn.LayerNorm | nn.GroupNorm | nn.InstanceNorm2d):
-        return "its statistics are taken over the whole input, so on a larger image they differ"
-    if isinstance(layer, nn.MultiheadAttention | nn.TransformerEncoderLayer | nn.RNNBase):
-        return "each place of its answer depends on all others, so on a larger image it differs"
-    return "no rule for this kind of layer"
-
-
-def _is_row(x: Tensor) -> bool:
-    """Whether a sample is a row of features in the classifier, no map."""
-    return x.ndim == 2
-
-
-def _has_places(y: Tensor) -> bool:
-    """Whether a row of features is, in the FCN, still a map of several rows or columns."""
-    return y.shape[2:] != (1, 1)
-
-
-def _must_be_a_map(x: Tensor) -> None:
-    if x.ndim != 4:
-        raise ValueError("comes after Flatten, where there is no map")
-
-
-def _kept(layer: nn.Module, *_: Tensor) -> Converted:
-    kept = copy.deepcopy(layer)
-    if getattr(kept, "inplace", False):
-        kept.inplace = False  # so that no layer of the FCN changes what another one reads
-    return kept, "kept"
-
-
-def _spatial(layer: nn.Module, x: Tensor, y: Tensor) -> Converted:
-    _must_be_a_map(x)
+def _spatial(layer: nn.Module, value: Value, answer: Tensor) -> Converted | None:
+    """Layers that look at a neighbourhood, the same way at every position."""
+    if value.index is not None:
+        return None
+    layer = copied(layer)
     if getattr(layer, "ceil_mode", False):
-        raise ValueError("rounds up (ceil_mode), which depends on size")
-    if getattr(layer, "return_indices", False):
-        raise ValueError("gives back indices besides its map")
-    _must_have_statistics(layer)
-    return _kept(layer)
+        _round_up(layer, value.y)
+    return Converted(layer, "kept")
 
 
-def _must_have_statistics(layer: nn.Module) -> None:
-    if isinstance(layer, nn.modules.batchnorm._BatchNorm) and layer.running_mean is None:
-        raise ValueError(
-            "keeps no running statistics: its answer at one place would depend on the whole image"
+def _round_up(pool: nn.Module, y: Tensor) -> None:
+    """`ceil_mode` goes where it rounds nothing; else each window must begin within the map."""
+    settings = (pool.kernel_size, pool.stride, pool.padding, getattr(pool, "dilation", 1))
+    rounds = False
+    for axis, length in enumerate(y.shape[2:]):
+        kernel, step, padding, dilation = (
+            setting if isinstance(setting, int) else setting[axis] for setting in settings
         )
+        reach = dilation * (kernel - 1) + 1
+        rounds = rounds or (length + 2 * padding - reach) % step > 0
+        if rounds and reach < step + padding:
+            raise ValueError("rounds up (ceil_mode) to windows that lie outside of the map")
+    pool.ceil_mode = rounds
 
 
-def _reshape(layer: nn.Module, x: Tensor, y: Tensor) -> Converted:
-    after = layer(x).shape
-    if after == x.flatten(1).shape:
-        return None, "gone: the map stays a map"
-    if after == y.shape:
-        return None, "gone: the map is one already"
-    raise ValueError(
-        "must turn each sample, from dimension 1 on, into one row, or such a row of one place back"
-        f" into a map; it turns {format_shape(x.shape[1:])} into {format_shape(after[1:])}"
-    )
-
-
-def _linear(layer: nn.Linear, x: Tensor, y: Tensor) -> Converted:
-    if not _is_row(x):
-        raise ValueError("works on a map's columns: no Flatten before it")
-    try:
-        convolution = linear_as_convolution(layer, *y.shape[1:])
-    except ValueError as error:
-        raise ValueError(f"does not fit: {error}; is the input size right?") from error
-    return convolution, f"a {format_shape(convolution.kernel_size)} convolution"
-
-
-def _prelu(layer: nn.PReLU, x: Tensor, y: Tensor) -> Converted:
-    if layer.num_parameters > 1 and _is_row(x) and _has_places(y):
-        raise ValueError("has a slope for each place of the map, which no layer for maps has")
-    return _kept(layer)
-
-
-def _batch_norm_of_rows(layer: nn.BatchNorm1d, x: Tensor, y: Tensor) -> Converted:
-    _must_have_statistics(layer)
-    if not _is_row(x) or _has_places(y):
-        raise ValueError(
-            "has statistics for each place of the map, which no layer for maps has:"
-            " use BatchNorm2d before Flatten"
+def _linear(layer: nn.Linear, value: Value, answer: Tensor) -> Converted | None:
+    """As large a kernel as the map for a row; 1×1 where it reads the channels at each position."""
+    channels, height, width = value.y.shape[1:]
+    if value.x.ndim == 2:
+        order = value.index_of_one()
+        in_order = torch.equal(order, torch.arange(len(order), device=order.device))
+        whole = in_order and len(order) == channels * height * width
+        convolution = linear_as_convolution(
+            layer, channels, height, width, order=None if whole else order
         )
-    norm = nn.BatchNorm2d(layer.num_features, layer.eps, layer.momentum, layer.affine)
-    norm.to(layer.running_mean).load_state_dict(layer.state_dict())
-    return norm.train(layer.training), "a BatchNorm2d with the same numbers"
+        index = torch.arange(answer.numel(), device=answer.device).view(answer.shape)
+    else:
+        shape, place = value.layout() or ((0,), None)
+        if shape[-1] != channels:
+            raise ValueError(
+                f"works on the last dimension of {format_shape(value.x.shape[1:])}, which is not"
+                " the channels: no Flatten before it"
+            )
+        convolution = linear_as_convolution(layer, channels, 1, 1)
+        shape = torch.Size((*shape[:-1], layer.out_features))
+        index = index_at_positions(convolution(value.y), shape, place, answer)
+    return Converted(convolution, f"a {format_shape(convolution.kernel_size)} convolution", index)
 
 
-def _softmax(layer: nn.Softmax | nn.LogSoftmax, x: Tensor, y: Tensor) -> Converted:
-    if layer.dim is None or layer.dim % x.ndim != 1:
-        raise ValueError(f"runs over dimension {layer.dim}: the classes are dimension 1")
-    if _is_row(x) and _has_places(y):
-        raise ValueError("runs over all places of the crop's map at once")
-    return type(layer)(dim=1).train(layer.training), "over the channels, at each place"
-
-
-def _adaptive_pool(layer: nn.Module, x: Tensor, y: Tensor) -> Converted:
-    _must_be_a_map(x)
-    if getattr(layer, "return_indices", False):
-        raise ValueError("gives back indices besides its map")
-    size = layer.output_size
+def _adaptive_pool(layer: nn.Module, value: Value, answer: Tensor) -> Converted | None:
+    """A fixed pool where the regions are of one size, else a layer that knows each region."""
+    if value.index is not None:
+        return None
+    size, have = layer.output_size, value.y.shape[2:]
     wanted = [size, size] if not isinstance(size, tuple | list) else size
-    wanted = [n if n is not None else have for n, have in zip(wanted, x.shape[2:], strict=True)]
-    if any(have % n for n, have in zip(wanted, x.shape[2:], strict=True)):
-        raise ValueError(
-            f"makes {format_shape(wanted)} of {format_shape(x.shape[2:])}: that does not divide"
-            " evenly, so the regions it pools are of different sizes"
-        )
-    kernel = tuple(have // n for n, have in zip(wanted, x.shape[2:], strict=True))
-    # One region fills the crop: the next cell's region may begin at the very next place.
+    wanted = [n if n is not None else length for n, length in zip(wanted, have, strict=True)]
+    average = isinstance(layer, nn.AdaptiveAvgPool2d)
+    if any(length % n for n, length in zip(wanted, have, strict=True)):
+        regions = Regions(F.avg_pool2d if average else F.max_pool2d, wanted, tuple(have))
+        index = torch.arange(answer.numel(), device=answer.device).view(answer.shape)
+        return Converted(regions, f"{format_shape(wanted)} uneven regions, as channels", index)
+    kernel = tuple(length // n for n, length in zip(wanted, have, strict=True))
+    # One region fills the crop: the next cell's region may begin at the very next position.
     stride = tuple(1 if n == 1 else k for n, k in zip(wanted, kernel, strict=True))
-    pool = nn.AvgPool2d if isinstance(layer, nn.AdaptiveAvgPool2d) else nn.MaxPool2d
-    return pool(kernel, stride).train(layer.training), f"a fixed {format_shape(kernel)} pool"
+    pool = (nn.AvgPool2d if average else nn.MaxPool2d)(kernel, stride)
+    return Converted(pool, f"a fixed {format_shape(kernel)} pool")
 
 
-def _add(layer: nn.Module, xs: list[Tensor], ys: list[Tensor]) -> Converted:
-    if len({x.shape for x in xs}) > 1:
-        shapes = " and ".join(format_shape(x.shape[1:]) for x in xs)
-        raise ValueError(f"puts tensors of different shapes together: {shapes}")
-    if len({y.shape for y in ys}) > 1:
-        raise ValueError("merges rows that come from maps of different shapes")
-    return _kept(layer)
+def _reduction(layer: Function, value: Value, answer: Tensor) -> Converted | None:
+    """A mean, sum or maximum over all rows, all columns or both: a pool of that size."""
+    height, width = value.y.shape[2:]
+    index = value.full_index()
+    low, high = (layer.with_function(find)(index) for find in (torch.amin, torch.amax))
+    rows, cols = (
+        bool((coordinate(low) != coordinate(high)).any())
+        for coordinate in (lambda i: i // width % height, lambda i: i % width)
+    )
+    if not (rows or cols):
+        return None
+    pool = _POOLS[layer.name]((height if rows else 1, width if cols else 1))
+    y = pool(value.y)
+    row, col = (0 if rows else low // width % height), (0 if cols else low % width)
+    index = (low // (height * width) * y.shape[2] + row) * y.shape[3] + col
+    if index.max() >= y.numel() or not same_numbers(y.flatten()[index], answer):
+        return None
+    return Converted(pool, f"a fixed {format_shape(pool.kernel_size)} pool", index)
 
 
-def _concat(layer: Concat, xs: list[Tensor], ys: list[Tensor]) -> Converted:
-    if len({x.ndim for x in xs}) > 1 or layer.dim % xs[0].ndim != 1:
-        raise ValueError("must join maps along the channels, or rows along the features: dim=1")
-    if len({y.shape[2:] for y in ys}) > 1:
-        raise ValueError(
-            "merges rows of two different Flattens: maps of "
-            + " and ".join(format_shape(y.shape[1:]) for y in ys)
-        )
-    return Concat().train(layer.training), "kept"
-
-
-# Layers that treat each number by itself: they do not care whether the sample is flat.
-_POINTWISE = [nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.ELU, nn.SELU, nn.CELU, nn.GELU, nn.SiLU, nn.Mish]
-
-
-_POINTWISE += [nn.Sigmoid, nn.Tanh, nn.Softplus, nn.Hardswish, nn.Hardsigmoid, nn.Hardtanh]
-
-
-_POINTWISE += [nn.Dropout, nn.Identity, WithNumber]
-
-
-# Layers that look at a neighbourhood, or at a channel, the same way at every place.
-_SPATIAL = [nn.Conv2d, nn.BatchNorm2d, nn.MaxPool2d, nn.AvgPool2d, nn.Dropout2d]
-
-
-_RULES: dict[type[nn.Module], Callable[..., Converted]] = {
-    **dict.fromkeys(_POINTWISE, _kept),
-    **dict.fromkeys(_SPATIAL, _spatial),
-    **dict.fromkeys([nn.Flatten, nn.Unflatten, Reshape], _reshape),
-    **dict.fromkeys([nn.Softmax, nn.LogSoftmax], _softmax),
+_POOLS: dict[str, Callable[[tuple[int, int]], nn.Module]] = {
+    "mean": lambda kernel: nn.AvgPool2d(kernel, 1),
+    "sum": lambda kernel: nn.AvgPool2d(kernel, 1, divisor_override=1),
+    "amax": lambda kernel: nn.MaxPool2d(kernel, 1),
+}
+_PADDING = [nn.ZeroPad2d, nn.ConstantPad2d, nn.ReflectionPad2d, nn.ReplicationPad2d]
+_RULES: dict[type[nn.Module], Callable[..., Converted | None]] = {
+    **dict.fromkeys([nn.Conv2d, nn.MaxPool2d, nn.AvgPool2d, *_PADDING], _spatial),
     **dict.fromkeys([nn.AdaptiveAvgPool2d, nn.AdaptiveMaxPool2d], _adaptive_pool),
-    **dict.fromkeys([Add, Subtract, Multiply], _add),
-    Concat: _concat,
     nn.Linear: _linear,
-    nn.PReLU: _prelu,
-    nn.BatchNorm1d: _batch_norm_of_rows,
 }

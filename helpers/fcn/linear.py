@@ -7,20 +7,34 @@ Convolutional Networks (Long, Shelhamer and Darrell 2015).
 """
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 
-def linear_as_convolution(linear: nn.Linear, channels: int, height: int, width: int) -> nn.Conv2d:
+def linear_as_convolution(
+    linear: nn.Linear, channels: int, height: int, width: int, *, order: Tensor | None = None
+) -> nn.Conv2d:
     """The convolution with a height × width kernel that computes what `linear` does after Flatten.
 
     Flatten writes a [channels, height, width] map row by row, channel after channel; so the same
-    numbers, in the same order, read as [out, channels, height, width], are the kernel.
-    Raises ValueError if `linear` does not take channels × height × width features.
+    numbers, in the same order, read as [out, channels, height, width], are the kernel. Lesson 04.
+
+    Args:
+        linear: reads channels × height × width features.
+        channels, height, width: the shape of the crop's feature map.
+        order: [features], where in the map, as Flatten writes it, each feature lies; for
+            classifiers that read their map in another order than Flatten's, or not all of it.
+
+    Raises:
+        ValueError: if `linear` reads another number of features.
+
+    >>> linear_as_convolution(nn.Linear(64 * 7 * 22, 512), 64, 7, 22)
+    Conv2d(64, 512, kernel_size=(7, 22), stride=(1, 1))
     """
-    if linear.in_features != channels * height * width:
+    features = channels * height * width
+    if linear.in_features != (features if order is None else len(order)):
         raise ValueError(
             f"a Linear of {linear.in_features} inputs does not fit a map of"
-            f" {channels}×{height}×{width} = {channels * height * width} numbers"
+            f" {channels}×{height}×{width} = {features} numbers"
         )
     convolution = nn.utils.skip_init(  # the weights follow: random ones would be drawn in vain
         nn.Conv2d,
@@ -32,12 +46,12 @@ def linear_as_convolution(linear: nn.Linear, channels: int, height: int, width: 
         dtype=linear.weight.dtype,
     )
     with torch.no_grad():
-        convolution.weight.copy_(linear.weight.view(convolution.weight.shape))
+        weight = linear.weight
+        if order is not None:  # a number that is read twice counts twice
+            weight = weight.new_zeros(len(weight), features).index_add_(1, order, weight)
+        convolution.weight.copy_(weight.view(convolution.weight.shape))
+        convolution.weight.requires_grad_(linear.weight.requires_grad)
         if linear.bias is not None:
             convolution.bias.copy_(linear.bias)
+            convolution.bias.requires_grad_(linear.bias.requires_grad)
     return convolution.train(linear.training)
-
-
-def format_shape(shape: tuple[int, ...] | None) -> str:
-    """Sizes as they are read: 64×7×22."""
-    return "×".join(map(str, shape or ()))

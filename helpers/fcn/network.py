@@ -1,6 +1,7 @@
 """The converted layers as one network for images of any size, with its geometry."""
 
 import copy
+import sys
 import warnings
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -8,10 +9,11 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from helpers.fcn.calls import example_crops
+from helpers.fcn.comparison import TOLERANCE, classify, classify_cells, relative_difference
+from helpers.fcn.examples import checked_size, example_crops, unwrapped
+from helpers.fcn.recording import left_as_it_was
 from helpers.fcn.steps import conversion_steps
 from helpers.geometry import Geometry, geometry_of
-from helpers.models import eval_mode
 
 
 class FCN(nn.Sequential):
@@ -59,18 +61,33 @@ class FCN(nn.Sequential):
 
 
 def to_fcn(model: nn.Module, input_size: tuple[int, int]) -> FCN:
-    """Turn a classifier for crops of `input_size` (height, width) into an FCN for whole images.
+    """Turn a classifier into a fully convolutional network (FCN) for whole images.
 
     Flatten + Linear becomes an H×W convolution, every later Linear a 1×1 convolution, adaptive and
-    global pools become fixed ones, the rest is copied. `model` is any feed-forward classifier that
-    torch.fx can trace. The result shares nothing with it, and has its mode, device and dtype; a
-    layer that is used twice becomes two.
+    global pools become fixed ones; layers that treat each position of a map by itself are kept.
+    The result shares nothing with the model, and has its mode, device and dtype; a layer that is
+    used twice becomes two. Lesson 04.
+
+    Args:
+        model: any feed-forward classifier, images [N, C, H, W] -> [N, classes]. It is run on
+            example crops, and not changed.
+        input_size: (height, width) of its crops, in pixels.
+
+    Returns:
+        A network, images [N, C, H, W] -> [N, classes, rows, cols], with its `geometry`.
+
+    Raises:
+        TypeError, ValueError: with the layer's name and the reason, for what cannot be converted,
+            and if, against all rules, the two do not compute the same.
+
     Warns if a layer pads: then cells of a larger image differ from the crops under them.
-    Raises TypeError or ValueError, with the layer's name, for what cannot be converted, and
-    ValueError if, against all rules, the two do not compute the same.
+
+    >>> fcn = to_fcn(nn.Sequential(nn.Conv2d(1, 4, 3), nn.Flatten(), nn.Linear(192, 2)), (8, 10))
+    >>> fcn(torch.zeros(1, 1, 20, 30)).shape
+    torch.Size([1, 2, 13, 21])
     """
     fcn = _assemble(model, input_size)
-    _compare(model, fcn)
+    _compare(unwrapped(model), fcn)
     if not fcn.geometry.exact:
         warnings.warn(
             f"layer {fcn.geometry.padded[0]} pads its input: the FCN equals the classifier on one"
@@ -81,9 +98,13 @@ def to_fcn(model: nn.Module, input_size: tuple[int, int]) -> FCN:
 
 
 def geometry(model: nn.Module, input_size: tuple[int, int]) -> Geometry:
-    """Stride, window, offset and receptive field of the FCN that `model` becomes.
+    """Stride, window, offset and receptive field of the FCN that `model` becomes. Lesson 05.
 
     Raises as `to_fcn` does if the model cannot be converted.
+
+    >>> model = nn.Sequential(nn.Conv2d(1, 4, 3, stride=2), nn.Flatten(), nn.Linear(48, 2))
+    >>> geometry(model, (8, 10)).stride
+    (2, 2)
     """
     return _assemble(model, input_size).geometry
 
@@ -91,53 +112,60 @@ def geometry(model: nn.Module, input_size: tuple[int, int]) -> Geometry:
 def _assemble(model: nn.Module, input_size: tuple[int, int]) -> FCN:
     """The converted layers as one network, with its geometry."""
     layers: OrderedDict[str, nn.Module] = OrderedDict()
-    wiring: dict[str, tuple[str, ...]] = {}
+    reads: dict[str, tuple[str, ...]] = {}
     full_names: dict[str, str] = {"": ""}
     source = {"": ""}  # which layer of the FCN gives what a step gave in the classifier
     for step in conversion_steps(model, input_size):
-        reads = tuple(source[name] for name in step.inputs)
+        sources = tuple(source[name] for name in step.inputs)
         if step.converted is None:
-            source[step.name] = reads[0]
+            source[step.name] = sources[0]
             continue
         name = step.name.replace(".", "_")
         while name in layers or hasattr(FCN, name) or name in ("wiring", "geometry"):
             name += "_"
-        if reads != (next(reversed(layers), ""),):
-            wiring[name] = reads
-        layers[name], source[step.name], full_names[name] = step.converted, name, step.name
+        layers[name], reads[name] = step.converted, sources
+        source[step.name], full_names[name] = name, step.name
+    before = dict(zip(layers, ["", *layers], strict=False))
+    wiring = {name: read for name, read in reads.items() if read != (before[name],)}
     fcn = FCN(layers, wiring)
     fcn.geometry = geometry_of(
         [(full_names[name], layer) for name, layer in layers.items()],
-        input_size,
-        {
-            full_names[name]: tuple(full_names[read] for read in reads)
-            for name, reads in wiring.items()
-        },
+        checked_size(input_size),
+        {full_names[n]: tuple(full_names[read] for read in reads[n]) for n in layers},
     )
-    fcn.training = model.training  # each layer has its own mode already
+    fcn.training = unwrapped(model).training  # each layer has its own mode already
     return fcn
 
 
-@torch.no_grad()
 def _compare(model: nn.Module, fcn: FCN) -> None:
     """Refuse a conversion that is not one: on crops, and in 2 × 2 cells where nothing pads."""
-    original, shape = copy.deepcopy(model).eval(), fcn.geometry
-    if example_crops(model, shape.window).dtype in (torch.float16, torch.bfloat16):
+    shape, kind = fcn.geometry, type(model).__name__
+    fcn = copy.deepcopy(fcn).eval()
+    crops = 2 * example_crops(model, shape.window, count=3) - 0.5
+    size = tuple(side + stride for side, stride in zip(shape.window, shape.stride, strict=True))
+    image = 2 * example_crops(model, size, count=1)[0] - 0.5
+    ask = model
+    if crops.dtype in (torch.float16, torch.bfloat16):
         # Too coarse to tell right from wrong: the same weights are compared in float32.
-        original, fcn = original.float(), copy.deepcopy(fcn).float()
-    crops = 2 * example_crops(original, shape.window, count=3) - 0.5
-    tolerance = 1e4 * torch.finfo(crops.dtype).eps
-    with eval_mode(fcn):
-        pairs = [(fcn(crops).flatten(1), original(crops.clone()))]
-        if shape.exact:
-            size = [side + stride for side, stride in zip(shape.window, shape.stride, strict=True)]
-            image = 2 * example_crops(original, size, count=1) - 0.5
-            windows = torch.stack(list(shape.crops(image[0])))
-            pairs.append((fcn(image)[0, :, :2, :2].flatten(1).T, original(windows)))
-    for actual, expected in pairs:
-        difference = (actual - expected).abs().max()
-        if not difference <= tolerance * expected.abs().max():
+        fcn, crops, image = fcn.float(), crops.float(), image.float()
+        tensors = [*model.named_parameters(), *model.named_buffers()]
+        single = {n: t.float() if t.is_floating_point() else t for n, t in tensors}
+        ask = lambda x: torch.func.functional_call(model, single, x)  # noqa: E731
+    with left_as_it_was(model):
+        try:
+            pairs = [(fcn(crops).flatten(1), ask(crops.clone()))]
+            if shape.exact:
+                windows = list(shape.crops(image))
+                pairs.append((classify_cells(fcn, image, shape), classify(ask, windows)))
+        except RuntimeError as error:
             raise ValueError(
-                f"{type(model).__name__} computes something that its layers do not show (a state, a"
-                " dependence on the batch, NaN): converted, its answers would differ"
+                f"{kind} cannot be compared with its FCN in float32: {error}; convert it before it"
+                " is made half"
+            ) from error
+    for actual, expected in pairs:
+        difference = relative_difference(actual, expected, floor=sys.float_info.min)
+        if not difference < TOLERANCE:
+            raise ValueError(
+                f"{kind} computes something that its layers do not show (a state, a dependence on"
+                " the batch, NaN): converted, its answers would differ"
             )
