@@ -3,6 +3,10 @@
 Every transform takes a batch of images [N, C, H, W] in [0, 1] and an explicit `torch.Generator`,
 draws its random numbers separately for each image, and returns a *new* batch of the same shape,
 dtype and range. What a transform may not break is in its docstring, and tested.
+
+>>> images = torch.rand(8, 1, 40, 100)
+>>> default_augmentation(images, torch.Generator().manual_seed(0)).shape
+torch.Size([8, 1, 40, 100])
 """
 
 import torch
@@ -12,7 +16,7 @@ from helpers.boxes import check_boxes
 
 
 def uniform_for_each(n: int, low: float, high: float, generator: Generator, like: Tensor) -> Tensor:
-    """n numbers from [low, high), shaped [n, 1, 1, 1] so that each goes with one image.
+    """n random numbers from [low, high), shaped [n, 1, 1, 1] so that each goes with one image.
 
     At least float32: in half precision the largest would round up to `high` itself.
     """
@@ -31,7 +35,7 @@ def check_batch(images: Tensor) -> None:
 
 
 def flip(images: Tensor, generator: Generator, probability: float = 0.5) -> Tensor:
-    """Mirror each image left to right with the given probability.
+    """Mirror each image [N, C, H, W] left to right with the given probability. Lesson 02.
 
     A car seen in a mirror drives the other way and is still a car. Never top to bottom: a car on
     its roof is not what the detector looks for. May not change any pixel's value or row.
@@ -42,21 +46,32 @@ def flip(images: Tensor, generator: Generator, probability: float = 0.5) -> Tens
 
 
 def mirror_boxes(boxes: Tensor, width: int) -> Tensor:
-    """Boxes [N, 4] xyxy of a picture, in that picture's mirror image; new boxes of the same size.
+    """The boxes of a picture in its mirror image. Lesson 02.
 
     What was on the left is on the right: the old right edge x2 becomes the new left edge.
-    Raises ValueError for anything that is not a box.
+
+    Args:
+        boxes: Tensor[N, 4], xyxy in pixels.
+        width: of the picture, in pixels.
+
+    Returns:
+        Tensor[N, 4], new boxes of the same size.
+
+    Raises:
+        ValueError: for anything that is not a box.
+
+    >>> mirror_boxes(torch.tensor([[10.0, 0, 30, 20]]), width=100)
+    tensor([[70.,  0., 90., 20.]])
     """
-    check_boxes(boxes)
-    x1, y1, x2, y2 = boxes.unbind(1)
+    x1, y1, x2, y2 = check_boxes(boxes).unbind(1)
     return torch.stack([width - x2, y1, width - x1, y2], 1)
 
 
 def shift(images: Tensor, generator: Generator, pixels: int = 2) -> Tensor:
-    """Move each image by up to `pixels` in each direction; the border repeats its last pixel.
+    """Move each image by up to `pixels` in each direction; borders repeat. Lesson 02.
 
     Must stay small: the label says that the car is *centred*, and a detector learns from exactly
-    that to answer at the right place and nowhere beside it. May not wrap around.
+    that to answer at the right position and nowhere beside it. May not wrap around.
     """
     check_batch(images)
     if not 0 <= pixels < min(images.shape[-2:]):
@@ -69,17 +84,28 @@ def shift(images: Tensor, generator: Generator, pixels: int = 2) -> Tensor:
 
 
 def move_windows(images: Tensor, down: Tensor, right: Tensor) -> Tensor:
-    """Each image [C, H, W] seen from a window moved by (down, right) pixels, borders repeated."""
-    n, _, height, width = images.shape
+    """Each image seen from a window that moved; borders are repeated.
+
+    Args:
+        images: Tensor[N, C, H, W].
+        down: pixels for each image, Tensor[N] of int64.
+        right: the same.
+
+    Returns:
+        Tensor[N, C, H, W], a new one.
+
+    >>> move_windows(torch.tensor([[[[1, 2, 3]]]]), torch.tensor([0]), torch.tensor([1]))
+    tensor([[[[2, 3, 3]]]])
+    """
+    height, width = images.shape[-2:]
     rows = (torch.arange(height, device=images.device) + down[:, None]).clamp(0, height - 1)
     cols = (torch.arange(width, device=images.device) + right[:, None]).clamp(0, width - 1)
-    batch = torch.arange(n, device=images.device)[:, None, None]
-    # Advanced indices beside a slice move to the front: [N, H, W, C], hence the permute.
-    return images[batch, :, rows[:, :, None], cols[:, None, :]].permute(0, 3, 1, 2).contiguous()
+    images = images.take_along_dim(rows[:, None, :, None], dim=2)  # rows [N, H], then columns
+    return images.take_along_dim(cols[:, None, None, :], dim=3)  # [N, W]
 
 
 def brightness(images: Tensor, generator: Generator, strength: float = 0.2) -> Tensor:
-    """Add the same amount, up to ± `strength`, to all pixels of an image; cut off at 0 and 1.
+    """Add one amount, up to ± `strength`, to all pixels of an image, within [0, 1]. Lesson 02.
 
     May not move anything, nor swap which of two pixels is the brighter one.
     """
@@ -91,11 +117,12 @@ def brightness(images: Tensor, generator: Generator, strength: float = 0.2) -> T
 def contrast(
     images: Tensor, generator: Generator, factors: tuple[float, float] = (0.3, 1.1)
 ) -> Tensor:
-    """Stretch each image around its own mean by a factor between `factors`; cut off at 0 and 1.
+    """Stretch each image around its own mean by a factor between `factors`. Lesson 02.
 
     Mostly weaker, because the crops of many data sets (UIUC's among them) were stretched to full
     contrast when they were made, and whole photographs were not.
-    May not turn an image into its negative, so the factor stays above zero.
+    The result is cut off at 0 and 1. May not turn an image into its negative, so the factor stays
+    above zero.
     """
     check_batch(images)
     low, high = factors
@@ -107,7 +134,7 @@ def contrast(
 
 
 def noise(images: Tensor, generator: Generator, strength: float = 0.03) -> Tensor:
-    """Add Gaussian noise of standard deviation up to `strength`; cut off at 0 and 1.
+    """Add Gaussian noise of standard deviation up to `strength`, within [0, 1]. Lesson 02.
 
     May not drown the picture: the mean of an image stays where it was, within the noise.
     """
@@ -118,7 +145,7 @@ def noise(images: Tensor, generator: Generator, strength: float = 0.03) -> Tenso
 
 
 def cutout(images: Tensor, generator: Generator, size: int = 10) -> Tensor:
-    """Cover one square of `size` pixels with the image's mean, as a pole or a tree would.
+    """Cover one square of `size` pixels with the image's mean, as a tree would. Lesson 02.
 
     May not cover the car: the square stays well under the image's size, all others stay the same.
     Source: DeVries and Taylor 2017.
@@ -136,7 +163,7 @@ def cutout(images: Tensor, generator: Generator, size: int = 10) -> Tensor:
 
 
 def default_augmentation(images: Tensor, generator: Generator) -> Tensor:
-    """The course's recipe: flip, shift by two pixels, contrast, brightness."""
+    """The course's recipe: flip, shift by two pixels, contrast, brightness. Lesson 02."""
     images = contrast(light_augmentation(images, generator), generator)
     return brightness(images, generator)
 

@@ -1,7 +1,14 @@
-"""The detector: an image in, boxes and scores out."""
+"""The detector: an image in, boxes and scores out, at every scale.
+
+>>> from helpers.models import load_pretrained
+>>> detector = Detector(load_pretrained(), scales=pyramid(85, 215))
+>>> boxes, scores = detector(torch.full((1, 120, 200), 0.5))
+>>> boxes.shape, scores.shape
+(torch.Size([0, 4]), torch.Size([0]))
+"""
 
 from collections.abc import Iterator, Sequence
-from math import ceil, log, sqrt
+from math import ceil, inf, log, sqrt
 
 import numpy as np
 import torch
@@ -9,10 +16,11 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate, pad
 
 from helpers.acceleration import accelerate
-from helpers.boxes import Detections, above, apply_nms, clip_boxes
+from helpers.boxes import Detections, clip_boxes, select
 from helpers.fcn import to_fcn
 from helpers.heatmap import car_margin, fcn_heatmaps
 from helpers.images import as_grey
+from helpers.models import INPUT_SIZE
 
 # Boxes of cars parked in a row overlap less than this, several boxes of one car more.
 IOU_THRESHOLD = 0.3
@@ -21,19 +29,31 @@ IOU_THRESHOLD = 0.3
 # and 94 % if they are a tenth smaller or larger, but only 79 and 68 % if it is a fifth.
 RATIO = 1.2
 # Pixels of all views of the images that `batch` holds at a time: memory stays bounded.
-PORTION = 2**24
+BATCH_PIXELS = 2**24
 
 
 def pyramid(
     smallest: float = 85, largest: float = 215, *, width: float = 100, ratio: float = RATIO
 ) -> tuple[float, ...]:
-    """Scales at which every box from `smallest` to `largest` pixels wide fits the window nearly.
+    """Scales at which every box of a range of sizes fits the window nearly. Lesson 08.
 
-    The classifier knows boxes of `width` pixels. At scale s it finds boxes s times as large, since
-    the image is shrunk by s. Neighbours are at most `ratio` apart, evenly in the logarithm, and the
-    outer scales lie half a step inside the range: no box is off by more than the root of `ratio`.
+    At scale s the classifier finds boxes s times as large, since the image is shrunk by s. The
+    scales are even in the logarithm, and the outer ones lie half a step inside the range: no box is
+    off by more than the root of `ratio`.
+
+    Args:
+        smallest: the narrowest box, in pixels.
+        largest: the widest one.
+        width: of the boxes that the classifier knows, in pixels.
+        ratio: neighbouring scales are at most this far apart.
+
+    Raises:
+        ValueError: unless 0 < smallest <= largest < infinity, width > 0 and ratio > 1.
+
+    >>> [round(scale, 2) for scale in pyramid(85, 215)]
+    [0.92, 1.07, 1.25, 1.46, 1.7, 1.99]
     """
-    if not 0 < smallest <= largest or width <= 0 or ratio <= 1:
+    if not (0 < smallest <= largest < inf and 0 < width < inf and 1 < ratio < inf):
         raise ValueError(
             "a pyramid needs 0 < smallest <= largest, width > 0 and ratio > 1, not"
             f" {smallest}, {largest}, {width}, {ratio}"
@@ -44,23 +64,32 @@ def pyramid(
 
 
 class Detector:
-    """Finds cars of the crops' size, or of several `scales`, in images of any size.
+    """Finds cars of the crops' size, or of several `scales`, in images of any size. Lesson 06.
 
-    `model`: a classifier for crops of `input_size` (height, width), or an FCN. `threshold`: the
-    smallest probability that counts as a car; choose it on validation data. `iou_threshold`: of
-    two boxes that overlap more than this, the better one stays; None keeps all. `border`: how many
-    pixels a window may reach past the image, to find cars cut by its border; the pixels there
-    repeat the border's. (At the right and bottom up to a stride less one more: no pixel is left
-    out.) `scales`: how large the cars may be, next to those of the crops (see `pyramid`).
-    `mirror`: average with the answers for the mirror image. `clip`: cut boxes at the border (off,
-    because the true boxes of the photographs reach past it as well).
+    Args:
+        model: a classifier for crops of `input_size`, or an FCN.
+        input_size: (height, width) in pixels.
+        threshold: the smallest probability that counts as a car; choose it on validation data.
+        iou_threshold: of two boxes that overlap more than this, the better one stays; None keeps
+            all.
+        border: how many pixels a window may reach past the image, to find cars cut by its border;
+            the pixels there repeat the border's. (At the right and bottom up to a stride less one
+            more: no pixel is left out.)
+        mirror: average with the answers for the mirror image.
+        clip: cut boxes at the border (off, because the true boxes of the photographs reach past it
+            as well).
+        scales: how large the cars may be, next to those of the crops (see `pyramid`).
+
+    Raises:
+        ValueError: for an option outside its range, and a network that is not asked about one
+            channel or does not answer with two classes.
     """
 
     def __init__(
         self,
         model: nn.Module,
         *,
-        input_size: tuple[int, int] = (40, 100),
+        input_size: tuple[int, int] = INPUT_SIZE,
         threshold: float = 0.5,
         iou_threshold: float | None = IOU_THRESHOLD,
         border: int = 16,
@@ -73,9 +102,9 @@ class Detector:
         if iou_threshold is not None and not 0 <= iou_threshold <= 1:
             raise ValueError(f"iou_threshold must be in [0, 1] or None, not {iou_threshold}")
         scales = tuple(scales)
-        if border < 0:
+        if border < 0 or border != int(border):
             raise ValueError(f"border must be 0 or more, not {border}")
-        if not scales or not all(0 < scale < float("inf") for scale in scales):
+        if not scales or not all(0 < scale < inf for scale in scales):
             raise ValueError(f"scales must be numbers above 0, at least one, not {scales}")
         self.fcn = model if hasattr(model, "geometry") else to_fcn(model, input_size).eval()
         self._fast = accelerate(self.fcn)
@@ -116,9 +145,9 @@ class Detector:
     def batch(self, images: Sequence[Tensor | np.ndarray]) -> list[Detections]:
         """What `detector(image)` gives for each of several images of any sizes, but faster."""
         greys, chosen = [as_grey(image) for image in images], []
-        for portion in portions(greys, PORTION // len(self.scales)):
-            candidates = self._candidates(portion)
-            chosen += [self._choose(*pair) for pair in zip(candidates, portion, strict=True)]
+        for batch in batches(greys, BATCH_PIXELS // len(self.scales)):
+            candidates = self._candidates(batch)
+            chosen += [self._choose(*pair) for pair in zip(candidates, batch, strict=True)]
         return chosen
 
     def candidates(self, image: Tensor | np.ndarray) -> Detections:
@@ -134,15 +163,11 @@ class Detector:
 
     def _choose(self, candidates: Detections, grey: Tensor) -> Detections:
         """The candidates above the threshold; of those that overlap, over all scales, the best."""
-        found = above(candidates, self.threshold)
-        if self.iou_threshold is None:
-            order = found.scores.argsort(descending=True, stable=True)
-            found = Detections(found.boxes[order], found.scores[order])
-        else:
-            found = apply_nms(found, self.iou_threshold)
+        detections = select(candidates, threshold=self.threshold, iou_threshold=self.iou_threshold)
         if self.clip:
-            found = found._replace(boxes=clip_boxes(found.boxes, *grey.shape[-2:]))
-        return found
+            boxes = clip_boxes(detections.boxes, *grey.shape[-2:])
+            detections = detections._replace(boxes=boxes)
+        return detections
 
     def _candidates(self, greys: list[Tensor]) -> list[Detections]:
         views = [resized(grey, scale) for grey in greys for scale in self.scales]
@@ -150,8 +175,8 @@ class Detector:
         probabilities = self._probabilities([image for image, _ in padded])
         boxes = []
         for (_, factor), (_, (top, left)), cells in zip(views, padded, probabilities, strict=True):
-            places = self.fcn.geometry.boxes(*cells.shape)
-            boxes.append((places - torch.tensor([left, top, left, top])) * factor)
+            windows = self.fcn.geometry.boxes(*cells.shape)  # [rows · cols, 4], of the padded view
+            boxes.append((windows - torch.tensor([left, top, left, top])) * factor)
         count = len(self.scales)
         return [
             Detections(
@@ -165,7 +190,7 @@ class Detector:
         """The image with `border` pixels all around, and more where the window needs them.
 
         Small images are centred. The last window ends exactly at the padded image's edge: no pixel
-        is left over, and the mirror image has its windows at the same places.
+        is left over, and the mirror image has its windows at the same positions.
         """
         geometry = self.fcn.geometry
         margins = []
@@ -194,25 +219,42 @@ class Detector:
         return [torch.sigmoid(margin.double()).cpu() for margin in margins]
 
 
-def portions(images: list[Tensor], pixels: int) -> Iterator[list[Tensor]]:
-    """Cut a list of images into lists of at most so many pixels, and at least one image."""
-    portion, total = [], 0
+def batches(images: list[Tensor], pixels: int) -> Iterator[list[Tensor]]:
+    """Cut a list of images into lists of at most so many pixels, and at least one image.
+
+    >>> [len(batch) for batch in batches([torch.zeros(1, 4, 5)] * 5, pixels=40)]
+    [2, 2, 1]
+    """
+    batch, total = [], 0
     for image in images:
-        if portion and total + image.numel() > pixels:
-            yield portion
-            portion, total = [], 0
-        portion.append(image)
+        if batch and total + image.numel() > pixels:
+            yield batch
+            batch, total = [], 0
+        batch.append(image)
         total += image.numel()
-    if portion:
-        yield portion
+    if batch:
+        yield batch
 
 
 def resized(image: Tensor, scale: float) -> tuple[Tensor, Tensor]:
-    """An image [1, H, W] made smaller by `scale`, and the factors [4] that take boxes back.
+    """An image made smaller by `scale`, antialiased. Lesson 08.
 
-    Antialiased: without it, pixels that are skipped would turn fine patterns into coarse ones. The
-    new size is rounded to whole pixels, so that the factors differ from `scale` a little.
+    Without antialiasing, pixels that are skipped would turn fine patterns into coarse ones. The new
+    size is rounded to whole pixels, so that the factors differ from `scale` a little.
+
+    Args:
+        image: Tensor[1, H, W] in [0, 1].
+        scale: above 0; 2 is half the size.
+
+    Returns:
+        The image [1, h, w], and the factors [4] (x, y, x, y) that take boxes back.
+
+    >>> small, factors = resized(torch.zeros(1, 40, 100), 2)
+    >>> small.shape, factors
+    (torch.Size([1, 20, 50]), tensor([2., 2., 2., 2.]))
     """
+    if not 0 < scale < inf:
+        raise ValueError(f"scale must be a number above 0, not {scale}")
     height, width = image.shape[-2:]
     new = [max(1, round(side / scale)) for side in (height, width)]
     if new == [height, width]:

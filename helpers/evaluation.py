@@ -1,4 +1,8 @@
-"""The measurements that the course reports: one protocol for drawn and real data."""
+"""The measurements that the course reports: one protocol for drawn and real data.
+
+>>> mean_and_spread([0.96, 0.97, 0.98])
+'0.9700 ± 0.0100'
+"""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -21,16 +25,16 @@ from helpers.metrics import (
     precision_recall,
     roc_auc,
 )
-from helpers.models import eval_mode, make_classifier
+from helpers.models import make_classifier
 from helpers.mosaics import mosaics
-from helpers.training import evaluate, fit
+from helpers.training import evaluate, fit, predict_logits
 
 # Below this probability nothing is even a candidate: it only shortens the curve's useless tail.
-FLOOR = 0.05
+SCORE_FLOOR = 0.05
 # For figures that are reported; a lesson that only shows how it works takes fewer.
 EPOCHS = 20
 # Scenes that are detected together: faster than one by one, and the bar still moves.
-BATCH = 16
+BATCH_SCENES = 16
 # So many mosaics: enough for a steady figure, few enough to wait for.
 MOSAICS = 100
 PALE = 0.4  # contrast of the pale ones: the palest scenes are about that dull
@@ -62,14 +66,14 @@ class DetectorScores:
 def detect_all(
     detector: Detector, scenes: Sequence[Scene], *, progress: bool = False
 ) -> list[Detections]:
-    """The detections of each scene, in order."""
-    found: list[Detections] = []
+    """The detections of each scene, in order; `progress` shows a bar. Lesson 06."""
+    detections: list[Detections] = []
     with tqdm(total=len(scenes), desc="detecting", unit="scene", disable=not progress) as bar:
-        for start in range(0, len(scenes), BATCH):
-            images = [scene.image for scene in scenes[start : start + BATCH]]
-            found += detector.batch(images)
+        for start in range(0, len(scenes), BATCH_SCENES):
+            images = [scene.image for scene in scenes[start : start + BATCH_SCENES]]
+            detections += detector.batch(images)
             bar.update(len(images))
-    return found
+    return detections
 
 
 def evaluate_detector(
@@ -81,25 +85,35 @@ def evaluate_detector(
     scales: Sequence[float] = (1.0,),
     progress: bool = False,
 ) -> DetectorScores:
-    """Everything that the course reports about a detector on scenes.
+    """Everything that the course reports about a detector on scenes. Lesson 07.
 
     The curve after NMS uses every box above a small floor. The curve before NMS uses the cells that
-    the classifier calls "car", as the original assignment does. `official` is the criterion of
-    `eer_uiuc`, `scales` those of the detector. Scenes without cars count their false detections;
-    ValueError if no scene has a car.
+    the classifier calls "car", as the original assignment does. Scenes without cars count their
+    false positives.
+
+    Args:
+        model: a classifier of the course's size, or an FCN.
+        scenes: with the ground truth.
+        before_nms_threshold: the smallest probability that counts before NMS.
+        official: the criterion of `eer_uiuc`.
+        scales: those of the detector.
+        progress: show a bar.
+
+    Raises:
+        ValueError: if no scene has a car.
     """
-    everything = Detector(model, threshold=FLOOR, iou_threshold=None, scales=scales)
+    everything = Detector(model, threshold=SCORE_FLOOR, iou_threshold=None, scales=scales)
     candidates = detect_all(everything, scenes, progress=progress)
-    truths = [scene.boxes for scene in scenes]
-    after = [apply_nms(found, IOU_THRESHOLD) for found in candidates]
-    before = [above(found, before_nms_threshold) for found in candidates]
-    curve = precision_recall(after, truths)
+    ground_truth = [scene.boxes for scene in scenes]
+    after = [apply_nms(cells, IOU_THRESHOLD) for cells in candidates]
+    before = [above(cells, before_nms_threshold) for cells in candidates]
+    curve = precision_recall(after, ground_truth)
     return DetectorScores(
-        auc_before_nms=area_under_curve(precision_recall(before, truths)),
+        auc_before_nms=area_under_curve(precision_recall(before, ground_truth)),
         auc=area_under_curve(curve),
         ap=average_precision(curve),
         eer=equal_error_rate(curve),
-        eer_uiuc=equal_error_rate(precision_recall(after, truths, official)),
+        eer_uiuc=equal_error_rate(precision_recall(after, ground_truth, official)),
     )
 
 
@@ -113,12 +127,9 @@ def evaluate_crops(model: nn.Module, crops: Crops, *, progress: bool = False) ->
     return CropScores(accuracy, area, plain.auc, plain.eer, pale.auc, pale.eer)
 
 
-@torch.no_grad()
 def _margins(model: nn.Module, crops: Crops) -> Tensor:
     """Logit of "car" less that of "not a car" [N]: unlike a probability it never saturates."""
-    device = next(model.parameters()).device
-    with eval_mode(model):
-        logits = torch.cat([model(batch.to(device)).cpu() for batch in crops.images.split(256)])
+    logits = predict_logits(model, crops.images)
     return logits[:, 1] - logits[:, 0]
 
 
@@ -197,9 +208,9 @@ def choose_detection_threshold(
     the best whose F1 is less than one car below, the middle is taken, where probabilities are
     logits. Raises ValueError if no scene has a car, or none is found.
     """
-    detector = Detector(model, threshold=FLOOR)
-    found = detect_all(detector, scenes, progress=progress)
-    curve = precision_recall(found, [scene.boxes for scene in scenes])
+    detector = Detector(model, threshold=SCORE_FLOOR)
+    detections = detect_all(detector, scenes, progress=progress)
+    curve = precision_recall(detections, [scene.boxes for scene in scenes])
     if not curve.recall.any():
         raise ValueError("no car is found in any scene: train the model first")
     f1 = 2 * curve.precision * curve.recall / (curve.precision + curve.recall).clamp(min=1e-9)

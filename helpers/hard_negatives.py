@@ -1,21 +1,30 @@
-"""Hard negatives: made from crops while training, or mined from a detector's false positives."""
+"""Hard negatives: made from crops while training, or mined from a detector's false positives.
+
+>>> image = torch.rand(1, 60, 300)
+>>> boxes = torch.tensor([[0.0, 0, 100, 40], [190, 10, 290, 50]])
+>>> detections = Detections(boxes, torch.tensor([0.9, 0.8]))
+>>> mine_hard_negatives(image, detections, boxes[:1], threshold=0.5).shape
+torch.Size([1, 1, 40, 100])
+"""
 
 import torch
 from torch import Generator, Tensor
 from torch.nn.functional import affine_grid, grid_sample
 
 from helpers.augment import check_batch, move_windows, uniform_for_each
-from helpers.boxes import Detections, box_iou
+from helpers.boxes import Detections, box_iou, check_boxes
+from helpers.sheets import CROP_SIZE
 
 
 def shifted_away(images: Tensor, generator: Generator) -> Tensor:
-    """The same crops seen from a window that frames the car badly: negatives.
+    """The same crops seen from a window that frames the car badly: negatives. Lesson 09.
 
     Each window moves by 18 to 60 of 100 columns sideways, or by 9 to 24 of 40 rows up or down (in
     the same proportion for other sizes). A classifier that has seen only centred cars and no cars
     at all answers "car" far around each car; these examples teach it where a car ends.
-    The border repeats its last pixel, just as the detector's padding does. (Mirroring the picture
-    instead would draw half a car beside its own reflection, which looks too much like a car.)
+    Images [N, C, H, W] in [0, 1] give as many. The border repeats its last pixel, just as the
+    detector's padding does. (Mirroring the picture instead would show half a car beside its own
+    reflection, which looks too much like a car.)
     """
     check_batch(images)
     n, _, height, width = images.shape
@@ -30,7 +39,7 @@ def shifted_away(images: Tensor, generator: Generator) -> Tensor:
 
 
 def wrong_size(images: Tensor, generator: Generator) -> Tensor:
-    """The same crops at a size that the detector is not asked to find: negatives.
+    """The same crops at a size that the detector is not asked to find: negatives. Lesson 09.
 
     Half of the images show a part of the crop, 1.4 to 2.5 times as large; the others the whole
     crop, 1.5 to 2.2 times as small, with the border repeated around it.
@@ -53,37 +62,68 @@ def wrong_size(images: Tensor, generator: Generator) -> Tensor:
 
 
 def make_hard_negatives(images: Tensor, labels: Tensor, generator: Generator) -> Tensor:
-    """Crops that are not a car in its place, made from a batch with labels [N] (1 = car).
+    """Crops that are not a car in its position, made from a batch, to be labelled 0. Lesson 09.
 
-    Every car once, shifted away; and half of all crops at a wrong size. What comes out is to be
-    labelled 0.
+    Every car once, shifted away; and half of all crops at a wrong size.
+
+    Args:
+        images: float [N, C, H, W] in [0, 1].
+        labels: Tensor[N], 1 = car.
+        generator: where the random numbers come from.
+
+    Returns:
+        Float images [cars + N / 2, C, H, W].
     """
     cars = images[labels == 1]
     return torch.cat([shifted_away(cars, generator), wrong_size(images[::2], generator)])
 
 
-def cut_windows(image: Tensor, boxes: Tensor, size: tuple[int, int] = (40, 100)) -> Tensor:
-    """Windows of `size` (height, width) whose top-left corners are those of boxes [N, 4].
+def cut_windows(image: Tensor, boxes: Tensor, size: tuple[int, int] = CROP_SIZE) -> Tensor:
+    """Cut windows of one size out of an image, at the top-left corners of boxes. Lesson 09.
 
-    Gives [N, 1, height, width] from an image [1, H, W]. Corners are rounded to whole pixels; beyond
-    the image its border is repeated.
+    Corners are rounded to whole pixels; beyond the image its border is repeated.
+
+    Args:
+        image: Tensor[1, H, W].
+        boxes: Tensor[N, 4], xyxy in pixels.
+        size: (height, width) of the windows.
+
+    Returns:
+        Tensor[N, 1, height, width].
     """
     height, width = image.shape[-2:]
-    corners = boxes[:, :2].round().long()
-    rows = (corners[:, 1:] + torch.arange(size[0])).clamp(0, height - 1)
-    cols = (corners[:, :1] + torch.arange(size[1])).clamp(0, width - 1)
+    corners = check_boxes(boxes)[:, :2].round().long()
+    rows = (corners[:, 1:] + torch.arange(size[0])).clamp(0, height - 1)  # [N, height]
+    cols = (corners[:, :1] + torch.arange(size[1])).clamp(0, width - 1)  # [N, width]
     return image[0, rows[:, :, None], cols[:, None, :]][:, None]
 
 
 def mine_hard_negatives(
-    image: Tensor, found: Detections, truth: Tensor, *, threshold: float, iou: float = 0.3
+    image: Tensor,
+    detections: Detections,
+    ground_truth: Tensor,
+    *,
+    threshold: float,
+    iou_threshold: float = 0.3,
 ) -> Tensor:
-    """Crops [K, 1, 40, 100] of the boxes that score above `threshold` far from every car.
+    """Crops of a detector's sure false positives, far from every car. Lesson 09.
 
-    Far: IoU below `iou` with every true box [M, 4]; where M is 0, each box is far. `found` comes
-    from a detector of one size. For training or validation scenes only, never for test scenes.
+    For training or validation scenes only, never for test scenes.
+
+    Args:
+        image: Tensor[1, H, W] in [0, 1].
+        detections: of a detector of one size: boxes [N, 4] and scores [N].
+        ground_truth: Tensor[M, 4]; where M is 0, each box is far.
+        threshold: the score that a box must exceed.
+        iou_threshold: far is an IoU below it with every car.
+
+    Returns:
+        Tensor[K, 1, 40, 100].
+
+    Source: Sung and Poggio 1994 (bootstrapping); Dalal and Triggs 2005.
     """
-    false = found.scores > threshold
-    if len(truth):
-        false &= (box_iou(found.boxes, truth) < iou).all(dim=1)
-    return cut_windows(image, found.boxes[false])
+    is_hard = detections.scores > threshold
+    if len(ground_truth):
+        ious = box_iou(detections.boxes, ground_truth)  # [N, M]
+        is_hard &= (ious < iou_threshold).all(dim=1)
+    return cut_windows(image, detections.boxes[is_hard])

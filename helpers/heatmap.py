@@ -1,8 +1,19 @@
-"""Heatmaps: the classifier's answer at every place of an image, by hand and in one pass."""
+"""Heatmaps: the classifier's answer at every position of an image, by hand and in one pass.
+
+>>> from helpers.models import make_classifier
+>>> classifier = make_classifier((16, 24), seed=0).eval()
+>>> image = torch.rand(1, 40, 60)
+>>> by_hand = sliding_window_heatmap(classifier, image, window=(16, 24))
+>>> by_hand.shape
+torch.Size([2, 7, 10])
+>>> torch.allclose(fcn_heatmap(to_fcn(classifier, (16, 24)), image), by_hand, atol=1e-5)
+True
+"""
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import chain
 from math import ceil
 
 import torch
@@ -13,22 +24,34 @@ from tqdm.auto import tqdm
 from helpers.acceleration import accelerate
 from helpers.fcn import to_fcn
 from helpers.geometry import Geometry
-from helpers.models import eval_mode
+from helpers.models import INPUT_SIZE, eval_mode
 
-# Pixels on a side of the parts that a large image is worked through in.
-PART, DENSE_PART = 1024, 512
+# Pixels on a side of the tiles that a large image is worked through in.
+TILE_SIDE, DENSE_TILE_SIDE = 1024, 512
 # Small images go together in batches of so many pixels, if they have the same size when it is
 # rounded up to this multiple.
-BATCH_PIXELS, ROUND = 2**18, 16
+BATCH_PIXELS, SIZE_MULTIPLE = 2**18, 16
 
 
-def _check_image(image: Tensor, window: tuple[int, int]) -> None:
+def _check_image(image: Tensor, window: tuple[int, int], model: nn.Module) -> None:
+    if not isinstance(image, Tensor):
+        raise TypeError(
+            f"the image must be a torch.Tensor, not {type(image).__name__}: use"
+            " helpers.images.as_grey(image)"
+        )
     if image.ndim != 3:
         raise ValueError(f"the image must be [C, H, W], not {list(image.shape)}")
     if not image.is_floating_point():
         raise ValueError(f"the image must be float in [0, 1], not {image.dtype}: divide by 255")
-    if torch.isnan(image).any():
-        raise ValueError("the image holds NaN")
+    numbers = chain(model.parameters(), model.buffers())
+    weights = next((t for t in numbers if t.is_floating_point()), image)
+    if image.dtype != weights.dtype:
+        raise ValueError(
+            f"the image is {image.dtype} and the network {weights.dtype}: use"
+            f" image.to({weights.dtype})"
+        )
+    if not torch.isfinite(image).all():
+        raise ValueError("the image holds NaN or infinity")
     if image.shape[1] < window[0] or image.shape[2] < window[1]:
         raise ValueError(
             f"the image of {image.shape[1]}×{image.shape[2]} is smaller than the window of"
@@ -41,18 +64,33 @@ def sliding_window_heatmap(
     model: nn.Module,
     image: Tensor,
     *,
-    window: tuple[int, int] = (40, 100),
+    window: tuple[int, int] = INPUT_SIZE,
     stride: tuple[int, int] = (4, 4),
     batch_size: int = 64,
     progress: bool = False,
 ) -> Tensor:
-    """Run a classifier on every window of an image [C, H, W]: logits [classes, rows, cols].
+    """Run a classifier on every window of an image: the honest, slow way. Lesson 05.
 
-    The honest, slow way: each window is cut out and classified as if the others did not exist.
-    Cell (r, c) belongs to the window whose top-left pixel is (r · stride, c · stride).
-    Raises ValueError if the image is smaller than the window, or holds NaN.
+    Each window is cut out and classified as if the others did not exist. Cell (r, c) belongs to the
+    window whose top-left pixel is (r · stride, c · stride).
+
+    Args:
+        model: a classifier for crops of `window`.
+        image: Tensor[C, H, W], float in [0, 1].
+        window: (height, width) in pixels.
+        stride: (down, right) in pixels.
+        batch_size: how many windows go through the network together.
+        progress: show a bar.
+
+    Returns:
+        Logits [classes, rows, cols].
+
+    Raises:
+        TypeError: if the image is no tensor.
+        ValueError: if it is smaller than the window, of another type than the network, or holds
+            NaN or infinity.
     """
-    _check_image(image, window)
+    _check_image(image, window, model)
     if batch_size < 1 or min(stride) < 1:
         raise ValueError(f"batch_size and stride must be 1 or more, not {batch_size}, {stride}")
     geometry = Geometry(window, stride, receptive_field=window)
@@ -64,75 +102,87 @@ def sliding_window_heatmap(
             model(torch.stack(crops[start : start + batch_size]))
             for start in tqdm(starts, desc="windows", disable=not progress)
         ]
-    return torch.cat(logits).T.reshape(-1, rows, cols)
+    return torch.cat(logits).T.reshape(-1, rows, cols)  # [windows, classes] -> [classes, …]
 
 
 @torch.no_grad()
 def fcn_heatmap(
-    fcn: nn.Module, image: Tensor, *, part: int = PART, progress: bool = False
+    fcn: nn.Module, image: Tensor, *, tile_side: int = TILE_SIDE, progress: bool = False
 ) -> Tensor:
-    """Run an FCN once over an image [C, H, W]: logits [classes, rows, cols].
+    """Run an FCN once over an image, as if it slid over every window. Lesson 05.
 
     Cells whose window would leave the image are cut off, so the result has the shape of
-    `sliding_window_heatmap`. A large image is worked through in overlapping parts of about `part`
-    pixels on a side: memory stays bounded, the answers stay the same. (But a network that pads sees
-    the image's border, and is run on the whole.) Raises TypeError for a model that `to_fcn` has not
-    converted, and ValueError if the image is smaller than the window, or holds NaN.
+    `sliding_window_heatmap`. A large image is worked through in overlapping tiles: memory stays
+    bounded, the answers stay the same. (But a network that pads sees the image's border, and is run
+    on the whole.)
+
+    Args:
+        fcn: as `to_fcn` or `accelerate` gives it.
+        image: Tensor[C, H, W], float in [0, 1].
+        tile_side: about how many pixels a tile has on a side.
+        progress: show a bar.
+
+    Returns:
+        Logits [classes, rows, cols].
+
+    Raises:
+        TypeError: for a model that `to_fcn` has not converted, and an image that is no tensor.
+        ValueError: if the image is smaller than the window, of another type than the network, or
+            holds NaN or infinity.
     """
     geometry = getattr(fcn, "geometry", None)
     if not isinstance(geometry, Geometry):
         raise TypeError("fcn_heatmap needs a converted network: to_fcn(model, input_size)")
-    _check_image(image, geometry.window)
+    _check_image(image, geometry.window, fcn)
 
-    def run(piece: Tensor) -> Tensor:
-        rows, cols = geometry.cells(*piece.shape[-2:])
-        return fcn(piece[None])[0, :, :rows, :cols]
+    def run(tile: Tensor) -> Tensor:
+        rows, cols = geometry.cells(*tile.shape[-2:])
+        return fcn(tile[None])[0, :, :rows, :cols]
 
     if not geometry.exact:
-        part = max(image.shape)
+        tile_side = max(image.shape)
     with eval_mode(fcn):
-        return in_parts(run, image, geometry, part=part, progress=progress)
+        return in_tiles(run, image, geometry, tile_side=tile_side, progress=progress)
 
 
 @torch.no_grad()
 def fcn_heatmaps(
-    fcn: nn.Module, images: Sequence[Tensor], *, rounded: int | None = None
+    fcn: nn.Module, images: Sequence[Tensor], *, size_multiple: int | None = None
 ) -> list[Tensor]:
-    """`fcn_heatmap` for each of several images [C, H, W] of any sizes, in few passes.
+    """`fcn_heatmap` for each of several images [C, H, W] of any sizes, in few passes. Lesson 06.
 
-    Images whose sizes are the same when rounded up to multiples of `rounded` (16) are made equal at
-    the right and the bottom, and go through the network together; cells that look at what was
-    added are cut off. Raises as `fcn_heatmap` does.
+    Images whose sizes are the same when rounded up to multiples of `size_multiple` (16) are made
+    equal at the right and the bottom, and go through the network in one batch; cells that look at
+    what was added are cut off. Raises as `fcn_heatmap` does.
     """
     if not hasattr(fcn, "geometry"):
         raise TypeError("fcn_heatmaps needs a converted network: to_fcn(model, input_size)")
-    groups = defaultdict(list)
+    for image in images:
+        _check_image(image, fcn.geometry.window, fcn)
     # A network that pads would see the added pixels.
-    multiple = (rounded or ROUND) if fcn.geometry.exact else 1
+    multiple = (size_multiple or SIZE_MULTIPLE) if fcn.geometry.exact else 1
+    same_size = defaultdict(list)
     for index, image in enumerate(images):
         size = tuple(multiple * ceil(side / multiple) for side in image.shape[-2:])
-        groups[image.shape[:-2], size].append(index)
+        same_size[image.shape[:-2], size].append(index)
     heatmaps: list[Tensor] = [torch.empty(0)] * len(images)
-    for (_, size), members in sorted(groups.items()):
-        together = max(1, BATCH_PIXELS // (size[0] * size[1]))
-        for start in range(0, len(members), together):
-            chosen = members[start : start + together]
-            for index, heatmap in zip(
-                chosen, _together(fcn, [images[i] for i in chosen], size), strict=True
-            ):
+    for (_, size), members in sorted(same_size.items()):
+        batch_size = max(1, BATCH_PIXELS // (size[0] * size[1]))
+        for start in range(0, len(members), batch_size):
+            batch = members[start : start + batch_size]
+            answers = _one_batch(fcn, [images[i] for i in batch], size)
+            for index, heatmap in zip(batch, answers, strict=True):
                 heatmaps[index] = heatmap
     return heatmaps
 
 
-def _together(fcn: nn.Module, images: list[Tensor], size: tuple[int, int]) -> list[Tensor]:
+def _one_batch(fcn: nn.Module, images: list[Tensor], size: tuple[int, int]) -> list[Tensor]:
     if len(images) == 1:
         return [fcn_heatmap(fcn, images[0])]
-    for image in images:
-        _check_image(image, fcn.geometry.window)
     height, width = size
     batch = [pad(i, (0, width - i.shape[2], 0, height - i.shape[1])) for i in images]
     with eval_mode(fcn):
-        logits = fcn(torch.stack(batch))
+        logits = fcn(torch.stack(batch))  # [N, classes, rows, cols]
     cells = [fcn.geometry.cells(*image.shape[-2:]) for image in images]
     return [each[:, :rows, :cols] for each, (rows, cols) in zip(logits, cells, strict=True)]
 
@@ -142,17 +192,31 @@ def dense_heatmap(
     model: nn.Module,
     image: Tensor,
     *,
-    window: tuple[int, int] = (40, 100),
-    part: int = DENSE_PART,
+    window: tuple[int, int] = INPUT_SIZE,
+    tile_side: int = DENSE_TILE_SIDE,
     progress: bool = False,
 ) -> Tensor:
-    """The classifier's answer at every single pixel (stride 1): logits [classes, rows, cols].
+    """The classifier's answer at every single pixel (stride 1), without repeated work. Lesson 05.
 
-    `model` is a classifier for crops of `window` (height, width), or an FCN. Equal to
-    `sliding_window_heatmap(model, image, stride=(1, 1))`, without its repeated work: an FCN of
-    stride 4 gives every fourth row and column, so it is run on the image shifted by 0 to 3 pixels
-    down and right, and the 16 heatmaps are interleaved ("shift and stitch", Long et al. 2015).
-    Raises ValueError for a network that pads, whose cells are not the crops' answers.
+    Equal to `sliding_window_heatmap(model, image, stride=(1, 1))`. An FCN of stride 4 gives every
+    fourth row and column, so it is run on the image shifted by 0 to 3 pixels down and right, and
+    the 16 heatmaps are interleaved ("shift and stitch").
+
+    Args:
+        model: a classifier for crops of `window`, or an FCN.
+        image: Tensor[C, H, W], float in [0, 1].
+        window: (height, width) in pixels.
+        tile_side: about how many pixels a tile of a large image has on a side.
+        progress: show a bar.
+
+    Returns:
+        Logits [classes, H - height + 1, W - width + 1].
+
+    Raises:
+        TypeError, ValueError: as `fcn_heatmap`, and for a network that pads: its cells are not the
+            crops' answers.
+
+    Source: Long, Shelhamer and Darrell 2015.
     """
     fcn = accelerate(model if hasattr(model, "geometry") else to_fcn(model, window))
     geometry = fcn.geometry
@@ -160,13 +224,13 @@ def dense_heatmap(
         raise ValueError(
             f"layer {geometry.padded[0]} pads: no cell of a larger image has a crop's answer"
         )
-    _check_image(image, geometry.window)
+    _check_image(image, geometry.window, fcn)
 
-    def run(piece: Tensor) -> Tensor:
-        return _shift_and_stitch(fcn, piece)
+    def run(tile: Tensor) -> Tensor:
+        return _shift_and_stitch(fcn, tile)
 
     every_pixel = replace(geometry, stride=(1, 1))
-    return in_parts(run, image, every_pixel, part=part, progress=progress)
+    return in_tiles(run, image, every_pixel, tile_side=tile_side, progress=progress)
 
 
 def _shift_and_stitch(fcn: nn.Module, image: Tensor) -> Tensor:
@@ -175,31 +239,39 @@ def _shift_and_stitch(fcn: nn.Module, image: Tensor) -> Tensor:
     down, right = geometry.stride
     shifts = [(d, r) for d in range(min(down, rows)) for r in range(min(right, cols))]
     shifted_images = [image[:, d:, r:] for d, r in shifts]
-    heatmaps = fcn_heatmaps(fcn, shifted_images, rounded=max(geometry.stride))
+    heatmaps = fcn_heatmaps(fcn, shifted_images, size_multiple=max(geometry.stride))
     stitched = heatmaps[0].new_empty(len(heatmaps[0]), rows, cols)
     for (d, r), shifted in zip(shifts, heatmaps, strict=True):
         stitched[:, d::down, r::right] = shifted
     return stitched
 
 
-def in_parts(
+def in_tiles(
     run: Callable[[Tensor], Tensor],
     image: Tensor,
     geometry: Geometry,
     *,
-    part: int,
+    tile_side: int,
     progress: bool = False,
 ) -> Tensor:
-    """A heatmap of a large image [C, H, W], part by part, put together: [classes, rows, cols].
+    """A heatmap of a large image, tile by tile, put together. Lesson 05.
 
-    `run` gives all cells that `geometry` says a part has. Parts are about `part` pixels on a side
-    (at least one window), and overlap by a window less one stride, so that no cell is missed.
+    Args:
+        run: gives all cells [classes, rows, cols] that `geometry` says a tile [C, h, w] has.
+        image: Tensor[C, H, W].
+        geometry: the network's.
+        tile_side: about how many pixels a tile has on a side (at least one window). Tiles overlap
+            by a window less one stride, so that no cell is missed.
+        progress: show a bar.
+
+    Returns:
+        Tensor[classes, rows, cols].
     """
     rows, cols = geometry.cells(*image.shape[-2:])
-    side = [max(1, count) for count in geometry.cells(part, part)]
+    side = [max(1, count) for count in geometry.cells(tile_side, tile_side)]
     starts = [(r, c) for r in range(0, rows, side[0]) for c in range(0, cols, side[1])]
     heatmap = None
-    for row, col in tqdm(starts, desc="parts", disable=not progress):
+    for row, col in tqdm(starts, desc="tiles", disable=not progress):
         top, bottom = _pixels(geometry, 0, row, min(row + side[0], rows))
         left, right = _pixels(geometry, 1, col, min(col + side[1], cols))
         cells = run(image[:, top:bottom, left:right])
@@ -212,7 +284,7 @@ def in_parts(
 
 
 def _pixels(geometry: Geometry, axis: int, first: int, end: int) -> tuple[int, int]:
-    """The part of the image that the cells from `first` to before `end` look at."""
+    """The pixels of the image that the cells from `first` to before `end` look at."""
     start, stride = geometry.offset[axis], geometry.stride[axis]
     return stride * first, start + stride * (end - 1) + geometry.window[axis]
 
@@ -220,7 +292,10 @@ def _pixels(geometry: Geometry, axis: int, first: int, end: int) -> tuple[int, i
 def car_margin(logits: Tensor) -> Tensor:
     """logit(car) - logit(not a car), [2, rows, cols] -> [rows, cols]: above 0 means "car".
 
-    Both logits count: the car logit alone would rank cells differently.
+    Both logits count: the car logit alone would rank cells differently. Lesson 05.
+
+    >>> car_margin(torch.tensor([[[0.5, 2.0]], [[1.5, 1.0]]]))
+    tensor([[ 1., -1.]])
     """
     if logits.shape[0] != 2:
         raise ValueError(f"expected logits of 2 classes first, not {list(logits.shape)}")
@@ -228,5 +303,5 @@ def car_margin(logits: Tensor) -> Tensor:
 
 
 def car_probability(logits: Tensor) -> Tensor:
-    """Softmax probability of "car", [2, rows, cols] -> [rows, cols]."""
+    """Softmax probability of "car", [2, rows, cols] -> [rows, cols], in [0, 1]. Lesson 05."""
     return torch.sigmoid(car_margin(logits))

@@ -2,6 +2,10 @@
 
 Real scenes are for measuring only. Where a detector has to be *chosen*, mosaics of crops that it
 was not trained on stand in for them.
+
+>>> crops = Crops(torch.rand(4, 1, 40, 100), torch.tensor([1, 0, 0, 0]))
+>>> mosaics(crops, grid=(2, 3))
+[Scene(mosaic-0: 73×297, cars: 1)]
 """
 
 import torch
@@ -18,13 +22,22 @@ def mosaics(
     grid: tuple[int, int] = (3, 3),
     seed: int = 0,
 ) -> list[Scene]:
-    """`count` scenes (one for each car if None) of `grid` (rows, columns) crops without gaps.
+    """Scenes made of crops without gaps, with the boxes of their cars.
 
     Each shows at least one car among random other crops; every second one has another car right
     behind it. Up to a fifth of a crop's width is cut off at the left and a quarter of its height
-    at the top, so that some cars cross the border. `contrast` shrinks all grey values towards their
-    mean, as in a dull photograph. The same seed gives the same scenes, whatever the contrast.
-    Raises ValueError without cars or without others, or for an impossible count, grid or contrast.
+    at the top, so that some cars cross the border. The same seed gives the same scenes, whatever
+    the contrast.
+
+    Args:
+        crops: of any size.
+        count: how many scenes; None: one for each car.
+        contrast: in ]0, 1]: shrinks all grey values towards their mean, as in a dull photograph.
+        grid: (rows, columns) of crops in a scene.
+        seed: of the random choices.
+
+    Raises:
+        ValueError: without cars or without others, or for an impossible count, grid or contrast.
     """
     cars = (crops.labels == 1).nonzero().flatten()
     others = (crops.labels == 0).nonzero().flatten()
@@ -59,7 +72,8 @@ def _mosaic(
     row = _random(rows, generator)
     col = _random(cols - len(cars) + 1, generator)
     picked[row, col : col + len(cars)] = cars
-    tiles = images[picked, 0].swapaxes(1, 2).reshape(1, rows * height, cols * width)
+    tiles = images[picked, 0].swapaxes(1, 2)  # [rows, height, cols, width]
+    tiles = tiles.reshape(1, rows * height, cols * width)
     down, right = _random(height // 4, generator), _random(width // 5, generator)
     left = width * (col + torch.arange(len(cars))) - right
     top = torch.full_like(left, height * row - down)

@@ -1,4 +1,13 @@
-"""How much arithmetic a heatmap takes: multiply-adds, counted while the networks run."""
+"""How much arithmetic a heatmap takes: multiply-adds, counted while the networks run.
+
+One multiply-add (MAC) is two FLOPs, a multiplication and an addition.
+
+>>> layer = nn.Conv2d(1, 2, 3)
+>>> with torch.no_grad(), count_multiply_adds(layer) as counted:
+...     _ = layer(torch.zeros(1, 1, 5, 5))
+>>> counted  # 2 maps of 3×3 numbers, each of 3×3 products
+[162]
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +24,10 @@ from helpers.heatmap import dense_heatmap, fcn_heatmap
 
 @contextmanager
 def count_multiply_adds(model: nn.Module) -> Iterator[list[int]]:
-    """Within it, every layer of `model` that multiplies adds its multiply-adds to the list."""
+    """Within it, every layer of `model` that multiplies appends its multiply-adds to a list.
+
+    Counted are `nn.Conv2d`, `nn.Linear` and `FFTConv2d`, as by `fvcore` or `thop`. Lesson 05.
+    """
     counted: list[int] = []
 
     def note(layer: nn.Module, _: tuple, output: Tensor) -> None:
@@ -37,10 +49,18 @@ def count_multiply_adds(model: nn.Module) -> Iterator[list[int]]:
 def heatmap_multiply_adds(
     model: nn.Module, input_size: tuple[int, int], size: tuple[int, int]
 ) -> dict[str, int]:
-    """Multiply-adds of the ways to a heatmap of an image of `size`, by name.
+    """Multiply-adds of the ways to a heatmap of an image. Lesson 05.
 
     Windows one by one, the FCN, the FCN by FFT, each at the FCN's stride; and windows one by one
     and the dense heatmap at stride 1.
+
+    Args:
+        model: a classifier for crops of `input_size` (height, width).
+        input_size: in pixels.
+        size: (height, width) of the image.
+
+    Returns:
+        Multiply-adds by name.
     """
     fcn = to_fcn(model, input_size).eval()
     fast = accelerate(fcn)

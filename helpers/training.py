@@ -1,4 +1,11 @@
-"""Training a classifier, and measuring it on crops."""
+"""Training a classifier, and measuring it on crops.
+
+>>> crops = Crops(torch.rand(8, 1, 16, 24), torch.arange(8) % 2)
+>>> model = nn.Sequential(nn.Flatten(), nn.Linear(16 * 24, 2))
+>>> history = fit(model, crops, epochs=3, progress=False)
+>>> len(history.train_loss), evaluate(model, crops).probabilities.shape
+(3, torch.Size([8]))
+"""
 
 import copy
 import math
@@ -53,16 +60,34 @@ def fit(
     extra_negatives: Negatives | None = make_hard_negatives,
     progress: bool = True,
 ) -> History:
-    """Train `model` in place, on the device it is on, and return what happened in each epoch.
+    """Train `model` in place, on the device it is on. Lesson 03.
 
     Each batch is augmented, and gets extra negatives made from its own crops: cars shifted away,
     and crops of a wrong size. A last batch of one crop is left out. The learning rate rises and
     falls once (one-cycle, Smith 2018). With `val`, the weights of the epoch with the smallest
     validation loss stay; without, the last. The same seed gives the same weights on the same
     machine. After Ctrl-C the model holds the best weights so far; in any case it is in eval mode
-    afterwards. The training numbers are those of the augmented batches, so they may be worse than
-    `val`'s.
-    Raises ValueError for empty crops, RuntimeError if the loss is not finite.
+    afterwards.
+
+    Args:
+        model: maps images [N, C, H, W] to logits [N, 2]; class 1 is "car".
+        train: crops to learn from.
+        val: crops that choose the epoch.
+        epochs: how often each crop is seen.
+        seed: of order, augmentation and dropout.
+        batch_size: crops in a batch, without the extra negatives.
+        max_learning_rate: the highest point of the one cycle.
+        augment: changes a batch of images; None: nothing.
+        extra_negatives: makes more images without a car from a batch and its labels; None: none.
+        progress: show a bar.
+
+    Returns:
+        What happened in each epoch. The training numbers are those of the augmented batches, so
+        they may be worse than `val`'s.
+
+    Raises:
+        ValueError: for empty crops, or an impossible number of epochs or batch size.
+        RuntimeError: if the loss is not finite.
     """
     if not len(train) or (val is not None and not len(val)):
         raise ValueError("cannot train on an empty set of crops")
@@ -128,7 +153,7 @@ def _train_one_epoch(
         images, labels = images.to(device), labels.to(device)
         if extra_negatives is not None:
             others = extra_negatives(images, labels, generator)
-            images = torch.cat([images, others])
+            images = torch.cat([images, others])  # [N + extra, C, H, W]
             labels = torch.cat([labels, labels.new_zeros(len(others))])
         if augment is not None:
             images = augment(images, generator)
@@ -147,14 +172,39 @@ def _train_one_epoch(
 
 
 @torch.no_grad()
-def evaluate(model: nn.Module, crops: Crops, batch_size: int = 256) -> Evaluation:
-    """Loss, accuracy and car probabilities of `model` on `crops`, in eval mode, nothing changed."""
-    if not len(crops):
-        raise ValueError("cannot evaluate on an empty set of crops")
+def predict_logits(model: nn.Module, images: Tensor, batch_size: int = 256) -> Tensor:
+    """A classifier's logits, batch by batch, in eval mode, nothing changed. Lesson 03.
+
+    Args:
+        model: maps images [N, C, H, W] to logits [N, classes].
+        images: Tensor[N, C, H, W], N > 0.
+        batch_size: how many go through the network together.
+
+    Returns:
+        Tensor[N, classes] on the CPU.
+
+    >>> predict_logits(nn.Sequential(nn.Flatten(), nn.Linear(6, 2)), torch.rand(5, 1, 2, 3)).shape
+    torch.Size([5, 2])
+    """
     device = next(model.parameters()).device
     with eval_mode(model):
-        batches = crops.images.split(batch_size)
-        logits = torch.cat([model(images.to(device)).cpu() for images in batches])
+        return torch.cat([model(batch.to(device)).cpu() for batch in images.split(batch_size)])
+
+
+@torch.no_grad()
+def evaluate(model: nn.Module, crops: Crops, batch_size: int = 256) -> Evaluation:
+    """Loss, accuracy and car probabilities of `model` on `crops`, nothing changed. Lesson 03.
+
+    Raises ValueError for no crops, and for a network that does not answer with two classes.
+    """
+    if not len(crops):
+        raise ValueError("cannot evaluate on an empty set of crops")
+    logits = predict_logits(model, crops.images, batch_size)  # [N, 2]
+    if logits.shape != (len(crops), 2):
+        raise ValueError(
+            f"the network must give logits [{len(crops)}, 2] (not a car, car), not"
+            f" {list(logits.shape)}"
+        )
     return Evaluation(
         loss=cross_entropy(logits, crops.labels).item(),
         accuracy=(logits.argmax(1) == crops.labels).float().mean().item(),

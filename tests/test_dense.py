@@ -1,4 +1,4 @@
-"""Heatmaps at every pixel, and of large images in parts: equal to brute force, cell by cell."""
+"""Heatmaps at every pixel, and of large images in tiles: equal to brute force, cell by cell."""
 
 import pytest
 import torch
@@ -28,16 +28,16 @@ def network(size, pools):
     size=st.tuples(st.integers(14, 18), st.integers(15, 22)),
     extra=st.tuples(st.integers(0, 13), st.integers(0, 13)),
     pools=st.sampled_from([(2, 2), (2,), (3,), ((1, 2),), ((2, 1), 2), ()]),
-    part=st.integers(1, 40),
+    tile_side=st.integers(1, 40),
 )
-def test_every_pixel_has_the_answer_of_its_window(size, extra, pools, part):
+def test_every_pixel_has_the_answer_of_its_window(size, extra, pools, tile_side):
     model = network(size, pools)
     image = torch.rand(1, size[0] + extra[0], size[1] + extra[1])
     expected = sliding_window_heatmap(model, image, window=size, stride=(1, 1))
     assert expected.shape == (2, extra[0] + 1, extra[1] + 1)
     for dense in (
         dense_heatmap(model, image, window=size),
-        dense_heatmap(to_fcn(model, size), image, part=part),
+        dense_heatmap(to_fcn(model, size), image, tile_side=tile_side),
     ):
         assert dense.shape == expected.shape
         assert torch.allclose(dense, expected, atol=1e-5)
@@ -55,25 +55,26 @@ def test_the_courses_network_at_every_pixel(classifier):
 @given(
     shape=st.tuples(st.integers(16, 60), st.integers(16, 60)),
     pools=st.sampled_from([(2, 2), (3,), ((1, 2),)]),
-    part=st.integers(1, 70),
+    tile_side=st.integers(1, 70),
 )
-def test_parts_make_no_difference_whatever_their_size(shape, pools, part):
+def test_tiles_make_no_difference_whatever_their_size(shape, pools, tile_side):
     fcn = to_fcn(network((14, 15), pools), (14, 15))
     image = torch.rand(1, *shape)
-    whole = fcn_heatmap(fcn, image, part=1000)
+    whole = fcn_heatmap(fcn, image, tile_side=1000)
     assert whole.shape[1:] == fcn.geometry.cells(*shape)
-    assert torch.allclose(fcn_heatmap(fcn, image, part=part), whole, atol=1e-5)
-    assert torch.allclose(fcn_heatmap(accelerate(fcn), image, part=part), whole, atol=1e-5)
+    assert torch.allclose(fcn_heatmap(fcn, image, tile_side=tile_side), whole, atol=1e-5)
+    fast = accelerate(fcn)
+    assert torch.allclose(fcn_heatmap(fast, image, tile_side=tile_side), whole, atol=1e-5)
 
 
-def test_no_part_is_larger_than_asked_for(monkeypatch):
+def test_no_tile_is_larger_than_asked_for(monkeypatch):
     fcn = to_fcn(network((14, 15), (2,)), (14, 15))
     sizes = []
     forward = type(fcn).forward
     monkeypatch.setattr(
         type(fcn), "forward", lambda self, x: sizes.append(x.shape[-2:]) or forward(self, x)
     )
-    fcn_heatmap(fcn, torch.rand(1, 100, 130), part=40)
+    fcn_heatmap(fcn, torch.rand(1, 100, 130), tile_side=40)
     assert len(sizes) > 9
     assert max(max(size) for size in sizes) <= 40
 
@@ -84,7 +85,7 @@ def test_a_network_that_pads_is_run_whole_and_has_no_dense_heatmap():
         fcn = to_fcn(model, (8, 8))
     image = torch.rand(1, 30, 30)
     whole = fcn_heatmap(fcn, image)
-    assert torch.equal(fcn_heatmap(fcn, image, part=12), whole)
+    assert torch.equal(fcn_heatmap(fcn, image, tile_side=12), whole)
     with pytest.raises(ValueError, match="layer 0 pads"):
         dense_heatmap(fcn, image)
 
@@ -94,7 +95,7 @@ def test_an_image_smaller_than_the_window_is_refused(tiny_classifier):
         dense_heatmap(tiny_classifier, torch.zeros(1, 15, 24), window=(16, 24))
 
 
-def test_progress_counts_the_parts(capsys, tiny_classifier):
+def test_progress_counts_the_tiles(capsys, tiny_classifier):
     fcn = to_fcn(tiny_classifier, (16, 24))
-    fcn_heatmap(fcn, torch.rand(1, 64, 60), part=40, progress=True)
+    fcn_heatmap(fcn, torch.rand(1, 64, 60), tile_side=40, progress=True)
     assert "4/4" in capsys.readouterr().err

@@ -282,6 +282,7 @@ def test_a_converted_network_will_do(pattern_classifier, scene_with):
         ({"iou_threshold": 2}, r"iou_threshold must be in \[0, 1\] or None, not 2"),
         ({"iou_threshold": -1}, "iou_threshold must be"),
         ({"border": -1}, "border must be 0 or more, not -1"),
+        ({"border": 2.5}, "border must be 0 or more, not 2.5"),
         ({"input_size": (20, 50)}, "input size"),
     ],
 )
@@ -311,12 +312,19 @@ def test_no_car_is_far_from_a_scale_of_the_pyramid(smallest, largest, ratio):
     assert len(scales) - 1 < max(enough, 1e-6) + 1e-6
 
 
-@pytest.mark.parametrize("wrong", [(0, 10), (20, 10), (-1, 10)])
+@pytest.mark.parametrize(
+    "wrong", [(0, 10), (20, 10), (-1, 10), (1, float("inf")), (float("nan"), 10)]
+)
 def test_a_pyramid_without_sense_is_refused(wrong):
     with pytest.raises(ValueError, match="pyramid needs"):
         pyramid(*wrong)
     with pytest.raises(ValueError, match="ratio > 1"):
         pyramid(ratio=1)
+    with pytest.raises(ValueError, match="ratio > 1"):
+        pyramid(ratio=float("nan"))
+    for scale in (0, -1, float("nan"), float("inf")):
+        with pytest.raises(ValueError, match="scale must be a number above 0"):
+            resized(torch.zeros(1, 4, 4), scale)
 
 
 @pytest.mark.parametrize("scale", [0.8, 1, 1.5, 2])
@@ -422,12 +430,12 @@ def test_a_network_that_is_no_car_classifier_is_refused_at_once(network, reason)
         Detector(network, input_size=(20, 30))
 
 
-def test_a_long_list_is_worked_through_in_portions(classifier, monkeypatch):
+def test_a_long_list_is_worked_through_in_batches(classifier, monkeypatch):
     generator = torch.Generator().manual_seed(3)
     images = [torch.rand(1, 50, width, generator=generator) for width in (120, 140, 300, 110)]
     detector = Detector(classifier, threshold=0, scales=(1.0, 1.2))
     together, sizes, real = detector.batch(images), [], detector._candidates
-    monkeypatch.setattr("helpers.detector.PORTION", 2 * 50 * 270)
+    monkeypatch.setattr("helpers.detector.BATCH_PIXELS", 2 * 50 * 270)
     monkeypatch.setattr(detector, "_candidates", lambda part: sizes.append(len(part)) or real(part))
     for one, other in zip(detector.batch(images), together, strict=True):
         torch.testing.assert_close(one.boxes, other.boxes)

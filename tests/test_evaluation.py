@@ -153,7 +153,7 @@ def test_suppression_is_the_detectors_own(tiny_classifier):
     fcn = to_fcn(tiny_classifier, (16, 24))
     images = [torch.rand(1, 40, 60) for _ in range(3)]
     scenes = [Scene("s", image, torch.tensor([[10.0, 10, 34, 26]])) for image in images]
-    found = detect_all(Detector(fcn, threshold=evaluation.FLOOR), scenes)
+    found = detect_all(Detector(fcn, threshold=evaluation.SCORE_FLOOR), scenes)
     expected = area_under_curve(precision_recall(found, [scene.boxes for scene in scenes]))
     assert evaluate_detector(fcn, scenes).auc == pytest.approx(expected)
 

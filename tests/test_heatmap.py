@@ -1,10 +1,13 @@
 """Heatmaps: one pass and many windows give the same picture, whatever the image's size."""
 
+import copy
+
 import pytest
 import torch
 from torch import nn
 
 from helpers import heatmap as heatmaps
+from helpers.acceleration import accelerate
 from helpers.fcn import to_fcn
 from helpers.heatmap import (
     car_margin,
@@ -113,6 +116,38 @@ def test_nan_and_other_shapes_are_refused_by_both(tiny_classifier):
             heatmap(torch.zeros(20, 30))
 
 
+@pytest.mark.parametrize("value", [torch.inf, -torch.inf, torch.nan])
+def test_a_pixel_that_is_not_finite_is_refused_by_all(tiny_classifier, value):
+    fcn = to_fcn(tiny_classifier, (16, 24))
+    image = torch.rand(1, 40, 60)
+    image[0, 20, 30] = value
+    for heatmap in (
+        lambda: sliding_window_heatmap(tiny_classifier, image, window=(16, 24)),
+        lambda: fcn_heatmap(fcn, image),
+        lambda: fcn_heatmaps(fcn, [torch.rand(1, 40, 60), image]),
+        lambda: heatmaps.dense_heatmap(fcn, image),
+    ):
+        with pytest.raises(ValueError, match="NaN or infinity"):
+            heatmap()
+
+
+def test_images_of_another_type_than_the_network_are_refused_with_a_way_out(tiny_classifier):
+    fcn = to_fcn(tiny_classifier, (16, 24))
+    image = torch.rand(1, 40, 60)
+    for heatmap in (
+        lambda image: sliding_window_heatmap(tiny_classifier, image, window=(16, 24)),
+        lambda image: fcn_heatmap(fcn, image),
+        lambda image: fcn_heatmap(accelerate(fcn), image),
+        lambda image: heatmaps.dense_heatmap(fcn, image),
+    ):
+        with pytest.raises(ValueError, match=r"use image\.to\(torch\.float32\)"):
+            heatmap(image.double())
+        with pytest.raises(TypeError, match=r"not ndarray: use helpers\.images\.as_grey"):
+            heatmap(image.numpy())
+    double = to_fcn(copy.deepcopy(tiny_classifier).double(), (16, 24))
+    assert fcn_heatmap(double, image.double()).dtype == torch.float64
+
+
 def test_a_model_that_was_not_converted_is_refused(tiny_classifier):
     for model in (tiny_classifier, nn.Sequential(*to_fcn(tiny_classifier, (16, 24)))):
         with pytest.raises(TypeError, match="to_fcn"):
@@ -173,7 +208,7 @@ def test_several_images_are_what_each_gives_alone_in_fewer_passes(monkeypatch):
     monkeypatch.setattr(
         type(fcn), "forward", lambda self, x: batches.append(len(x)) or forward(self, x)
     )
-    monkeypatch.setattr(heatmaps, "ROUND", 32)
+    monkeypatch.setattr(heatmaps, "SIZE_MULTIPLE", 32)
     for limit in (2**19, 3 * 32 * 32):
         monkeypatch.setattr(heatmaps, "BATCH_PIXELS", limit)
         found = fcn_heatmaps(fcn, images)

@@ -6,7 +6,9 @@ from contextlib import contextmanager
 import torch
 from torch import Generator, Tensor, nn
 
-INPUT_SIZE = (40, 100)
+from helpers.sheets import CROP_SIZE
+
+INPUT_SIZE = CROP_SIZE
 
 
 SMALLEST_SIDE = 16
