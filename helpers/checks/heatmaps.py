@@ -7,39 +7,43 @@ from math import prod
 import torch
 from torch import Tensor
 
-from helpers.checks.report import ask, close, fail, passed, tensor
+from helpers.checks.report import (
+    ask,
+    check,
+    close,
+    explain,
+    fail,
+    numbers,
+    tensor,
+    whole,
+    your_or_ours,
+)
+
+__all__ = [
+    "cell_to_window",
+    "cells_seeing",
+    "check_cell_to_window",
+    "check_cells_seeing",
+    "check_count_macs",
+    "check_interleave",
+    "check_output_size",
+    "count_macs",
+    "interleave",
+    "output_size",
+    "your_or_ours",
+]
 
 # The two convolutions and two pools of the course's network, and its head, along the columns.
 LAYERS = [(5, 1), (2, 2), (5, 1), (2, 2), (22, 1)]
 
 
-def check_output_size(output_size: Callable[[int, Sequence[tuple[int, int]]], int]) -> None:
-    """`output_size(length, layers)`: how many numbers are left after (kernel, stride) layers."""
-    cases = [(100, LAYERS), (313, LAYERS), (10, [(3, 1)]), (11, [(2, 2)]), (40, [(5, 3), (4, 2)])]
-    for length, layers in cases:
-        answer, right = ask(output_size, length, list(layers)), _size(length, layers)
-        case = f"{length} pixels through {layers}"
-        if answer == right:
-            if not isinstance(answer, int):
-                fail("count in whole numbers: // divides and rounds down")
-            continue
-        mistakes = {
-            "the kernel fits once more: its first place counts as well": lambda n, k, s: (
-                (n - k) // s
-            ),
-            "the kernel must stay inside: it cannot begin in the last kernel - 1 places": (
-                lambda n, k, s: n // s
-            ),
-            "the stride is forgotten": lambda n, k, s: n - k + 1,
-            "a part of a step is no step: round down": lambda n, k, s: -(-(n - k) // s) + 1,
-        }
-        for message, step in mistakes.items():
-            if answer == _size(length, layers, step):
-                fail(f"{case}: {message}")
-        if answer == _size(length, layers[:1]) or answer == _size(length, layers[-1:]):
-            fail(f"{case}: each layer reads what the one before it gives, not the image")
-        fail(f"{case}: {right} numbers are left, not {answer!r}")
-    passed("output_size")
+def output_size(length: int, layers: Sequence[tuple[int, int]]) -> int:
+    """How many numbers are left of `length` after layers of (kernel, stride). Lesson 05.
+
+    >>> output_size(75, [(5, 1), (2, 2)])
+    35
+    """
+    return _size(length, layers)
 
 
 def _size(length: int, layers: Sequence[tuple[int, int]], step: Callable | None = None) -> int:
@@ -48,17 +52,60 @@ def _size(length: int, layers: Sequence[tuple[int, int]], step: Callable | None 
     return length
 
 
+#: Likely mistakes in the size of one layer's output.
+SIZE_MISTAKES: dict[str, Callable[[int, int, int], int]] = {
+    "the kernel fits once more: its first position counts as well": lambda n, k, s: (n - k) // s,
+    "the kernel must stay inside: it cannot begin in the last kernel - 1 positions": (
+        lambda n, k, s: n // s
+    ),
+    "the kernel must stay inside, at the end, too": lambda n, k, s: -(-n // s),
+    "the stride is forgotten": lambda n, k, s: n - k + 1,
+    "add 1 after dividing by the stride, not before": lambda n, k, s: (n - k + 1) // s,
+    "a part of a step is no step: round down": lambda n, k, s: -(-(n - k) // s) + 1,
+    "a part of a step is no step: // rounds down, round() does not": (
+        lambda n, k, s: round((n - k) / s) + 1
+    ),
+    "nothing is added at the ends (no padding)": lambda n, k, s: (n + k - 1 - k) // s + 1,
+}
+
+
+@check("output_size", of=(output_size,))
+def check_output_size(output_size: Callable[[int, Sequence[tuple[int, int]]], int]) -> None:
+    """`output_size(length, layers)`: how many numbers are left after (kernel, stride) layers."""
+    cases = [(100, LAYERS), (313, LAYERS), (10, [(3, 1)]), (11, [(2, 2)]), (40, [(5, 3), (4, 2)])]
+    cases += [(15, [(3, 4)]), (16, [(2, 3), (3, 2)]), (7, [(7, 1)]), (9, [])]
+    for length, layers in cases:
+        case = f"{length} numbers through {layers}"
+        answer = whole(ask(output_size, length, list(layers)), f"{case}: the size")
+        mistakes = {m: _size(length, layers, step) for m, step in SIZE_MISTAKES.items()}
+        if len(layers) > 1:
+            message = "each layer reads what the one before it gives, and all of them count"
+            mistakes |= {
+                message: _size(length, layers[:1]),
+                message + " ": _size(length, layers[-1:]),
+            }
+        right = _size(length, layers)
+        explain(answer, right, mistakes, case, f"{right} numbers are left, not {answer}")
+
+
+def cell_to_window(row: int, col: int, stride: int, offset: int) -> tuple[int, int, int, int]:
+    """The box (x1, y1, x2, y2) of the 40×100 window of a cell. Lesson 05.
+
+    >>> cell_to_window(2, 3, 4, -20)
+    (-8, -12, 92, 28)
+    """
+    x1, y1 = offset + stride * col, offset + stride * row
+    return x1, y1, x1 + 100, y1 + 40
+
+
+@check("cell_to_window", of=(cell_to_window,))
 def check_cell_to_window(cell_to_window: Callable[[int, int, int, int], tuple]) -> None:
     """`cell_to_window(row, col, stride, offset)` -> (x1, y1, x2, y2) of its 40×100 window."""
-    for row, col, stride, offset in ((3, 7, 4, 0), (3, 7, 4, -20), (0, 0, 4, -20), (5, 9, 1, 6)):
+    cells = ((3, 7, 4, 0), (3, 7, 4, -20), (0, 0, 4, -20), (5, 9, 1, 6), (2, 0, 8, 3))
+    for row, col, stride, offset in cells:
         case = f"cell ({row}, {col}), stride {stride}, offset {offset}"
         answer = ask(cell_to_window, row, col, stride, offset)
-        try:
-            box = tuple(float(value) for value in answer)
-        except TypeError:
-            fail(f"give back four numbers, not {answer!r}")
-        if len(box) != 4:
-            fail(f"give back four numbers (x1, y1, x2, y2), not {len(box)}")
+        box = numbers(answer, "the box (x1, y1, x2, y2)", 4)
         x, y = offset + stride * col, offset + stride * row
         if box == (x, y, x + 100, y + 40):
             continue
@@ -92,9 +139,19 @@ def check_cell_to_window(cell_to_window: Callable[[int, int, int, int], tuple]) 
             if box == (x, y, *end):
                 fail(f"{case}: {message}")
         fail(f"{case}: the window is {(x, y, x + 100, y + 40)}, not {box}")
-    passed("cell_to_window")
 
 
+def cells_seeing(pixel: int, cells: int, stride: int, window: int) -> tuple[int, int]:
+    """The first and the last of `cells` cells whose window holds the pixel. Lesson 05.
+
+    >>> cells_seeing(10, 54, 4, 100)
+    (0, 2)
+    """
+    first = -((window - 1 - pixel) // stride)
+    return max(0, first), min(cells - 1, pixel // stride)
+
+
+@check("cells_seeing", of=(cells_seeing,))
 def check_cells_seeing(cells_seeing: Callable[[int, int, int, int], tuple]) -> None:
     """`cells_seeing(pixel, cells, stride, window)` -> (first, last) cell that sees a pixel."""
     for cells, stride, window in ((54, 4, 100), (9, 4, 40), (20, 1, 8), (6, 5, 12)):
@@ -102,26 +159,22 @@ def check_cells_seeing(cells_seeing: Callable[[int, int, int, int], tuple]) -> N
         for pixel in (*range(0, 30), window - 1, window, last_pixel // 2, last_pixel):
             if pixel <= last_pixel:
                 _check_pixel(cells_seeing, pixel, cells, stride, window)
-    passed("cells_seeing")
 
 
 def _check_pixel(function: Callable, pixel: int, cells: int, stride: int, window: int) -> None:
     case = f"pixel {pixel} with {cells} cells, stride {stride}, window {window}"
     seeing = [c for c in range(cells) if stride * c <= pixel < stride * c + window]
     answer = ask(function, pixel, cells, stride, window)
-    try:
-        first, last = answer
-    except (TypeError, ValueError):
-        fail(f"give back two cells (first, last), not {answer!r}")
+    first, last = numbers(answer, f"{case}: the cells (first, last)", 2)
     right = (seeing[0], seeing[-1])
     if (first, last) == right:
         return
     if (last, first) == right:
         fail(f"{case}: first and last are swapped")
     if first < 0:
-        fail(f"{case}: there is no cell {first}: the first cell is 0")
+        fail(f"{case}: there is no cell {first:g}: the first cell is 0")
     if last >= cells:
-        fail(f"{case}: there is no cell {last}: the last cell is {cells - 1}")
+        fail(f"{case}: there is no cell {last:g}: the last cell is {cells - 1}")
     if first != int(first) or last != int(last):
         fail(f"{case}: a cell is a whole number: round, but think about the direction")
     for name, said, true in (("first", first, right[0]), ("last", last, right[1])):
@@ -129,14 +182,24 @@ def _check_pixel(function: Callable, pixel: int, cells: int, stride: int, window
             continue
         begin, end = stride * said, stride * said + window
         if not begin <= pixel < end:
-            reason = f"its window is {begin} to {end - 1}, so it does not see the pixel"
+            reason = f"its window is {begin:g} to {end - 1:g}, so it does not see the pixel"
         else:
             reason = f"it sees the pixel, but cell {int(true)} does too"
-        fail(f"{case}: {said} is not the {name} cell: {reason}")
+        fail(f"{case}: {said:g} is not the {name} cell: {reason}")
 
 
-def check_count_work(count_work: Callable[[Sequence, int, int], int]) -> None:
-    """`count_work(layers, height, width)`: multiply-adds of layers (in, out, kernel, stride)."""
+def count_macs(layers: Sequence[tuple], height: int, width: int) -> int:
+    """Multiply-adds of layers (in, out, (kernel rows, cols), stride) on an image. Lesson 05.
+
+    >>> count_macs([(1, 8, (3, 3), 1)], 10, 12)
+    5760
+    """
+    return _work(layers, height, width)
+
+
+@check("count_macs", of=(count_macs,))
+def check_count_macs(count_macs: Callable[[Sequence, int, int], int]) -> None:
+    """`count_macs(layers, height, width)`: multiply-adds of layers (in, out, kernel, stride)."""
     cases: list[tuple[list[tuple], int, int]] = [
         ([(1, 8, (3, 3), 1)], 10, 12),
         ([(1, 8, (3, 5), 1), (8, 4, (2, 2), 1)], 10, 12),
@@ -147,26 +210,20 @@ def check_count_work(count_work: Callable[[Sequence, int, int], int]) -> None:
         ([(1, 6, (3, 3), 1), (None, None, (3, 3), 1), (6, 2, (2, 4), 1)], 19, 26),
     ]
     for layers, height, width in cases:
-        given = list(layers)
-        answer, right = ask(count_work, given, height, width), _work(layers, height, width)
         case = f"{layers} on {height}×{width}"
-        if given != layers:
-            fail("the list of layers is changed: leave it as it is")
-        if answer == right:
-            if isinstance(answer, float):
-                fail("count in whole numbers: // divides and rounds down")
-            continue
+        answer = whole(ask(count_macs, list(layers), height, width), f"{case}: the count")
+        right = _work(layers, height, width)
+        # The first that fits: the more special mistakes come first.
         for message, wrong in _work_mistakes(layers, height, width):
-            if answer == wrong:
+            if answer == wrong != right:
                 fail(f"{case}: {message}")
-        fail(f"{case}: {right} multiply-adds, not {answer!r}")
-    passed("count_work")
+        explain(answer, right, {}, case, f"{right:,} multiply-adds, not {answer:,}")
 
 
 def _work_mistakes(layers: Sequence[tuple], height: int, width: int) -> Iterator[tuple[str, int]]:
     """What likely mistakes count, with what to say about each."""
     yield (
-        "count only the output's places: on the input's size the kernel would leave it",
+        "count only the output's positions: on the input's size the kernel would leave it",
         _work(layers, height, width, at_input=True),
     )
     drops = {
@@ -174,7 +231,7 @@ def _work_mistakes(layers: Sequence[tuple], height: int, width: int) -> Iterator
         "out": "every output channel has a kernel of its own",
         "rows": "the kernel's rows and columns both count",
         "cols": "the kernel's rows and columns both count",
-        "places": "the kernel does its work at every place of the output",
+        "places": "the kernel does its work at every position of the output",
     }
     for factor, message in drops.items():
         yield message, _work(layers, height, width, factor)
@@ -203,7 +260,7 @@ def _work_mistakes(layers: Sequence[tuple], height: int, width: int) -> Iterator
 def _steps() -> dict[str, Callable[[int, int, int, bool], int]]:
     """Wrong sizes of a layer's output, (length, kernel, stride, pool or not) -> length."""
     return {
-        "the kernel fits once more: its first place counts as well": lambda n, k, s, pool: (
+        "the kernel fits once more: its first position counts as well": lambda n, k, s, pool: (
             (n - k) // s
         ),
         "the stride is forgotten": lambda n, k, s, pool: n - k + 1,
@@ -259,6 +316,16 @@ def _pool_work(layers: Sequence, height: int, width: int) -> int:
     return total
 
 
+def interleave(maps: dict[tuple[int, int], Tensor]) -> Tensor:
+    """Four maps [rows, cols] of stride 2, maps[down, right], as one of every pixel. Lesson 05."""
+    rows = maps[0, 0].shape[0] + maps[1, 0].shape[0]
+    dense = torch.empty(rows, maps[0, 0].shape[1] + maps[0, 1].shape[1])
+    for (down, right), shifted in maps.items():
+        dense[down::2, right::2] = shifted
+    return dense
+
+
+@check("interleave", of=(interleave,))
 def check_interleave(interleave: Callable[[dict], Tensor]) -> None:
     """`interleave(maps)`: maps[down, right] of stride 2 -> one map of every pixel [rows, cols]."""
     for rows, cols in ((4, 6), (5, 7), (4, 7), (3, 2)):
@@ -296,4 +363,3 @@ def check_interleave(interleave: Callable[[dict], Tensor]) -> None:
         wrong = (answer - dense).abs() > 1e-4
         row, col = wrong.nonzero()[0].tolist()
         fail(f"{case}: pixel ({row}, {col}) belongs to map ({row % 2}, {col % 2})")
-    passed("interleave")

@@ -3,6 +3,7 @@
 import math
 from math import prod
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -35,11 +36,17 @@ def size_by_counting(length, layers):
 
 SIZE_WRONG = [
     (lambda length, layers: None, "return"),
-    (sizes(lambda n, k, s: (n - k) // s), "first place counts"),
+    (sizes(lambda n, k, s: (n - k) // s), "first position counts"),
     (sizes(lambda n, k, s: n // s), "must stay inside"),
     (sizes(lambda n, k, s: n - k + 1), "stride is forgotten"),
     (sizes(lambda n, k, s: math.ceil((n - k) / s) + 1), "round down"),
-    (sizes(lambda n, k, s: float((n - k) // s + 1)), "whole numbers"),
+    (sizes(lambda n, k, s: (n - k) / s + 1), "whole number"),
+    (sizes(lambda n, k, s: (n - k + 1) // s), "add 1 after dividing"),
+    (sizes(lambda n, k, s: round((n - k) / s) + 1), "rounds down"),
+    (sizes(lambda n, k, s: math.ceil(n / s)), "stay inside"),
+    (lambda n, layers: sizes(lambda n, k, s: (n - k) // s + 1)(n, layers[:-1]), "size|left"),
+    (lambda n, layers: str(n), "must be one number"),
+    (checks.output_size, "the course's own"),
     (lambda n, layers: (n - layers[0][0]) // layers[0][1] + 1, "the one before it gives"),
     (lambda n, layers: 7, "are left, not 7"),
 ]
@@ -55,6 +62,11 @@ def window_as_tensor(row, col, stride, offset):
     return torch.cat([start, start + torch.tensor([100, 40])])
 
 
+def window_as_array(row, col, stride, offset):
+    x, y = np.array([col, row]) * stride + offset
+    return np.array([x, y, x + 100, y + 40])
+
+
 def start(corner):
     """An answer to cell_to_window whose top-left corner is `corner(row, col, stride, offset)`."""
 
@@ -68,7 +80,8 @@ def start(corner):
 WINDOW_WRONG = [
     (lambda *cell: None, "return"),
     (lambda *cell: 12, "four numbers"),
-    (lambda *cell: window(*cell)[:2], "four numbers .* not 2"),
+    (lambda *cell: window(*cell)[:2], "four numbers, not 2"),
+    (checks.cell_to_window, "the course's own"),
     (start(lambda r, c, s, o: (o + s * r, o + s * c)), "swapped"),
     (start(lambda r, c, s, o: (s * c, s * r)), "offset is forgotten"),
     (start(lambda r, c, s, o: (s * (c + o), s * (r + o))), "after multiplying"),
@@ -93,9 +106,18 @@ def seeing_by_trying(pixel, cells, stride, window):
     return min(found), max(found)
 
 
+def seeing_with_torch(pixel, cells, stride, window):
+    begin = stride * torch.arange(cells)
+    seen = ((begin <= pixel) & (pixel < begin + window)).nonzero()[:, 0]
+    return seen[0], seen[-1]
+
+
 SEEING_WRONG = [
     (lambda *pixel: None, "return"),
-    (lambda pixel, cells, stride, window: pixel // stride, "two cells"),
+    (lambda pixel, cells, stride, window: pixel // stride, "two numbers"),
+    (checks.cells_seeing, "the course's own"),
+    (lambda p, n, s, w: (max(0, round((p - w + 1) / s)), seeing(p, n, s, w)[1]), "not the first"),
+    (lambda p, n, s, w: (0, seeing(p, n, s, w)[1]), "not the first"),
     (lambda *pixel: seeing(*pixel)[::-1], "first and last are swapped"),
     (lambda p, n, s, w: (-((w - 1 - p) // s), seeing(p, n, s, w)[1]), "first cell is 0"),
     (lambda p, n, s, w: (seeing(p, n, s, w)[0], p // s), "no cell 77"),
@@ -177,21 +199,22 @@ WORK_WRONG = [
     (work_with(lambda c, o, h, w, n, b: c * h * w * n), "kernel of its own"),
     (work_with(lambda c, o, h, w, n, b: c * o * w * n), "both count"),
     (work_with(lambda c, o, h, w, n, b: c * o * h * n), "both count"),
-    (work_with(lambda c, o, h, w, n, b: c * o * h * w), "every place of the output"),
+    (work_with(lambda c, o, h, w, n, b: c * o * h * w), "every position of the output"),
     (work_with(lambda c, o, h, w, n, b: (c * h * w + 1) * o * n), "biases is left out"),
     (work_with(lambda c, o, h, w, n, b: 2 * c * o * h * w * n), "is one, not two"),
     (work_with(lambda c, o, h, w, n, b: c * o * h * w * n, pools=1), "does not multiply"),
     (work_with(lambda c, o, h, w, n, b: c * o * h * w * n, shrink=False), "makes the map smaller"),
-    (lambda *case: float(work(*case)), "whole numbers"),
-    (work_spoiling, "leave it as it is"),
+    (lambda *case: work(*case) + 0.5, "whole number"),
+    (work_spoiling, "changes its input"),
+    (checks.count_macs, "the course's own"),
     (work_turned, r"kernel is \(rows, columns\)"),
     (lambda layers, h, w: sum(work([x], h, w) for x in layers), "not the image"),
     (lambda layers, h, w: work(layers[:1], h, w), "the first one alone"),
     (lambda layers, h, w: work(layers, h, w) - work(layers[:-1], h, w), "the last one alone"),
-    (work_by_steps(lambda n, k, s, pool: (n - k) // s), "first place counts"),
+    (work_by_steps(lambda n, k, s, pool: (n - k) // s), "first position counts"),
     (work_by_steps(lambda n, k, s, pool: n - k + 1), "stride is forgotten"),
     (work_by_steps(lambda n, k, s, pool: -(-(n - k) // s) + 1), "round down"),
-    (work_by_steps(lambda n, k, s, pool: (n - k) / s + 1), "whole numbers"),
+    (work_by_steps(lambda n, k, s, pool: (n - k) / s + 1), "multiply-adds|whole number"),
     (work_by_steps(lambda n, k, s, pool: fit(n, k, s if pool else 1)), "stride is forgotten"),
     (work_by_steps(lambda n, k, s, pool: n // s if pool else fit(n, k, s)), "must stay inside"),
     (work_by_steps(lambda n, k, s, pool: n // 2 if pool else fit(n, k, s)), "must stay inside"),
@@ -241,6 +264,35 @@ def interleave_spoiling(maps):
     return dense
 
 
+def interleave_repeated(maps):
+    """Only the first map, each number four times."""
+    dense = interleave(maps)
+    wide = maps[0, 0].repeat_interleave(2, 0).repeat_interleave(2, 1)
+    return wide[: dense.shape[0], : dense.shape[1]]
+
+
+def interleave_by_indices(maps):
+    rows = len(maps[0, 0]) + len(maps[1, 0])
+    cols = maps[0, 0].shape[1] + maps[0, 1].shape[1]
+    flat = torch.zeros(rows * cols)
+    index = torch.arange(rows * cols).view(rows, cols)
+    for down in (0, 1):
+        for right in (0, 1):
+            flat[index[down::2, right::2].flatten()] = maps[down, right].flatten()
+    return flat.view(rows, cols)
+
+
+def interleave_by_columns_first(maps):
+    rows = len(maps[0, 0]) + len(maps[1, 0])
+    cols = maps[0, 0].shape[1] + maps[0, 1].shape[1]
+    dense = torch.zeros(rows, cols)
+    for down in (0, 1):
+        line = torch.zeros(len(maps[down, 0]), cols)
+        line[:, 0::2], line[:, 1::2] = maps[down, 0], maps[down, 1]
+        dense[down::2] = line
+    return dense
+
+
 INTERLEAVE_WRONG = [
     (lambda maps: None, "return"),
     (lambda maps: interleave(maps).numpy(), "torch.Tensor, not ndarray"),
@@ -257,14 +309,38 @@ INTERLEAVE_WRONG = [
 #: check -> (right answers in several styles, wrong answers with a part of the right message)
 EXERCISES = {
     checks.check_output_size: (
-        [sizes(lambda n, k, s: (n - k) // s + 1), size_by_running, size_by_counting],
+        [
+            sizes(lambda n, k, s: (n - k) // s + 1),
+            sizes(lambda n, k, s: float((n - k) // s + 1)),
+            size_by_running,
+            size_by_counting,
+        ],
         SIZE_WRONG,
     ),
-    checks.check_cell_to_window: ([window, window_as_tensor], WINDOW_WRONG),
-    checks.check_cells_seeing: ([seeing, seeing_by_trying], SEEING_WRONG),
-    checks.check_count_work: (
-        [work, work_by_running, work_by_steps(lambda n, k, s, pool: fit(n, k, s))],
+    checks.check_cell_to_window: (
+        [window, window_as_tensor, window_as_array, lambda *cell: list(map(float, window(*cell)))],
+        WINDOW_WRONG,
+    ),
+    checks.check_cells_seeing: (
+        [seeing, seeing_by_trying, seeing_with_torch, lambda *p: np.array(seeing(*p))],
+        SEEING_WRONG,
+    ),
+    checks.check_count_macs: (
+        [
+            work,
+            work_by_running,
+            work_by_steps(lambda n, k, s, pool: fit(n, k, s)),
+            lambda *case: float(work(*case)),
+        ],
         WORK_WRONG,
     ),
-    checks.check_interleave: ([interleave, interleave_pixel_by_pixel], INTERLEAVE_WRONG),
+    checks.check_interleave: (
+        [
+            interleave,
+            interleave_pixel_by_pixel,
+            interleave_by_indices,
+            interleave_by_columns_first,
+        ],
+        INTERLEAVE_WRONG,
+    ),
 }
