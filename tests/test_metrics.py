@@ -57,7 +57,7 @@ HIT, HALF, MISS = (0, 0, 10, 10), (0, 0, 10, 5), (50, 50, 60, 60)
 def scene_pairs(images, cars, seed, ties=False):
     """Random detections near and far from random cars, which never overlap each other."""
     dice = random.Random(seed)
-    detections, truths = [], []
+    detections, ground_truth = [], []
     for _ in range(images):
         truth, rows = [], []
         for place in range(dice.randint(0, cars)):
@@ -71,9 +71,9 @@ def scene_pairs(images, cars, seed, ties=False):
             x = dice.randint(300, 400)
             rows.append((x, 0, x + 20, 10, dice.randint(1, 5) / 5 if ties else dice.random()))
         dice.shuffle(rows)
-        truths.append(boxes(*truth))
+        ground_truth.append(boxes(*truth))
         detections.append(found(*rows))
-    return detections, truths
+    return detections, ground_truth
 
 
 # Against other people's programs
@@ -87,8 +87,8 @@ def test_the_curve_is_scikit_learns_when_each_detection_is_a_car_or_not(seed, ti
     scores = generator.integers(0, 8, 50) / 8 if ties else generator.random(50)
     # One image for each detection: every car has exactly one detection, and is found.
     detections = [found((*HIT, score)) for score in scores]
-    truths = [boxes(CAR) if car else NONE for car in is_car]
-    ours = precision_recall(detections, truths)
+    ground_truth = [boxes(CAR) if car else NONE for car in is_car]
+    ours = precision_recall(detections, ground_truth)
     precision, recall, thresholds = precision_recall_curve(
         is_car, scores.astype(np.float32), drop_intermediate=False
     )
@@ -99,11 +99,13 @@ def test_the_curve_is_scikit_learns_when_each_detection_is_a_car_or_not(seed, ti
     assert step_area == pytest.approx(average_precision_score(is_car, scores))
 
 
-def coco_ap(detections, truths):
+def coco_ap(detections, ground_truth):
     """COCO's AP at IoU 0.5, over all areas, for one class."""
-    images = [{"id": number, "width": 500, "height": 100} for number in range(1, len(truths) + 1)]
+    images = [
+        {"id": number, "width": 500, "height": 100} for number in range(1, len(ground_truth) + 1)
+    ]
     annotations, results = [], []
-    for image, (detected, truth) in enumerate(zip(detections, truths, strict=True), start=1):
+    for image, (detected, truth) in enumerate(zip(detections, ground_truth, strict=True), start=1):
         for x1, y1, x2, y2 in truth.tolist():
             box = {"bbox": [x1, y1, x2 - x1, y2 - y1], "area": (x2 - x1) * (y2 - y1)}
             head = {"id": len(annotations) + 1, "image_id": image, "category_id": 1, "iscrowd": 0}
@@ -129,14 +131,14 @@ def coco_ap(detections, truths):
 
 @pytest.mark.parametrize("seed", range(8))
 def test_average_precision_at_101_recalls_is_cocos(seed):
-    detections, truths = scene_pairs(images=12, cars=4, seed=seed)
+    detections, ground_truth = scene_pairs(images=12, cars=4, seed=seed)
     # No recall may be just k / 100, where COCO's own rounding decides: missed cars see to that.
-    while sum(map(len, truths)) % 2 == 0 or sum(map(len, truths)) % 5 == 0:
-        truths.append(boxes(CAR))
+    while sum(map(len, ground_truth)) % 2 == 0 or sum(map(len, ground_truth)) % 5 == 0:
+        ground_truth.append(boxes(CAR))
         detections.append(NOTHING)
-    ours = average_precision(precision_recall(detections, truths), points=101)
+    ours = average_precision(precision_recall(detections, ground_truth), points=101)
     assert 0.02 < ours < 0.95
-    assert ours == pytest.approx(coco_ap(detections, truths), abs=1e-9)
+    assert ours == pytest.approx(coco_ap(detections, ground_truth), abs=1e-9)
 
 
 # Against the definition
@@ -150,10 +152,10 @@ def slow_iou(a, b):
     return both / (area - both)
 
 
-def slow_points(detections, truths, threshold):
+def slow_points(detections, ground_truth, threshold):
     """(recall, precision) at each different score: everything at or above it counts."""
     hits = []  # (score, is true)
-    for detected, truth in zip(detections, truths, strict=True):
+    for detected, truth in zip(detections, ground_truth, strict=True):
         rows = sorted(
             zip(*(part.tolist() for part in detected), strict=True), key=lambda row: -row[1]
         )
@@ -164,7 +166,7 @@ def slow_points(detections, truths, threshold):
             if is_true:
                 free.remove(best)
             hits.append((score, is_true))
-    cars = sum(len(truth) for truth in truths)
+    cars = sum(len(truth) for truth in ground_truth)
     points = []
     for score in sorted({score for score, _ in hits}, reverse=True):
         at_or_above = [is_true for other, is_true in hits if other >= score]
@@ -174,12 +176,12 @@ def slow_points(detections, truths, threshold):
 
 @given(st.integers(0, 2**32), st.booleans(), st.sampled_from([0.3, 0.5, 0.75]))
 def test_the_curve_follows_the_definition(seed, ties, threshold):
-    detections, truths = scene_pairs(images=4, cars=3, seed=seed, ties=ties)
-    truths.append(boxes(CAR))  # at least one car, and an image without detections
+    detections, ground_truth = scene_pairs(images=4, cars=3, seed=seed, ties=ties)
+    ground_truth.append(boxes(CAR))  # at least one car, and an image without detections
     detections.append(NOTHING)
-    ours = precision_recall(detections, truths, threshold)
+    ours = precision_recall(detections, ground_truth, threshold)
     points = list(zip(ours.recall.tolist(), ours.precision.tolist(), strict=True))
-    expected = slow_points(detections, truths, threshold)
+    expected = slow_points(detections, ground_truth, threshold)
     assert len(points) == len(expected)
     assert np.allclose(points, expected, atol=1e-9)
     assert (ours.thresholds.diff() < 0).all()
@@ -312,14 +314,14 @@ def test_plain_tuples_will_do_as_detections():
 
 @pytest.mark.parametrize("criterion", [0.5, UIUC, UIUC_MULTISCALE])
 def test_inputs_are_not_changed(criterion):
-    detections, truths = scene_pairs(images=5, cars=3, seed=1, ties=True)
+    detections, ground_truth = scene_pairs(images=5, cars=3, seed=1, ties=True)
     copies = [(part[0].clone(), part[1].clone()) for part in detections]
-    true_copies = [truth.clone() for truth in truths]
-    precision_recall(detections, truths, criterion)
+    true_copies = [truth.clone() for truth in ground_truth]
+    precision_recall(detections, ground_truth, criterion)
     for (box, score), (old_box, old_score) in zip(detections, copies, strict=True):
         assert torch.equal(box, old_box)
         assert torch.equal(score, old_score)
-    assert all(torch.equal(a, b) for a, b in zip(truths, true_copies, strict=True))
+    assert all(torch.equal(a, b) for a, b in zip(ground_truth, true_copies, strict=True))
 
 
 def test_a_table_of_similarities_is_not_changed():
@@ -333,9 +335,9 @@ def test_a_table_of_similarities_is_not_changed():
 def test_what_cannot_be_measured_is_refused():
     with pytest.raises(ValueError, match="2 images of detections, but 1 of ground truth"):
         precision_recall([NOTHING, NOTHING], [boxes(CAR)])
-    for truths in ([NONE], []):
+    for ground_truth in ([NONE], []):
         with pytest.raises(ValueError, match="no car in any image"):
-            precision_recall([NOTHING] * len(truths), truths)
+            precision_recall([NOTHING] * len(ground_truth), ground_truth)
     with pytest.raises(ValueError, match="one score, not NaN"):
         precision_recall([Detections(boxes(HIT), torch.zeros(2))], [boxes(CAR)])
     with pytest.raises(ValueError, match="one score, not NaN"):
@@ -532,10 +534,10 @@ def test_average_precision_by_hand():
 
 
 def test_a_perfect_detector_has_ones_everywhere():
-    truths = [boxes(CAR, MISS), boxes(CAR), NONE]
-    detections = [Detections(truth, torch.rand(len(truth)) + 0.1) for truth in truths]
+    ground_truth = [boxes(CAR, MISS), boxes(CAR), NONE]
+    detections = [Detections(truth, torch.rand(len(truth)) + 0.1) for truth in ground_truth]
     for criterion in (0.5, 1.0, UIUC, UIUC_MULTISCALE):
-        ours = precision_recall(detections, truths, criterion)
+        ours = precision_recall(detections, ground_truth, criterion)
         assert area_under_curve(ours) == average_precision(ours) == equal_error_rate(ours) == 1
 
 
@@ -589,11 +591,11 @@ def test_roc_auc_refuses_what_has_no_answer(scores, labels, message):
 
 
 def test_pooled_images_are_the_curve_and_may_be_drawn_twice():
-    truths = [boxes([0, 0, 10, 10]), boxes([0, 0, 10, 10], [50, 0, 60, 10]), NONE]
+    ground_truth = [boxes([0, 0, 10, 10]), boxes([0, 0, 10, 10], [50, 0, 60, 10]), NONE]
     detections = [found([0, 0, 10, 10, 0.9]), NOTHING, found([5, 5, 9, 9, 0.4])]
-    matched = match_all(detections, truths)
+    matched = match_all(detections, ground_truth)
     assert [image.cars for image in matched] == [1, 2, 0]
-    curve, expected = curve_from_matches(matched), precision_recall(detections, truths)
+    curve, expected = curve_from_matches(matched), precision_recall(detections, ground_truth)
     torch.testing.assert_close(curve.precision, expected.precision)
     torch.testing.assert_close(curve.recall, expected.recall)
     doubled = curve_from_matches([matched[i] for i in (0, 0, 2)])
@@ -602,11 +604,11 @@ def test_pooled_images_are_the_curve_and_may_be_drawn_twice():
 
 
 def test_the_curve_at_a_threshold_counts_what_scores_that_much_or_more():
-    truths = [boxes([0, 0, 10, 10], [50, 0, 60, 10])]
+    ground_truth = [boxes([0, 0, 10, 10], [50, 0, 60, 10])]
     detections = [found([0, 0, 10, 10, 0.75], [20, 0, 30, 10, 0.5], [50, 0, 60, 10, 0.5])]
-    curve = precision_recall(detections, truths)
+    curve = precision_recall(detections, ground_truth)
     assert curve.at(0.95) == (1.0, 0.0)
     assert curve.at(0.75) == (1.0, 0.5)
     assert curve.at(0.6) == (1.0, 0.5)
     assert curve.at(0.5) == (pytest.approx(2 / 3), 1.0)
-    assert precision_recall([NOTHING], truths).at(0.5) == (1.0, 0.0)
+    assert precision_recall([NOTHING], ground_truth).at(0.5) == (1.0, 0.0)

@@ -9,19 +9,23 @@ from helpers.plots.style import BLUE, ORANGE, new_figure
 from helpers.timing import Ratio
 
 
-def bench_figure(ratios: Sequence[Ratio], work: Mapping[str, int]) -> Figure:
+def bench_figure(ratios: Sequence[Ratio], multiply_adds: Mapping[str, int]) -> Figure:
     """How much arithmetic each way to a heatmap takes, and how many times faster each one is."""
-    figure, [[left], [right]] = new_figure(9, 0.42 * (len(ratios) * 1.6 + len(work)) + 2, 2, 1)
-    for axes, count in ((left, len(work)), (right, len(ratios))):
+    figure, [[left], [right]] = new_figure(
+        9, 0.42 * (len(ratios) * 1.6 + len(multiply_adds)) + 2, 2, 1
+    )
+    for axes, count in ((left, len(multiply_adds)), (right, len(ratios))):
         axes.set_yticks(range(count))
         axes.set_ylim(count - 0.4, -0.6)  # the first on top
         axes.set_xscale("log")
-    left.barh(range(len(work)), [count / 1e9 for count in work.values()], color=BLUE)
-    for k, count in enumerate(work.values()):
+    left.barh(
+        range(len(multiply_adds)), [count / 1e9 for count in multiply_adds.values()], color=BLUE
+    )
+    for k, count in enumerate(multiply_adds.values()):
         left.text(count / 1e9 * 1.15, k, f"{count / 1e9:.3g}", va="center", fontsize=9)
-    left.set_yticklabels(work)
+    left.set_yticklabels(multiply_adds)
     left.set(title="Arithmetic of one heatmap", xlabel="billion multiply-adds (log scale)")
-    left.set_xlim(min(work.values()) / 4e9, max(work.values()) / 1e9 * 4)
+    left.set_xlim(min(multiply_adds.values()) / 4e9, max(multiply_adds.values()) / 1e9 * 4)
     middle = [ratio.median for ratio in ratios]
     spread = [
         [ratio.median - ratio.low for ratio in ratios],

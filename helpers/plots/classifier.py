@@ -107,10 +107,10 @@ def grouped_accuracy_bars(accuracies: Mapping[str, Mapping[str, float]]) -> Figu
     width = 0.8 / len(accuracies)
     hatches = ("", "//", "..", "xx")
     for k, (name, results) in enumerate(accuracies.items()):
-        places = np.arange(len(tests)) + (k - (len(accuracies) - 1) / 2) * width
+        positions = np.arange(len(tests)) + (k - (len(accuracies) - 1) / 2) * width
         heights = [results[test] for test in tests]
         bars = axes.bar(
-            places, heights, width, label=name, color=STYLES[k][0], hatch=hatches[k], alpha=0.85
+            positions, heights, width, label=name, color=STYLES[k][0], hatch=hatches[k], alpha=0.85
         )
         axes.bar_label(bars, fmt="{:.0%}", fontsize=9)
     axes.axhline(0.5, color=GREY, linestyle=":", label="guessing")

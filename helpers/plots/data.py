@@ -82,11 +82,11 @@ def split_histogram(counts: Mapping[str, Sequence[int]], *, best: float) -> Figu
     axes = figure.subplots()
     most = max(max(numbers) for numbers in counts.values())
     looks = ((ORANGE, ""), (BLUE, "//"))
-    for place, (name, numbers) in enumerate(counts.items()):
-        colour, hatch = looks[place % len(looks)]
+    for k, (name, numbers) in enumerate(counts.items()):
+        colour, hatch = looks[k % len(looks)]
         heights = torch.bincount(torch.as_tensor(numbers), minlength=most + 1).tolist()
-        places = torch.arange(most + 1) + 0.4 * place - 0.2 * (len(counts) - 1)
-        axes.bar(places, heights, 0.4, color=colour, hatch=hatch, edgecolor="white", label=name)
+        positions = torch.arange(most + 1) + 0.4 * k - 0.2 * (len(counts) - 1)
+        axes.bar(positions, heights, 0.4, color=colour, hatch=hatch, edgecolor="white", label=name)
     axes.axvline(best, color=GREY, linestyle=":", label="a fair share")
     axes.set(xlabel="cars among the held-out crops", ylabel="splits (log scale)", yscale="symlog")
     axes.set(title="How many cars does a split hold out?", xticks=range(most + 1))

@@ -54,11 +54,11 @@ def reshape_figure(channels: int, height: int, width: int) -> Figure:
     figure = Figure(figsize=(8, 3.9), layout="constrained")
     top, middle, bottom = figure.subfigures(3, 1, height_ratios=[1, height * 0.55, height * 0.55])
     _numbers(top.subplots(), numbers[None], owner, "the row of weights of one output of Linear")
-    for part, kernel, words in (
+    for panel, kernel, words in (
         (middle, right, "RIGHT: channel after channel"),
         (bottom, wrong, "WRONG: pixel after pixel"),
     ):
-        for k, axes in enumerate(part.subplots(1, channels, squeeze=False).flat):
+        for k, axes in enumerate(panel.subplots(1, channels, squeeze=False).flat):
             _numbers(axes, kernel[k], owner, f"{words}\nkernel of channel {k}")
     return figure
 
@@ -78,23 +78,25 @@ def _numbers(axes: Axes, numbers: Tensor, owner: Tensor, title: str) -> None:
 
 
 def multiply_adds_figure(
-    work: Mapping[str, int], title: str, orange: Collection[str] = ()
+    multiply_adds: Mapping[str, int], title: str, orange: Collection[str] = ()
 ) -> Figure:
     """Multiply-adds, one bar for each name (log scale); those named in `orange` stand out.
 
     Raises ValueError if there is no work, or if one of it is 0: a log scale has no 0.
     """
-    if not work or min(work.values()) <= 0:
+    if not multiply_adds or min(multiply_adds.values()) <= 0:
         raise ValueError("nothing to draw: the work must be counted, and above 0")
-    figure = Figure(figsize=(8, 0.42 * len(work) + 1.2), layout="constrained")
+    figure = Figure(figsize=(8, 0.42 * len(multiply_adds) + 1.2), layout="constrained")
     axes = figure.subplots()
-    colours = [ORANGE if name in orange else BLUE for name in work]
-    axes.barh(range(len(work)), [count / 1e6 for count in work.values()], color=colours)
-    for k, count in enumerate(work.values()):
+    colours = [ORANGE if name in orange else BLUE for name in multiply_adds]
+    axes.barh(
+        range(len(multiply_adds)), [count / 1e6 for count in multiply_adds.values()], color=colours
+    )
+    for k, count in enumerate(multiply_adds.values()):
         axes.text(count / 1e6 * 1.15, k, f"{count / 1e6:,.0f}", va="center", fontsize=9)
-    axes.set_yticks(range(len(work)), work)
+    axes.set_yticks(range(len(multiply_adds)), multiply_adds)
     axes.invert_yaxis()
     axes.set(xscale="log", title=title, xlabel="million multiply-adds (log scale)")
-    axes.set_xlim(min(work.values()) / 4e6, max(work.values()) / 1e6 * 6)
+    axes.set_xlim(min(multiply_adds.values()) / 4e6, max(multiply_adds.values()) / 1e6 * 6)
     axes.grid(axis="x", alpha=0.3, color=GREY)
     return figure

@@ -55,34 +55,38 @@ CAR, MISSED = "true box of a found car", "true box of a missed car"
 def _outlines(axes: Axes, boxes: Tensor, colour: str, style: object, width: float) -> None:
     """Boxes [N, 4] as one artist: much faster than a patch for each."""
     # Pixel (0, 0) covers -0.5 to 0.5 in matplotlib, 0 to 1 in box coordinates.
-    corners = boxes[:, [0, 1, 2, 1, 2, 3, 0, 3, 0, 1]].reshape(-1, 5, 2) - 0.5
+    x1, y1, x2, y2 = (boxes - 0.5).unbind(1)
+    x, y = torch.stack([x1, x2, x2, x1, x1], 1), torch.stack([y1, y1, y2, y2, y1], 1)
+    corners = torch.stack([x, y], 2)  # [N, 5, 2]: once around, back to where it began
     axes.add_collection(
         LineCollection(corners.numpy(), colors=colour, linestyles=style, linewidths=width),
         autolim=False,
     )
 
 
-def plot_judged(axes: Axes, image: Tensor, found: Detections, truth: Tensor) -> list[str]:
-    """An image with each box drawn as what it is (see `mistakes.judge`); the kinds that occur."""
-    verdict = classify_errors(found, truth)
+def plot_judged(
+    axes: Axes, image: Tensor, detections: Detections, ground_truth: Tensor
+) -> list[str]:
+    """An image with each box as what it is (see `error_analysis`); returns the kinds that occur."""
+    verdict = classify_errors(detections, ground_truth)
     height, width = image.shape[-2:]
     axes.imshow(image[0].numpy(), cmap="gray", vmin=0, vmax=1)
     present = []
     for name, chosen in ((CAR, ~verdict.missed), (MISSED, verdict.missed)):
         if chosen.any():
-            _outlines(axes, truth[chosen], GREEN, "dashed", 1 if name == CAR else 3)
+            _outlines(axes, ground_truth[chosen], GREEN, "dashed", 1 if name == CAR else 3)
             present.append(name)
     # What is right comes last and lies on top.
     for kind in (BACKGROUND, POORLY_LOCALISED, DUPLICATE, TRUE):
         chosen = torch.tensor([k == kind for k in verdict.kinds], dtype=torch.bool)
         if chosen.any():
-            _outlines(axes, found.boxes[chosen], *STYLES[kind])
+            _outlines(axes, detections.boxes[chosen], *STYLES[kind])
             present.append(kind)
     axes.set(xlim=(-20, width + 20), ylim=(height + 20, -20))
     return present
 
 
-def _legend(figure: Figure, present: Sequence[str], **place: object) -> None:
+def _legend(figure: Figure, present: Sequence[str], **position: object) -> None:
     """One key for all panels, in a fixed order."""
     styles = {CAR: (GREEN, "dashed", 1.0), MISSED: (GREEN, "dashed", 3.0)} | STYLES
     names = [name for name in styles if name in present]
@@ -90,20 +94,22 @@ def _legend(figure: Figure, present: Sequence[str], **place: object) -> None:
         LineCollection([[(0, 0)]], colors=styles[n][0], linestyles=[styles[n][1]], lw=styles[n][2])
         for n in names
     ]
-    figure.legend(handles, names, fontsize=9, frameon=False, **place)
+    figure.legend(handles, names, fontsize=9, frameon=False, **position)
 
 
-def judged_figure(image: Tensor, found: Mapping[str, Detections], truth: Tensor) -> Figure:
+def judged_figure(
+    image: Tensor, detections: Mapping[str, Detections], ground_truth: Tensor
+) -> Figure:
     """One image under each of several settings, its boxes drawn as what they are."""
     height, width = image.shape[-2:]
     # Wide images one below the other, others side by side.
-    rows, columns = (len(found), 1) if width > 3 * height else (1, len(found))
+    rows, columns = (len(detections), 1) if width > 3 * height else (1, len(detections))
     tall = rows * (9 / columns * (height + 40) / (width + 40) + 0.3) + 1
     figure = Figure(figsize=(9, tall), layout="constrained")
     spots = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)
     present = set()
-    for axes, (name, detections) in zip(spots.flat, found.items(), strict=True):
-        present.update(plot_judged(axes, image, detections, truth))
+    for axes, (name, under_it) in zip(spots.flat, detections.items(), strict=True):
+        present.update(plot_judged(axes, image, under_it, ground_truth))
         axes.set(title=name, xlabel="column (pixels)", ylabel="row (pixels)")
         axes.label_outer()
     _legend(figure, sorted(present), loc="outside lower center", ncols=3)
@@ -112,8 +118,8 @@ def judged_figure(image: Tensor, found: Mapping[str, Detections], truth: Tensor)
 
 def scene_and_curve(
     image: Tensor,
-    found: Detections,
-    truth: Tensor,
+    detections: Detections,
+    ground_truth: Tensor,
     curve: PrecisionRecall,
     threshold: float,
     *,
@@ -124,7 +130,7 @@ def scene_and_curve(
     """A scene's boxes, beside a precision-recall curve with the point of `threshold`.
 
     `cells` [N, 4] are boxes whose centres are marked by dots. A slider waits for this figure: the
-    places are fixed, the ticks few, and an earlier `figure` can be drawn over.
+    positions are fixed, the ticks few, and an earlier `figure` can be drawn over.
     """
     if figure is None:
         figure = Figure(figsize=(8.6, 3.7))
@@ -134,7 +140,7 @@ def scene_and_curve(
     for artist in (*left.images, *left.collections, *left.lines, *right.lines):
         artist.remove()
     figure.legends.clear()
-    present = plot_judged(left, image, found, truth)
+    present = plot_judged(left, image, detections, ground_truth)
     if cells is not None:
         centres = (cells[:, :2] + cells[:, 2:]) / 2
         left.plot(*centres.T.numpy(), ".", color=ORANGE, markersize=3)

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from helpers.boxes import Detections
 from helpers.plots.style import BLUE, GREEN, GREY, ORANGE, plot_boxes
+from helpers.sheets import CROP_SIZE
 
 
 def size_curve(factors: Sequence[float], shares: Sequence[float], *, step: float) -> Figure:
@@ -34,7 +35,7 @@ def size_curve(factors: Sequence[float], shares: Sequence[float], *, step: float
 
 
 def pyramid_figure(
-    images: Sequence[Tensor], captions: Sequence[str], *, window: tuple[int, int] = (40, 100)
+    images: Sequence[Tensor], captions: Sequence[str], *, window: tuple[int, int] = CROP_SIZE
 ) -> Figure:
     """Images [1, H, W] of several sizes side by side, a pixel of each equally large on the page.
 
@@ -61,7 +62,7 @@ def pyramid_figure(
 
 
 def level_figure(
-    image: Tensor, probability: Tensor, found: Detections, size: tuple[int, int], *, title: str
+    image: Tensor, probability: Tensor, detections: Detections, size: tuple[int, int], *, title: str
 ) -> Figure:
     """One level of a pyramid: the small image [1, H, W] with boxes, beside its heatmap.
 
@@ -73,12 +74,12 @@ def level_figure(
     figure = Figure(figsize=(10, tall))
     left, right = figure.subplots(1, 2)
     left.imshow(image[0].numpy(), cmap="gray", vmin=0, vmax=1)
-    plot_boxes(left, found.boxes, GREEN, label="found here")
+    plot_boxes(left, detections.boxes, GREEN, label="found here")
     left.set(xlim=(-20, width), ylim=(height, -20), title=title)
     left.set(xlabel="column (pixels of this level)", ylabel="row (pixels)")
     # A slider waits for this figure, and each tick takes time.
     left.set(xticks=(0, width // 2, width), yticks=(0, height // 2, height))
-    if len(found.boxes):
+    if len(detections.boxes):
         left.legend(loc="lower right", fontsize=8)
     drawn = right.imshow(probability.numpy(), cmap="cividis", vmin=0, vmax=1)
     right.set(title="heatmap of this level", xlabel="column (cells)", ylabel="row (cells)")

@@ -22,16 +22,16 @@ from helpers.plots.style import (
 
 
 def scene_figure(
-    image: Tensor, found: Detections, truth: Tensor | None = None, *, title: str = ""
+    image: Tensor, detections: Detections, ground_truth: Tensor | None = None, *, title: str = ""
 ) -> Figure:
     """A scene with what was found (true in blue, false in red) and, dashed, the true boxes.
 
-    Without `truth` everything found is blue.
+    Without `ground_truth` everything found is blue.
     """
     height, width = image.shape[-2:]
     # Room for the margins around the image, the title and the labels.
     figure, axes = framed_figure(8, 7.2 * (height + 40) / (width + 40) + 0.85)
-    plot_scene(axes, image, found, truth, legend=False)
+    plot_scene(axes, image, detections, ground_truth, legend=False)
     # A file's name may hold anything: dollars are no formula.
     axes.set_title(legible(title), loc="left", fontsize=11, parse_math=False)
     axes.set(xlabel="column (pixels)", ylabel="row (pixels)")
@@ -58,15 +58,15 @@ def overlap_figure(first: Tensor, second: Tensor) -> Figure:
 
 
 def detections_figure(
-    scenes: Sequence[Scene], found: Sequence[Detections], *, columns: int = 2
+    scenes: Sequence[Scene], detections: Sequence[Detections], *, columns: int = 2
 ) -> Figure:
     """Several scenes with what was found in each."""
     rows = -(-len(scenes) // columns)
     figure, axes = new_figure(5 * columns, 2.6 * rows, rows, columns)
     for spot in axes.flat:
         spot.axis("off")
-    for k, (spot, scene, detections) in enumerate(zip(axes.flat, scenes, found, strict=False)):
-        plot_scene(spot, scene.image, detections, scene.boxes, legend=k == 0)
+    for k, (spot, scene, one) in enumerate(zip(axes.flat, scenes, detections, strict=False)):
+        plot_scene(spot, scene.image, one, scene.boxes, legend=k == 0)
     return figure
 
 

@@ -114,20 +114,25 @@ def plot_boxes(
 
 
 def plot_scene(
-    axes: Axes, image: Tensor, found: Detections, truth: Tensor | None, *, legend: bool = True
+    axes: Axes,
+    image: Tensor,
+    detections: Detections,
+    ground_truth: Tensor | None,
+    *,
+    legend: bool = True,
 ) -> None:
-    """A scene on axes: what was found, true in blue and false in red, and the true boxes."""
+    """A scene on axes: true positives in blue, false ones in red, and the ground truth dashed."""
     height, width = image.shape[-2:]
     picture(axes, image)
-    is_true = torch.ones(len(found.boxes), dtype=torch.bool)
-    if truth is not None:
-        plot_boxes(axes, truth, GREEN, style="--", label="true box")
-        is_true = match(found, truth, iou_at_least(0.5))
-    plot_boxes(axes, found.boxes[is_true], BLUE, label="found")
-    plot_boxes(axes, found.boxes[~is_true], RED, style=":", label="false alarm")
-    labelled = zip(found.boxes.tolist(), found.scores.tolist(), strict=True)
+    is_true = torch.ones(len(detections.boxes), dtype=torch.bool)
+    if ground_truth is not None:
+        plot_boxes(axes, ground_truth, GREEN, style="--", label="true box")
+        is_true = match(detections, ground_truth, iou_at_least(0.5))
+    plot_boxes(axes, detections.boxes[is_true], BLUE, label="found")
+    plot_boxes(axes, detections.boxes[~is_true], RED, style=":", label="false alarm")
+    labelled = zip(detections.boxes.tolist(), detections.scores.tolist(), strict=True)
     # More labels than this hide each other and the picture.
-    for (x1, y1, _, _), score in labelled if len(found.boxes) <= 8 else ():
+    for (x1, y1, _, _), score in labelled if len(detections.boxes) <= 8 else ():
         axes.text(
             max(x1, 0) + 1,
             max(y1, 0) + 2,

@@ -62,16 +62,16 @@ def crops_of_kind(crops: Crops, kind: str) -> Tensor:
 
 def plot_crops(crops: Crops, split: str, kind: str, seed: int) -> CaptionedFigure:
     """Up to 12 crops of a kind, drawn at random, each with its kind (or class) and its label."""
-    found = crops_of_kind(crops, kind)
-    order = torch.randperm(len(found), generator=torch.Generator().manual_seed(seed))
-    chosen = crops.subset(found[order[:SHOWN]])
+    indices = crops_of_kind(crops, kind)
+    order = torch.randperm(len(indices), generator=torch.Generator().manual_seed(seed))
+    chosen = crops.subset(indices[order[:SHOWN]])
     names = chosen.kinds or [("not a car", "car")[label] for label in chosen.labels.tolist()]
     captions = [f"{name}: {label}" for name, label in zip(names, chosen.labels, strict=True)]
-    title = f"{split}, {kind}: {len(chosen)} of {len(found)} crops (seed {seed})"
+    title = f"{split}, {kind}: {len(chosen)} of {len(indices)} crops (seed {seed})"
     cars = int(chosen.labels.sum())
     return contact_sheet(chosen.images, captions, columns=COLUMNS, title=title), (
-        f"{len(chosen)} of the {len(found)} crops of “{kind}” in {split}; {cars} of those shown are"
-        " labelled 1, a car."
+        f"{len(chosen)} of the {len(indices)} crops of “{kind}” in {split}; {cars} of those"
+        " shown are labelled 1, a car."
     )
 
 

@@ -10,19 +10,16 @@ from helpers import plots
 from helpers.boxes import Detections, above, apply_nms
 from helpers.datasets import Scene
 from helpers.error_analysis import BACKGROUND, DUPLICATE, POORLY_LOCALISED, TRUE, classify_errors
+from helpers.evaluation import SCORE_FLOOR
 from helpers.metrics import PrecisionRecall, precision_recall
 from helpers.widgets.view import CaptionedFigure, view
-
-# Cells below this are never shown; they would only make each answer slower.
-FLOOR = 0.05
-
 
 OVERLAPS = tuple(k / 10 for k in range(11))
 
 
 def plot_threshold(
     scene: Scene,
-    found: Detections,
+    detections: Detections,
     curve: PrecisionRecall,
     threshold: float,
     *,
@@ -31,10 +28,10 @@ def plot_threshold(
 ) -> CaptionedFigure:
     """What is right and wrong in one scene at a threshold, and the point on a curve over many.
 
-    `found`: the scene's boxes after suppression, of any score; `cells`: the boxes of all cells
+    `detections`: the scene's boxes after suppression, of any score; `cells`: the boxes of all cells
     above the threshold, shown as dots. An earlier `figure` is drawn over, which is quicker.
     """
-    shown = above(found, threshold)
+    shown = above(detections, threshold)
     verdict = classify_errors(shown, scene.boxes)
     precision, recall = curve.at(threshold)
     figure = plots.scene_and_curve(
@@ -57,16 +54,16 @@ def plot_threshold(
 
 
 def threshold_view(
-    scenes: Sequence[Scene], found: Sequence[Detections], *, shown: int = 0
+    scenes: Sequence[Scene], detections: Sequence[Detections], *, shown: int = 0
 ) -> ipywidgets.VBox:
     """Choose a scene and move the threshold: its mistakes, and the point on the curve of all."""
-    curve = precision_recall(found, [scene.boxes for scene in scenes])
-    figure, _ = plot_threshold(scenes[shown], found[shown], curve, 0.5)
+    curve = precision_recall(detections, [scene.boxes for scene in scenes])
+    figure, _ = plot_threshold(scenes[shown], detections[shown], curve, 0.5)
     return view(
         lambda threshold, number: plot_threshold(
-            scenes[number], found[number], curve, threshold, figure=figure
+            scenes[number], detections[number], curve, threshold, figure=figure
         ),
-        threshold=_slider("threshold", 0.5, FLOOR, 1.0, 0.05),
+        threshold=_slider("threshold", 0.5, SCORE_FLOOR, 1.0, 0.05),
         number=ipywidgets.IntSlider(value=shown, max=len(scenes) - 1, description="scene"),
     )
 
@@ -100,10 +97,10 @@ def suppression_curves(
     Suppressing first and cutting at a threshold afterwards is the same as the other way round,
     since a box is dropped only for a better one: so one curve serves every threshold.
     """
-    truths = [scene.boxes for scene in scenes]
-    floored = [above(found, FLOOR) for found in candidates]
+    ground_truth = [scene.boxes for scene in scenes]
+    floored = [above(cells, SCORE_FLOOR) for cells in candidates]
     return {
-        overlap: precision_recall([apply_nms(found, overlap) for found in floored], truths)
+        overlap: precision_recall([apply_nms(cells, overlap) for cells in floored], ground_truth)
         for overlap in OVERLAPS
     }
 
@@ -113,13 +110,13 @@ def suppression_view(
 ) -> ipywidgets.VBox:
     """Move the threshold and the overlap of NMS: boxes of one scene, and the point for all."""
     curves = suppression_curves(scenes, candidates)
-    scene, floored = scenes[shown], above(candidates[shown], FLOOR)
+    scene, floored = scenes[shown], above(candidates[shown], SCORE_FLOOR)
     figure, _ = plot_suppression(scene, floored, curves[0.3], 0.5, 0.3)
     return view(
         lambda threshold, iou_threshold: plot_suppression(
             scene, floored, curves[round(iou_threshold, 1)], threshold, iou_threshold, figure=figure
         ),
-        threshold=_slider("threshold", 0.5, FLOOR, 1.0, 0.05),
+        threshold=_slider("threshold", 0.5, SCORE_FLOOR, 1.0, 0.05),
         iou_threshold=_slider("NMS: overlap allowed (IoU)", 0.3, 0.0, 1.0, 0.1),
     )
 

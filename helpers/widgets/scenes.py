@@ -7,9 +7,10 @@ import ipywidgets
 from torch import Tensor
 
 from helpers import plots
-from helpers.boxes import Detections, above, nms
+from helpers.boxes import Detections, above, apply_nms
 from helpers.datasets import Scene
 from helpers.detector import IOU_THRESHOLD, Detector, resized
+from helpers.evaluation import SCORE_FLOOR
 from helpers.images import as_grey
 from helpers.metrics import iou_at_least, match
 from helpers.plots import level_figure
@@ -20,19 +21,18 @@ def plot_detections(
     scene: Scene, candidates: Detections, threshold: float, iou_threshold: float
 ) -> CaptionedFigure:
     """What is left of all candidates after a threshold and non-maximum suppression."""
-    sure = candidates.scores >= threshold
-    boxes, scores = candidates.boxes[sure], candidates.scores[sure]
-    keep = nms(boxes, scores, iou_threshold)
-    found = Detections(boxes[keep], scores[keep])
-    hits = int(match(found, scene.boxes, iou_at_least(0.5)).sum())
+    cells = above(candidates, threshold)
+    detections = apply_nms(cells, iou_threshold)
+    left = len(detections.boxes)
+    hits = int(match(detections, scene.boxes, iou_at_least(0.5)).sum())
     figure = plots.scene_figure(
         scene.image,
-        found,
+        detections,
         scene.boxes,
-        title=f"{len(boxes)} cells above {threshold:.2f}, {len(found.boxes)} boxes after NMS",
+        title=f"{len(cells.boxes)} cells above {threshold:.2f}, {left} boxes after NMS",
     )
     return figure, (
-        f"Of {len(scene.boxes)} cars {hits} are found, with {len(found.boxes) - hits} false alarms,"
+        f"Of {len(scene.boxes)} cars {hits} are found, with {left - hits} false alarms,"
         f" at threshold {threshold:.2f}, overlap allowed: {iou_threshold:.2f}."
     )
 
@@ -41,13 +41,13 @@ def detection_view(scene: Scene, detector: Detector) -> ipywidgets.VBox:
     """Move the threshold and the overlap of NMS, and see which boxes stay."""
     candidates = detector.candidates(scene.image)
     # Cells that no slider position can show only make each answer slower.
-    candidates = Detections(*(part[candidates.scores >= 0.05] for part in candidates))
+    candidates = above(candidates, SCORE_FLOOR)
     return view(
         lambda threshold, iou_threshold: plot_detections(
             scene, candidates, threshold, iou_threshold
         ),
         threshold=ipywidgets.FloatSlider(
-            value=0.5, min=0.05, max=1.0, step=0.05, description="threshold"
+            value=0.5, min=SCORE_FLOOR, max=1.0, step=0.05, description="threshold"
         ),
         iou_threshold=ipywidgets.FloatSlider(
             value=0.3, min=0.0, max=1.0, step=0.05, description="NMS: overlap allowed (IoU)"
@@ -58,13 +58,14 @@ def detection_view(scene: Scene, detector: Detector) -> ipywidgets.VBox:
 class Level(NamedTuple):
     """One level of a pyramid: its scale, the small image, its heatmap, and the boxes found there.
 
-    `found` is in pixels of the small image; `factors` [4] take its boxes back to the whole image.
+    `detections` are in pixels of the small image; `factors` [4] take their boxes back to the whole
+    image.
     """
 
     scale: float
     image: Tensor
     probability: Tensor
-    found: Detections
+    detections: Detections
     factors: Tensor
 
 
@@ -79,13 +80,13 @@ def pyramid_levels(image: Tensor, detector: Detector, scales: Sequence[float]) -
 
 def plot_level(levels: Sequence[Level], number: int, size: tuple[int, int]) -> CaptionedFigure:
     """One level of a pyramid over an image of `size` (height, width)."""
-    scale, image, probability, found, _ = levels[number]
+    scale, image, probability, detections, _ = levels[number]
     height, width = image.shape[-2:]
     title = f"level {number}, scale {scale:.2f}: {height}×{width} pixels"
-    return level_figure(image, probability, found, size, title=title), (
+    return level_figure(image, probability, detections, size, title=title), (
         f"Level {number} of the pyramid: the image shrunk by {scale:.2f} to {height}×{width}"
         f" pixels; the window of 40×100 finds cars that are about {100 * scale:.0f} pixels wide in"
-        f" the image. Boxes found here: {len(found.boxes)}."
+        f" the image. Boxes found here: {len(detections.boxes)}."
     )
 
 
@@ -102,7 +103,7 @@ def pyramid_view(scene: Scene, detector: Detector, scales: Sequence[float]) -> i
 
 
 def scenes_view(
-    scenes: Sequence[Scene], detector: Detector, *, lowest: float = 0.05
+    scenes: Sequence[Scene], detector: Detector, *, lowest: float = SCORE_FLOOR
 ) -> ipywidgets.VBox:
     """Choose a scene and a threshold from `lowest` on, and see what is found."""
     candidates = [above(detector.candidates(scene.image), lowest) for scene in scenes]

@@ -8,8 +8,9 @@ import torch
 from helpers import widgets
 from helpers.boxes import Detections, above, apply_nms
 from helpers.datasets import Scene
+from helpers.evaluation import SCORE_FLOOR
 from helpers.metrics import precision_recall
-from helpers.widgets.metrics import FLOOR, OVERLAPS
+from helpers.widgets.metrics import OVERLAPS
 
 
 @pytest.fixture
@@ -58,11 +59,11 @@ def test_suppression_shows_the_cells_and_what_is_left(scenes, candidates):
 def test_one_curve_serves_every_threshold(scenes, candidates):
     curves = widgets.suppression_curves(scenes, candidates)
     assert tuple(curves) == OVERLAPS
-    truths = [scene.boxes for scene in scenes]
+    ground_truth = [scene.boxes for scene in scenes]
     for overlap in OVERLAPS:
-        for threshold in (FLOOR, 0.35, 0.7, 0.85):
+        for threshold in (SCORE_FLOOR, 0.35, 0.7, 0.85):
             thinned = [apply_nms(above(c, threshold), overlap) for c in candidates]
-            expected = precision_recall(thinned, truths).at(threshold)
+            expected = precision_recall(thinned, ground_truth).at(threshold)
             assert curves[overlap].at(threshold) == expected
 
 

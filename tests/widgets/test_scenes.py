@@ -25,8 +25,8 @@ def large(scene):
 def test_a_large_car_is_found_on_the_level_it_fits(large, pattern_classifier):
     levels = pyramid_levels(large.image, Detector(pattern_classifier), (1.0, 2.0))
     assert [level.scale for level in levels] == [1.0, 2.0]
-    assert len(levels[0].found.boxes) == 0
-    torch.testing.assert_close(levels[1].found.boxes * levels[1].factors, large.boxes)
+    assert len(levels[0].detections.boxes) == 0
+    torch.testing.assert_close(levels[1].detections.boxes * levels[1].factors, large.boxes)
     assert levels[1].image.shape == (1, 120, 220)
     assert levels[1].probability.max() > 0.99
 
