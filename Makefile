@@ -57,7 +57,7 @@ assignments: $(VENV)/.test  ## write the student release to build/assignments
 	@$(BIN)/python -m tools.assignments release
 
 grade: $(VENV)/.test  ## grade SUBMISSIONS=folder/STUDENT/NOTEBOOK.ipynb (WORDS=words.csv: your marks for answers in words)
-	@$(BIN)/python -m tools.assignments grade "$(SUBMISSIONS)" $(if $(WORDS),--words "$(WORDS)")
+	@$(BIN)/python -m tools.assignments grade "$(SUBMISSIONS)" $(if $(WORDS),--words "$(WORDS)") $(if $(filter no,$(BOX)),--no-box) $(if $(FULL),--full)
 
 format: $(VENV)/.test  ## format code and notebooks
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .

@@ -3,6 +3,7 @@
 import argparse
 import csv
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -14,6 +15,8 @@ from pathlib import Path
 
 import nbformat
 
+from helpers.paths import write_atomically
+from tools.box import NoBox, check_box
 from tools.classroom import Classroom
 from tools.execution import BUILD, NOTEBOOKS, find_notebooks
 from tools.exercises import exercises, released_source, repeated_grade_ids
@@ -29,8 +32,17 @@ DESCRIPTION = """Hand the notebooks out as assignments, and grade what comes bac
             Answers in words are for you to read: they are in build/grades/words.csv. Fill in the
             column "points" (and "comment"), and grade again with --words THAT_FILE.
 
-CAUTION: grading runs the submitted code on this machine, with your rights. Grade in a container or
-an account of its own if you do not trust all of it. Feedback pages show the hidden tests."""
+Submitted code runs in a box (bubblewrap): no network, no view of solutions, of other submissions or
+of your files, limits on memory and time, and nothing of it stays. Where there is no box, --no-box
+grades without one: then the code runs with your rights, and you should trust all of it. Feedback
+pages show the hidden tests, and run no script.
+"""
+
+# A submission may hold scripts, in texts and outputs: a browser that reads this runs none of them.
+NO_SCRIPTS = (
+    '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; img-src data:;'
+    " style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'\">"
+)
 
 
 class CannotContinue(Exception):
@@ -87,11 +99,19 @@ def verify_release(source: Path, released: Path) -> None:
 
 
 def grade(
-    folder: Path, sources: list[Path], target: Path, *, timeout: int, marks: Marks | None = None
+    folder: Path,
+    sources: list[Path],
+    target: Path,
+    *,
+    timeout: int,
+    marks: Marks | None = None,
+    boxed: bool = True,
+    full: bool = False,
 ) -> list[Grade]:
     """Grade all submissions in `folder`; `target` holds grades.csv and the feedback in the end.
 
-    `marks` are a person's for answers in words; an answer that was changed since has none.
+    `marks` are a person's for answers in words; an answer that was changed since has none. `boxed`
+    and `full` as in `Classroom`.
     One line for each student and each assignment that anybody handed in. Raises FileNotFoundError
     if there is nothing to grade. After an interruption `target` is as it was.
     """
@@ -102,7 +122,10 @@ def grade(
     marks = marks or {}
     students = sorted({one.student for one in submissions})
     assignments = sorted({one.assignment for one in submissions})
-    with _work_folder(target) as work, Classroom(work, timeout=timeout).open() as room:
+    with (
+        _work_folder(target) as work,
+        Classroom(work, timeout=timeout, boxed=boxed, full=full).open() as room,
+    ):
         results = work / "grades"
         releases = {name: _generate(room, by_name[name]) for name in assignments}
         grades: dict[tuple[str, str], Grade] = {}
@@ -163,10 +186,18 @@ def _grade_one(
     except (ValueError, RuntimeError) as error:
         return Grade(one.student, one.assignment, "0", full, "0", f"not graded: {error}"), []
     feedback = results / "feedback" / one.student / f"{one.assignment}.html"
-    feedback.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copy(page, feedback)
+    write_atomically(feedback, safe_page(page.read_text(encoding="utf-8")).encode())
     waiting = f"{sum(answer.max_points for answer in written if answer not in marks):g}"
     return Grade(one.student, one.assignment, score, full, waiting, "; ".join(remarks)), written
+
+
+def safe_page(page: str) -> str:
+    """A feedback page that runs no script and loads nothing, whatever a student wrote into it."""
+    page = re.sub(r"<meta[^>]+refresh", "<meta data-refresh", page, flags=re.IGNORECASE)
+    head, found, rest = page.partition("<head>")
+    if not found:
+        raise RuntimeError("nbgrader's feedback page has no head")
+    return f"{head}{found}{NO_SCRIPTS}{rest}"
 
 
 def _write_csv(path: Path, lines: list[Grade]) -> None:
@@ -227,6 +258,10 @@ def main(arguments: list[str] | None = None) -> int:
     grading.add_argument(
         "--words", type=Path, metavar="CSV", help="your marks for the answers in words"
     )
+    grading.add_argument("--no-box", action="store_true", help="run submissions with your rights")
+    grading.add_argument(
+        "--full", action="store_true", help="run all cells, not only those that a test needs"
+    )
     options = parser.parse_args(arguments)
     sources = find_notebooks(options.notebooks)
     try:
@@ -239,16 +274,33 @@ def main(arguments: list[str] | None = None) -> int:
             raise CannotContinue("which folder? For example: make grade SUBMISSIONS=submissions")
         if options.timeout < 1:
             raise CannotContinue(f"--timeout must be at least 1 second, not {options.timeout}")
-        print("Grading: the submitted code runs on this machine, with your rights")
+        if options.no_box:
+            print(
+                "Grading WITHOUT a box: the submitted code runs on this machine, with your rights"
+            )
+        else:
+            check_box()
+            print("Grading: the submitted code runs in a box")
         target = options.build / "grades"
         marks = read_marks(options.words) if options.words else {}
         folder = Path(options.folder)
-        grades = grade(folder, sources, target, timeout=options.timeout, marks=marks)
+        grades = grade(
+            folder,
+            sources,
+            target,
+            timeout=options.timeout,
+            marks=marks,
+            boxed=not options.no_box,
+            full=options.full,
+        )
         print(f"{len(grades)} lines in {os.path.relpath(target / 'grades.csv')}")
         if any(float(line.needs_manual_grading) for line in grades):
             table = os.path.relpath(target / "words.csv")
             print(f"answers in words need manual grading: fill in the points in {table}")
             print(f'then: make grade SUBMISSIONS="{options.folder}" WORDS={table}')
+    except NoBox as error:
+        print(f"{error}\nOr grade without a box, if you trust all of it: --no-box", file=sys.stderr)
+        return 1
     except (CannotContinue, FileNotFoundError, BadMarks) as error:
         print(error, file=sys.stderr)
         return 1

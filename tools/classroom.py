@@ -3,7 +3,6 @@
 import logging
 import os
 import shutil
-import subprocess
 import sys
 import warnings
 from collections.abc import Iterator
@@ -11,9 +10,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import nbformat
-from nbclient.exceptions import CellTimeoutError, DeadKernelError
-from nbformat import NotebookNode
-from nbformat.v4 import new_output
 from nbgrader.api import Gradebook
 from nbgrader.converters import Autograde, GenerateAssignment, GenerateFeedback
 from nbgrader.converters.base import BaseConverter, NbGraderException
@@ -22,53 +18,23 @@ from nbgrader.preprocessors import Execute
 from traitlets.config import Config
 from traitlets.log import get_logger
 
+from tools.examine import NOT_BELIEVED, STOPPED, Examine
 from tools.execution import kernel_environment
 from tools.exercises import STUB, TEXT_STUB
 from tools.words import Mark
-
-STOPPED = "KernelStopped"
-
-
-class PatientExecute(Execute):
-    """nbgrader's executor, which survives what submissions do to their kernel.
-
-    When the kernel dies, or an endless loop cannot be stopped, the rest of the notebook is not run.
-    What was earned before that counts.
-    """
-
-    def preprocess(self, nb, resources=None, km=None):  # nbconvert's hook
-        self.gave_up = ""
-        return super().preprocess(nb, resources, km)
-
-    def setup_kernel(self, **kwargs):  # nbclient's hook
-        return super().setup_kernel(stderr=subprocess.DEVNULL, **kwargs)
-
-    def preprocess_cell(self, cell, resources, index):  # nbconvert's hook
-        if cell.cell_type == "code" and self.gave_up:
-            self._fail(cell, "NotRun", f"not run: {self.gave_up}")
-            return cell, resources
-        try:
-            return super().preprocess_cell(cell, resources, index)
-        except DeadKernelError:
-            self.gave_up = f"the kernel died in cell {index + 1}"
-        except CellTimeoutError:  # only if stopping it failed, too
-            self.gave_up = f"cell {index + 1} did not end and could not be stopped"
-        self._fail(cell, STOPPED, self.gave_up)
-        return cell, resources
-
-    @staticmethod
-    def _fail(cell: NotebookNode, name: str, why: str) -> None:
-        cell.outputs.append(new_output("error", ename=name, evalue=why, traceback=[why]))
 
 
 class Classroom:
     """An nbgrader course in `folder`, one assignment for each notebook, named like it.
 
-    `timeout`: seconds for each cell of a submission. Use as a context manager: inside, submitted
+    `timeout`: seconds for each cell of a submission. `boxed`: run submissions in a box
+    (`tools.box`). `full`: run all their cells. Use as a context manager: inside, submitted
     code runs without the photographs, and nbgrader finds its own commands.
     """
 
-    def __init__(self, folder: Path, *, timeout: int = 120) -> None:
+    def __init__(
+        self, folder: Path, *, timeout: int = 120, boxed: bool = True, full: bool = False
+    ) -> None:
         self.folder, self.timeout = folder, timeout
         self._database = f"sqlite:///{folder / 'gradebook.db'}"
         config = Config()
@@ -79,8 +45,10 @@ class Classroom:
         config.ClearSolutions.text_stub = TEXT_STUB
         config.ExecutePreprocessor.timeout = timeout
         config.ExecutePreprocessor.kernel_name = "python3"
+        config.Examine.release_folder = str(folder / "release")
+        config.Examine.boxed, config.Examine.full = boxed, full
         config.Autograde.autograde_preprocessors = [
-            PatientExecute if step is Execute else step
+            Examine if step is Execute else step
             for step in Autograde.autograde_preprocessors.default_args[0]
         ]
         self._config = config
@@ -154,9 +122,9 @@ class Classroom:
             for output in cell.get("outputs", []):
                 if output.get("ename") == "CellTimeoutError":
                     remarks.append(f"cell {number} took more than {self.timeout} s")
-                elif output.get("ename") == STOPPED:
+                elif output.get("ename") in (STOPPED, NOT_BELIEVED):
                     remarks.append(output.evalue)
-        return remarks
+        return list(dict.fromkeys(remarks))
 
     def score(self, student: str, assignment: str) -> float:
         """The points of a graded submission."""

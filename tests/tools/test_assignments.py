@@ -10,6 +10,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from tools.assignments import CannotContinue, main, release
+from tools.box import NoBox, check_box
 from tools.execution import clean, find_notebooks, write_notebook
 from tools.exercises import exercises
 from tools.submissions import mend
@@ -165,7 +166,18 @@ def hand_in(folder, student, name, contents):
     path.write_text(text, encoding="utf-8")
 
 
+def no_box():
+    """What lets a machine without bubblewrap grade."""
+    try:
+        check_box()
+    except NoBox:
+        return ["--no-box"]
+    return []
+
+
 def command(*arguments, notebooks, build):
+    if arguments[0] == "grade":
+        arguments = (*arguments, *no_box())
     return main(["--notebooks", str(notebooks), "--build", str(build), *map(str, arguments)])
 
 
@@ -237,7 +249,7 @@ def test_grading_again_keeps_the_earlier_grades(course, graded, capsys):
     assert code == 0
     assert "homework.ipynb: the course has no such notebook, but lesson" in out
     assert "the earlier grades are now in" in out
-    assert "with your rights" in out
+    assert ("with your rights" if no_box() else "runs in a box") in out
     assert (build / "grades-1" / "grades.csv").read_text() == before
     assert read_grades(build)["Ada", "lesson"]["score"] == "5"
     assert sorted(path.name for path in build.iterdir()) == ["grades", "grades-1"]

@@ -1,0 +1,55 @@
+"""Which cells a test needs: the ones that matter, and no others."""
+
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell
+
+from tools.needed import imports_of, names_changed, names_defined, names_used, needed_cells
+
+TEST = {"nbgrader": {"grade": True, "solution": False}}
+
+
+def needed(*sources, test="check(answer)"):
+    cells = [new_code_cell(source) for source in sources]
+    return needed_cells([*cells, new_code_cell(test)], len(cells))
+
+
+@pytest.mark.parametrize(
+    ("sources", "expected"),
+    [
+        (["import check", "answer = 1"], [0, 1]),
+        (["import check", "answer = 1", "answer = 2"], [0, 2]),
+        (["import check", "answer = 1", "answer = answer + 1"], [0, 1, 2]),
+        (["import check", "answer = []", "answer.append(1)"], [0, 1, 2]),
+        (["import check", "answer = 1", "if answer:\n    answer = 2"], [0, 1, 2]),
+        (["import check", "unneeded = 5", "def answer(unneeded): return unneeded"], [0, 2]),
+        (["import check", "help = 5", "def helper(): return other", "other = 1",
+          "def answer(): return helper()"], [0, 2, 3, 4]),
+        (["import check", "answer = = 1"], [0]),
+        (["import check", "%matplotlib inline\nanswer = 1"], [0, 1]),
+        (["import check", "for answer in range(3): pass"], [0, 1]),
+        (["import check", "import time; time.sleep(99)", "def answer(): pass"], [0, 2]),
+    ],
+)  # fmt: skip
+def test_what_is_needed(sources, expected):
+    assert needed(*sources) == expected
+
+
+def test_other_tests_and_texts_are_not_needed():
+    cells = [
+        new_code_cell("import check; answer = 1"),
+        new_code_cell("check(1); answer = 2", metadata=TEST),
+        new_markdown_cell("answer = 3"),
+        new_code_cell("check(answer)", metadata=TEST),
+    ]
+    assert needed_cells(cells, 3) == [0]
+
+
+def test_names():
+    assert names_defined("a, (b, *c) = x\nwith d as e: f: int = 1\nclass G: h = 1") == set("abcefG")
+    assert names_used("def f(a):\n    global g\n    return [b for b in a if c] + d") == {"c", "d"}
+    assert names_changed("a.b = 1\nc[0].d += 1\ne.f.g()\nh()\ni = 1") == set("ace")
+
+
+def test_imports_of_broken_cells_are_left_out():
+    cells = [new_code_cell(s) for s in ("import a\nx = 1", "import b as", "from c import d as e")]
+    assert imports_of(cells) == "import a\nfrom c import d as e"

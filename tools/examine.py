@@ -1,0 +1,212 @@
+"""How a submission is run: each exercise by itself, in a box, and without believing its kernel.
+
+For each test, only the cells that it needs are run (`tools.needed`); then the course's own imports,
+so that no name of the student's stands in their way; then the test. Points depend on whether the
+test raised, and on nothing that was printed. A kernel that dies is started again for the next one.
+
+Before and after each test something is run that *must* fail: the test of an answer that nobody
+wrote. A submission whose kernel says that it passed is not believed in anything.
+"""
+
+import secrets
+import subprocess
+from contextlib import suppress
+from pathlib import Path
+
+import nbformat
+from jupyter_client.manager import AsyncKernelManager
+from nbclient import NotebookClient
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_output
+from nbgrader.preprocessors import Execute
+from traitlets import Bool, Integer, Unicode
+
+from tools.box import BoxedKernelManager
+from tools.needed import imports_of, names_defined, needed_cells, python_of
+
+STOPPED, NOT_BELIEVED = "KernelStopped", "NotBelieved"
+WARNED = "\nOnly a warning: it costs no points.\n"
+DOUBT = (
+    "this notebook's kernel reports success where there can be none: no test of it counts, until a"
+    " person has read it"
+)
+# What a submission may print, in characters: more would take the grader's memory and time.
+LARGEST_OUTPUT = 100_000
+USELESS = ("lambda *values, **named: None", "lambda *values, **named: values", "None")
+
+
+class Stopped(Exception):
+    """The kernel is gone; the message says why."""
+
+
+class Examine(Execute):
+    """nbgrader's executor, in which each exercise stands alone and no kernel is believed."""
+
+    release_folder = Unicode(help="where ASSIGNMENT/ASSIGNMENT.ipynb are, as handed out").tag(
+        config=True
+    )
+    boxed = Bool(True, help="run submissions in a box").tag(config=True)
+    full = Bool(False, help="run every cell, not only those that a test needs").tag(config=True)
+    total_timeout = Integer(600, help="seconds for one submission").tag(config=True)
+
+    def preprocess(self, nb, resources=None, km=None):  # nbconvert's hook
+        self.kernel_manager_class = BoxedKernelManager if self.boxed else AsyncKernelManager
+        NotebookClient.__init__(self, nb, km)
+        self.reset_execution_trackers()
+        self._check_assign_resources(resources)
+        name = resources["nbgrader"]["assignment"]
+        self._released = nbformat.read(Path(self.release_folder, name, f"{name}.ipynb"), 4).cells
+        self._imports = imports_of(self._released)
+        self._doubtful = False
+        tests = [i for i, cell in enumerate(nb.cells) if is_test(cell)]
+        while tests:
+            self._set_by: dict[str, int] = {}  # which cell set a name last
+            self._ran: set[int] = set()
+            with self.setup_kernel():
+                tests = self._examine_while_alive(tests)
+        if self._doubtful:
+            for cell in filter(is_test, nb.cells):
+                cell.outputs = [_error(NOT_BELIEVED, DOUBT)]
+        return self.nb, self.resources
+
+    def setup_kernel(self, **kwargs):  # nbclient's hook
+        return super().setup_kernel(stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **kwargs)
+
+    def _examine_while_alive(self, tests: list[int]) -> list[int]:
+        """Examine tests, by number, until the kernel is gone; what is left of them."""
+        for done, test in enumerate(tests, start=1):
+            try:
+                self._examine(test)
+            except Stopped as reason:
+                cell = self.nb.cells[test]
+                cell.outputs = [o for o in cell.outputs if o.output_type == "error"]
+                cell.outputs += [] if cell.outputs else [_error("NotRun", f"not run: {reason}")]
+                return tests[done:]
+        return []
+
+    def _examine(self, test: int) -> None:
+        """Run a test and what it needs. Raises Stopped if the kernel does not survive it."""
+        cells = self.nb.cells
+        for number in self._needed(test):
+            self._run(number)
+        nothing = self._nothing_written(_id(cells[test]))
+        word = secrets.token_hex(8)
+        must_fail = [f"raise AssertionError({word!r})", f"{nothing}\n{cells[test].source}"]
+        self._aside(self._imports)
+        before = secrets.randbelow(2)
+        self._must_fail(must_fail[0], word if not before else "")
+        self._aside(self._imports)
+        self._run(test)
+        only_the_verdict(cells[test])
+        self._must_fail(must_fail[1], "")
+        if before:
+            self._must_fail(must_fail[0], word)
+
+    def _needed(self, test: int) -> list[int]:
+        """The cells to run before a test: those that it needs and that are not as they were."""
+        cells = self.nb.cells
+        if self.full:
+            numbers = [i for i in range(test) if cells[i].cell_type == "code"]
+            return [i for i in numbers if not is_test(cells[i]) and i not in self._ran]
+        wanted = {_id(cell) for cell in self._answers(_id(cells[test]))}
+        answers = {i for i in range(test) if _id(cells[i]) in wanted}  # also if they set nothing
+        numbers = sorted({*needed_cells(cells, test), *answers})
+        return [i for i in numbers if not self._is_fresh(i)]
+
+    def _is_fresh(self, number: int) -> bool:
+        code = python_of(self.nb.cells[number].source)
+        names = names_defined(code) if code is not None else set()
+        return number in self._ran and all(self._set_by.get(name) == number for name in names)
+
+    def _answers(self, grade_id: str) -> list[NotebookNode]:
+        """The answer cells, as handed out, that a test needs."""
+        cells = self._released
+        numbers = [i for i, c in enumerate(cells) if is_test(c) and _id(c) == grade_id]
+        needed = needed_cells(cells, numbers[0]) if numbers else []
+        return [cells[i] for i in needed if cells[i].metadata.get("nbgrader", {}).get("solution")]
+
+    def _nothing_written(self, grade_id: str) -> str:
+        """Code that puts something useless in the place of the answers that a test needs."""
+        lines = []
+        for cell in self._answers(grade_id):
+            for name in sorted(names_defined(python_of(cell.source) or "")):
+                lines.append(f"{name} = {secrets.choice(USELESS)}")
+                self._set_by[name] = -1
+        return "\n".join(lines)
+
+    def _run(self, number: int) -> None:
+        """Run a cell of the notebook. Raises Stopped if the kernel does not survive it."""
+        cell = self.nb.cells[number]
+        cell.outputs = []
+        self._printed = 0
+        try:
+            self.execute_cell(cell, number)
+        except (DeadKernelError, CellTimeoutError) as error:
+            dead = isinstance(error, DeadKernelError)
+            ended = "did not end and could not be stopped"
+            why = f"the kernel died in cell {number + 1}" if dead else f"cell {number + 1} {ended}"
+            cell.outputs.append(_error(STOPPED, why))
+            self._kill()
+            raise Stopped(why) from error
+        self._ran.add(number)
+        code = python_of(cell.source)
+        for name in names_defined(code) if code is not None else ():
+            self._set_by[name] = number
+
+    def _aside(self, source: str) -> NotebookNode:
+        """Run something that is no part of the notebook; the cell with its outputs."""
+        cell = new_code_cell(source)
+        self._printed = 0
+        self.nb.cells.append(cell)  # nbclient wants it in its place
+        try:
+            return self.execute_cell(cell, len(self.nb.cells) - 1, store_history=False)
+        except (DeadKernelError, CellTimeoutError) as error:
+            self._kill()
+            raise Stopped("the kernel died beside a test") from error
+        finally:
+            self.nb.cells.pop()
+
+    def _must_fail(self, source: str, word: str) -> None:
+        errors = [o for o in self._aside(source).outputs if o.output_type == "error"]
+        if not errors or (word and not any(word in error.evalue for error in errors)):
+            self._doubtful = True
+
+    def _kill(self) -> None:
+        with suppress(RuntimeError):
+            self.km.signal_kernel(9)
+
+    def process_message(self, msg, cell, cell_index):  # nbclient's hook
+        if msg["msg_type"] in ("stream", "display_data", "execute_result", "update_display_data"):
+            self._printed += len(str(msg["content"]))
+            if self._printed > LARGEST_OUTPUT:
+                return None
+        return super().process_message(msg, cell, cell_index)
+
+
+def is_test(cell: NotebookNode) -> bool:
+    """Is this a test that is graded by running it?"""
+    marks = cell.metadata.get("nbgrader", {})
+    return bool(cell.cell_type == "code" and marks.get("grade") and not marks.get("solution"))
+
+
+def only_the_verdict(cell: NotebookNode) -> None:
+    """Leave of a test's outputs only what says whether it raised, and printed text for readers.
+
+    nbgrader takes anything on stderr for a failure, and a number for partial credit.
+    """
+    outputs = []
+    for output in cell.outputs:
+        if output.output_type == "stream" and output.name == "stderr":
+            outputs.append(new_output("stream", name="stdout", text=output.text + WARNED))
+        elif output.output_type in ("stream", "error"):
+            outputs.append(output)
+    cell.outputs = outputs
+
+
+def _id(cell: NotebookNode) -> str:
+    return cell.metadata.get("nbgrader", {}).get("grade_id", "")
+
+
+def _error(name: str, why: str) -> NotebookNode:
+    return new_output("error", ename=name, evalue=why, traceback=[why])
