@@ -1,83 +1,28 @@
-"""Checks of the exercises of Lesson 07."""
+"""Checks of the exercises of Lesson 07; two of them are modules: `matching` and `resampling`."""
 
 from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
 
-from helpers.boxes import Detections
-from helpers.checks.report import ask, fail, passed
-from helpers.metrics import Matched, area_under_curve, curve_from_matches, iou_at_least, match
+from helpers.checks.matching import check_match
+from helpers.checks.report import ask, check, explain, fail, number, numbers, shown, your_or_ours
+from helpers.checks.resampling import check_interval
+from helpers.metrics import (
+    Matched,
+    area_under_curve,
+    average_precision,
+    curve_from_matches,
+    precision_recall,
+)
 
-
-def _moved(*places: tuple[float, float]) -> Tensor:
-    """Boxes of 100×40 pixels with their top-left corners at `places` (x, y)."""
-    corners = torch.tensor(places, dtype=torch.float32).reshape(-1, 2)
-    return torch.cat([corners, corners + torch.tensor([100.0, 40.0])], 1)
-
-
-def check_match(match_boxes: Callable[[Tensor, Tensor, Tensor], list[bool]]) -> None:
-    """`match_boxes(boxes, scores, truth)`: for each detection, whether it is true (IoU ≥ 0.5)."""
-    cases = (
-        (
-            "a car is found twice: it counts once, for the better score",
-            _moved((2, 0), (4, 0)),
-            [0.9, 0.8],
-            _moved((0, 0)),
-        ),
-        (
-            "a worse box comes first in the list: match from the best score down, and answer in the"
-            " order of `boxes`",
-            _moved((20, 0), (2, 0)),
-            [0.6, 0.9],
-            _moved((0, 0)),
-        ),
-        (
-            "a box fits two cars: take the one it overlaps most, not the first in the list",
-            _moved((28, 0), (2, 0)),
-            [0.9, 0.8],
-            _moved((0, 0), (50, 0)),
-        ),
-        (
-            "the better box has taken the nearer car: the next one may take another that fits",
-            _moved((31, 0), (22, 0)),
-            [0.9, 0.8],
-            _moved((0, 0), (32, 0)),
-        ),
-        (
-            "an IoU of just 0.5 is enough: compare with >=",
-            torch.tensor([[0.0, 0, 50, 40]]),
-            [0.9],
-            _moved((0, 0)),
-        ),
-        ("a box far from any car is false", _moved((300, 0)), [0.9], _moved((0, 0))),
-        ("a badly placed box is false: IoU under 0.5", _moved((40, 0)), [0.9], _moved((0, 0))),
-    )
-    for message, boxes, scores, truth in cases:
-        given = torch.tensor(scores)
-        answer = _truths(ask(match_boxes, boxes, given, truth), len(boxes))
-        if answer != match(Detections(boxes, given), truth, iou_at_least(0.5)).tolist():
-            fail(f"{message} (you answer {answer})")
-    for what, n, m in (("no detections", 0, 1), ("no cars", 1, 0)):
-        boxes, truth = _moved((0, 0))[:n], _moved((0, 0))[:m]
-        try:
-            answer = match_boxes(boxes, torch.ones(n), truth)
-        except (RuntimeError, IndexError, ValueError) as error:
-            fail(f"an image with {what}: it crashes ({type(error).__name__})")
-        if _truths(answer, n) != [False] * n:
-            fail(f"an image with {what}: expected {[False] * n}, not {answer}")
-    passed("match_boxes")
-
-
-def _truths(answer: object, length: int) -> list[bool]:
-    """The answer as a list of True and False, one for each detection."""
-    try:
-        values = [bool(value) for value in answer]
-    except (TypeError, RuntimeError):
-        fail(f"match_boxes must give back a list of True and False, not {answer!r}")
-    if len(values) != length:
-        fail(f"{length} detections, but {len(values)} answers: one for each detection")
-    return values
+__all__ = [
+    "check_interval",
+    "check_match",
+    "check_pr_area",
+    "check_precision_recall_at",
+    "your_or_ours",
+]
 
 
 SCORES = (0.9, 0.8, 0.8, 0.6, 0.5, 0.3)
@@ -85,220 +30,173 @@ IS_TRUE = (True, True, False, True, False, False)
 CARS = 5
 
 
+@check("precision_recall_at", of=(curve_from_matches, precision_recall))
 def check_precision_recall_at(
     precision_recall_at: Callable[[Tensor, Tensor, int, float], tuple[float, float]],
 ) -> None:
     """`precision_recall_at(scores, is_true, cars, threshold)` -> (precision, recall)."""
-    scores, is_true = torch.tensor(SCORES), torch.tensor(IS_TRUE)
-    for threshold in (0.85, 0.55, 0.4, 0.0):
-        answer = _pair(ask(precision_recall_at, scores, is_true, CARS, threshold))
-        above = scores >= threshold
-        hits, shown = int(is_true[above].sum()), int(above.sum())
-        right = (hits / shown, hits / CARS)
-        if _near(answer, right):
-            continue
-        mistakes = {
-            "precision and recall are swapped": right[::-1],
-            "recall is the share of all *cars*, not of the true detections": (
-                hits / shown,
-                hits / int(is_true.sum()),
-            ),
-            "recall is the share of cars, not of detections": (hits / shown, hits / len(scores)),
-            "precision is the share of the boxes *above the threshold*": (
-                hits / len(scores),
-                hits / CARS,
-            ),
-            "the threshold is not used": (3 / 6, 3 / CARS),
-            "that is how many are false: count the true ones": (1 - right[0], 1 - right[1]),
-        }
-        for message, wrong in mistakes.items():
-            if _near(answer, wrong):
-                fail(f"{message} (threshold {threshold})")
-        fail(f"at threshold {threshold} expected {right}, not {answer}")
+    for order in ([0, 1, 2, 3, 4, 5], [4, 2, 0, 5, 1, 3]):
+        scores, is_true = torch.tensor(SCORES)[order], torch.tensor(IS_TRUE)[order]
+        for threshold in (0.85, 0.55, 0.4, 0.0):
+            _check_pair(precision_recall_at, scores, is_true, CARS, threshold)
     half = torch.tensor([0.5, 0.25])
-    if not _near(_pair(ask(precision_recall_at, half, half > 0, 2, 0.5)), (1.0, 0.5)):
-        fail("a score of just the threshold counts: compare with >=")
-    try:
-        nothing = precision_recall_at(scores, is_true, CARS, 0.95)
-    except ZeroDivisionError:
-        fail("no box above the threshold: 0/0 crashes; precision is 1 then, recall 0")
-    if not _near(_pair(nothing), (1.0, 0.0)):
-        fail(f"no box above the threshold: precision is 1 then, recall 0, not {nothing}")
-    passed("precision_recall_at")
+    _check_pair(precision_recall_at, half, half > 0, 2, 0.5)
+    _check_pair(precision_recall_at, half, half < 0, 7, 0.25)
+    logits = torch.tensor([-1.0, 3.0, 0.5])
+    _check_pair(precision_recall_at, logits, torch.tensor([True, True, False]), 3, -2.0)
+    for case, scores, is_true in (
+        ("no box above the threshold", half, half > 0),
+        ("no detections at all", torch.zeros(0), torch.zeros(0).bool()),
+    ):
+        try:
+            nothing = precision_recall_at(scores, is_true, CARS, 0.95)
+        except (ZeroDivisionError, RuntimeError, IndexError, ValueError) as error:
+            what = "0/0 crashes" if isinstance(error, ZeroDivisionError) else "it crashes"
+            fail(f"{case}: {what}; precision is 1 then, recall 0")
+        pair = numbers(nothing, "the answer (precision, recall)", 2)
+        if pair != (1.0, 0.0):
+            fail(f"{case}: precision is 1 then, recall 0, not {shown(nothing)}")
 
 
-def _pair(answer: object) -> tuple[float, float]:
-    try:
-        precision, recall = answer
-        return float(precision), float(recall)
-    except (TypeError, ValueError):
-        fail(f"give back two numbers (precision, recall), not {answer!r}")
+def _check_pair(
+    function: Callable, scores: Tensor, is_true: Tensor, cars: int, threshold: float
+) -> None:
+    answer = ask(function, scores, is_true, cars, threshold)
+    answer = numbers(answer, "the answer (precision, recall)", 2)
+    above = scores >= threshold
+    hits, many = int(is_true[above].sum()), int(above.sum())
+    right = (hits / many, hits / cars)
+    if all(abs(x - y) <= 1e-6 for x, y in zip(answer, right, strict=True)):
+        return
+    strictly = scores > threshold
+    caught, few = int(is_true[strictly].sum()), int(strictly.sum())
+    p, r = right
+    mistakes = {
+        "precision and recall are swapped": (r, p),
+        "recall is the share of all *cars*, not of the true detections": (
+            p,
+            hits / max(int(is_true.sum()), 1),
+        ),
+        "recall is the share of cars, not of detections": (p, hits / len(scores)),
+        "recall is the share of cars, not of the boxes above the threshold": (p, p),
+        "precision is the share of the boxes *above the threshold*": (hits / len(scores), r),
+        "precision is the share of the boxes shown, not of the cars": (r, r),
+        "the threshold is not used": (
+            int(is_true.sum()) / len(scores),
+            int(is_true.sum()) / cars,
+        ),
+        "that is how many are false: count the true ones": (1 - p, 1 - r),
+        "these are counts of true positives: divide them": (hits, hits),
+        "a score of just the threshold counts: compare with >=": (
+            caught / few if few else 1.0,
+            caught / cars,
+        ),
+        "the boxes *below* the threshold are counted": (
+            int(is_true[~above].sum()) / max(int((~above).sum()), 1),
+            int(is_true[~above].sum()) / cars,
+        ),
+        "the results are rounded: leave all digits": (round(p, 2), round(r, 2)),
+        "the results are rounded to three decimals: leave all digits": (round(p, 3), round(r, 3)),
+        "the results are rounded to four decimals: leave all digits": (round(p, 4), round(r, 4)),
+        "these are percentages: give back shares from 0 to 1": (100 * p, 100 * r),
+    }
+    case = f"at threshold {threshold}"
+    expected = f"expected ({p:.4f}, {r:.4f}), not ({answer[0]:.4f}, {answer[1]:.4f})"
+    explain(answer, right, mistakes, case, expected)
+    fail(f"{case}: nearly right, but rounded: leave all digits")
 
 
-def _near(a: tuple[float, float], b: tuple[float, float]) -> bool:
-    return all(abs(x - y) < 1e-5 for x, y in zip(a, b, strict=True))
-
-
+@check("pr_area", of=(area_under_curve, average_precision, curve_from_matches, precision_recall))
 def check_pr_area(pr_area: Callable[[Tensor, Tensor, int], float]) -> None:
     """`pr_area(scores, is_true, cars)`: the area under the precision-recall curve."""
-    shuffled = torch.tensor([3, 0, 5, 2, 1, 4])
-    no_ties = torch.tensor([0.9, 0.8, 0.7, 0.6, 0.5, 0.3])
-    for case, scores, order in (
-        ("sorted scores", no_ties, torch.arange(6)),
-        ("scores in any order", no_ties, shuffled),
-        ("two equal scores", torch.tensor(SCORES), torch.arange(6)),
-        (
-            "two equal scores, the other one first",
-            torch.tensor(SCORES),
-            torch.tensor([0, 2, 1, 3, 4, 5]),
-        ),
+    no_ties = (0.9, 0.8, 0.7, 0.6, 0.5, 0.3)
+    for case, scores, truths, order in (
+        ("sorted scores", no_ties, IS_TRUE, range(6)),
+        ("scores in any order", no_ties, IS_TRUE, (3, 0, 5, 2, 1, 4)),
+        ("two equal scores", SCORES, IS_TRUE, range(6)),
+        ("two equal scores, the other one first", SCORES, IS_TRUE, (0, 2, 1, 3, 4, 5)),
+        ("the best box is false", (0.9, 0.8, 0.7), (False, True, True), range(3)),
+        ("the worst box is true", (0.9, 0.5, 0.25), (True, False, True), (2, 1, 0)),
+        ("one box, and it is true", (0.5,), (True,), (0,)),
+        ("all boxes false", (0.9, 0.8), (False, False), (0, 1)),
+        ("scores above 1 and below 0", (4.0, 2.0, -3.0), (True, False, True), (1, 0, 2)),
+        ("three equal scores", (0.5, 0.5, 0.5), (True, False, True), range(3)),
     ):
-        given, is_true = scores[order], torch.tensor(IS_TRUE)[order]
-        answer = _number(ask(pr_area, given, is_true, CARS))
+        given, is_true = torch.tensor(scores)[[*order]], torch.tensor(truths)[[*order]]
+        answer = number(ask(pr_area, given, is_true, CARS), "the area")
         right = area_under_curve(curve_from_matches([Matched(given, is_true, CARS)]))
-        if abs(answer - right) < 1e-5:
-            continue
-        for message, wrong in _area_mistakes(given, is_true, CARS).items():
-            if abs(answer - wrong) < 1e-5:
-                fail(f"{case}: {message}")
-        fail(f"{case}: expected {right:.4f}, not {answer:.4f}")
+        if abs(answer - right) > 1e-6:
+            mistakes = _area_mistakes(given, is_true, CARS)
+            explain(answer, right, mistakes, case, f"expected {right:.4f}, not {answer:.4f}")
+            fail(f"{case}: nearly right: {answer} and not {right:.7f}; is it rounded?")
     try:
         nothing = pr_area(torch.zeros(0), torch.zeros(0).bool(), 3)
     except (RuntimeError, IndexError, ValueError, ZeroDivisionError) as error:
         fail(f"no detections at all: it crashes ({type(error).__name__}); the area is 0")
-    if abs(_number(nothing)) > 1e-6:
-        fail(f"no detections at all: the area is 0, not {nothing}")
-    passed("pr_area")
+    if nothing is None or abs(number(nothing, "the area")) > 1e-6:
+        fail(f"no detections at all: the area is 0, not {shown(nothing)}")
 
 
-def _number(answer: object) -> float:
-    try:
-        return float(answer)
-    except (TypeError, ValueError, RuntimeError):
-        fail(f"pr_area must give back one number, not {answer!r}")
-
-
-def _points(is_true: Tensor, cars: int) -> tuple[Tensor, Tensor]:
-    """Precision and recall after each detection, in the order given."""
-    hits = is_true.double().cumsum(0)
-    return hits / torch.arange(1, len(hits) + 1), hits / cars
+def _trapezoids(precision: Tensor, recall: Tensor, start: Sequence[float] = (1.0,)) -> float:
+    """The area from recall 0 on, where precision is `start` (or from the first point on)."""
+    begin = torch.tensor(start, dtype=torch.float64)
+    precision, recall = torch.cat([begin, precision]), torch.cat([0 * begin, recall])
+    return torch.trapezoid(precision, recall).item()
 
 
 def _area_mistakes(scores: Tensor, is_true: Tensor, cars: int) -> dict[str, float]:
     """What well-known mistakes would answer."""
 
-    def trapezoids(precision: Tensor, recall: Tensor, start: bool = True) -> float:
-        if start:
-            precision = torch.cat([torch.ones(1).double(), precision])
-            recall = torch.cat([torch.zeros(1).double(), recall])
-        return torch.trapezoid(precision, recall).item()
+    def points(order: Tensor) -> tuple[Tensor, Tensor]:
+        hits = is_true[order].double().cumsum(0)
+        return hits / torch.arange(1, len(hits) + 1), hits / cars
 
-    best_first = scores.argsort(descending=True, stable=True)
-    ranked = is_true[best_first]
     curve = curve_from_matches([Matched(scores, is_true, cars)])
-    steps = torch.diff(curve.recall, prepend=torch.zeros(1).double())
-    worst_first = is_true[scores.argsort(stable=True)]
+    precision, recall = curve.precision, curve.recall
+    zero, in_order = torch.zeros(1).double(), torch.arange(len(scores))
+    steps = torch.diff(recall, prepend=zero)
+    before = torch.cat([zero + 1, precision[:-1]])
+    right = _trapezoids(precision, recall)
     return {
         "each detection makes a point of its own, in the order given: sort from the best score"
-        " down, and let equal scores come in together": trapezoids(*_points(is_true, cars)),
-        "the worst scores come first: sort in descending order": trapezoids(
-            *_points(worst_first, cars)
+        " down, and let equal scores come in together": _trapezoids(*points(in_order)),
+        "the worst scores come first: sort in descending order": _trapezoids(
+            *points(scores.argsort(stable=True))
         ),
-        "equal scores must make one point: no threshold can separate them": trapezoids(
-            *_points(ranked, cars)
+        "equal scores must make one point: no threshold can separate them": _trapezoids(
+            *points(scores.argsort(descending=True, stable=True))
         ),
-        "the curve begins at recall 0 and precision 1: add that point": trapezoids(
-            curve.precision, curve.recall, start=False
+        "the curve begins at recall 0 and precision 1: add that point": _trapezoids(
+            precision, recall, start=()
         ),
-        "recall is the share of all cars: divide by `cars`": trapezoids(
-            curve.precision, curve.recall * cars / max(int(is_true.sum()), 1)
+        "the curve begins at precision 1, not 0": _trapezoids(precision, recall, start=(0.0,)),
+        "the curve begins at precision 1, not at that of the first point": _trapezoids(
+            precision, recall, start=(precision[0].item(),)
         ),
-        "those are steps: join the points by straight lines (trapezoids)": (steps * curve.precision)
+        "the lowest score makes a point, too: `scores > threshold` misses it": _trapezoids(
+            precision[:-1], recall[:-1]
+        ),
+        "recall is the share of all cars: divide by `cars`": _trapezoids(
+            precision, recall * cars / max(int(is_true.sum()), 1)
+        ),
+        "recall that is never reached adds nothing: the last point is not drawn on to 1": right
+        + (1 - recall[-1].item()) * precision[-1].item(),
+        "the curve does not fall to precision 0 at recall 1: it ends with its last point": right
+        + (1 - recall[-1].item()) * precision[-1].item() / 2,
+        "those are steps: join the points by straight lines (trapezoids)": (steps * precision)
         .sum()
         .item(),
-        "that is the mean precision over the points: weigh by how far recall moves": (
-            curve.precision.mean().item()
+        "those are steps, as high as where they begin: join the points by straight lines": (
+            (steps * before).sum().item()
         ),
+        "that is average precision, the staircase: join the points by straight lines": (
+            average_precision(curve)
+        ),
+        "that is the mean precision over the points: weigh by how far recall moves": (
+            precision.mean().item()
+        ),
+        "a trapezoid is as high as the *mean* of its two precisions: divide by 2": 2 * right,
+        "the result is rounded: leave all digits": round(right, 2),
+        "the result is rounded to three decimals: leave all digits": round(right, 3),
+        "the result is rounded to four decimals: leave all digits": round(right, 4),
     }
-
-
-def check_interval(
-    interval: Callable[[Sequence, Callable[[list], float], int, torch.Generator], tuple],
-) -> None:
-    """`interval(scenes, statistic, rounds, generator)`: the bootstrap's (low, high)."""
-    scenes = [(f"scene {k}", k**3 / 100) for k in range(12)]  # lopsided: its own quantiles
-    seen: list[list] = []
-
-    def statistic(drawn: list) -> float:
-        drawn = list(drawn)
-        seen.append(drawn)
-        if any(item not in scenes for item in drawn):
-            fail("the statistic gets things that are no scenes: draw whole scenes, not boxes")
-        return sum(value for _, value in drawn) / len(drawn)
-
-    def run(seed: int, n: int = 12, rounds: int = 200, everywhere: int = 0) -> tuple[float, float]:
-        seen.clear()
-        torch.manual_seed(everywhere)
-        given = scenes[:n]
-        answer = ask(interval, given, statistic, rounds, torch.Generator().manual_seed(seed))
-        try:
-            low, high = map(float, answer)
-        except (TypeError, ValueError):
-            fail(f"interval must give back two numbers (low, high), not {answer!r}")
-        if given != scenes[:n]:
-            fail("interval changes the list of scenes: leave it as it is")
-        if len(seen) != rounds:
-            times = f"the statistic was asked {len(seen)} times"
-            fail(f"{times}, not once in each of the {rounds} rounds")
-        if any(len(drawn) != n for drawn in seen):
-            fail(f"draw as many scenes as there are, here {n}, in each round")
-        return low, high
-
-    low, high = run(1, rounds=1000)
-    _check_draws(seen, scenes)
-    values = torch.tensor([sum(v for _, v in drawn) / len(drawn) for drawn in seen]).double()
-    right = torch.quantile(values, torch.tensor([0.025, 0.975]).double()).tolist()
-    ordered = values.sort().values.tolist()
-    if low > high:
-        fail("low is larger than high: (low, high)")
-    if abs(low - ordered[0]) < 1e-6 or abs(high - ordered[-1]) < 1e-6:
-        fail("these are the smallest and the largest value: leave out 2.5 % at either end")
-    # The ends lie between values 24 and 25 from either side; whoever cuts a list may be one off.
-    near_low = ordered[23] - 1e-4 <= low <= ordered[26] + 1e-4
-    near_high = ordered[-27] - 1e-4 <= high <= ordered[-24] + 1e-4
-    if not (near_low and near_high):
-        fail(
-            f"the middle 95 % of the answers lie between {right[0]:.3f} and {right[1]:.3f}, not"
-            f" {low:.3f} and {high:.3f}: take the quantiles 0.025 and 0.975 of the answers"
-        )
-    run(1, n=5, rounds=40)
-    low, high = run(1)
-    if run(1, everywhere=5) != (low, high):
-        fail("the same generator gives another interval: draw from `generator` alone")
-    if run(2) == (low, high) == run(3):
-        fail("another generator gives the same interval: draw from the `generator` that is given")
-    passed("interval")
-
-
-def _check_draws(seen: list[list], scenes: list) -> None:
-    """Draws with replacement: each scene as often as any other, some twice in a round."""
-    if all(len(set(drawn)) == len(drawn) for drawn in seen):
-        fail("no scene is ever drawn twice: draw with replacement")
-    if all(drawn == seen[0] for drawn in seen):
-        fail("every round draws the same scenes: draw anew in each round")
-    counts = [sum(drawn.count(scene) for drawn in seen) for scene in scenes]
-    if min(counts) < 0.8 * len(seen) or max(counts) > 1.2 * len(seen):
-        odd = max(range(len(scenes)), key=lambda k: abs(counts[k] - len(seen)))
-        fail(
-            f"in {len(seen)} rounds scene {odd} of 0 to {len(scenes) - 1} comes {counts[odd]} times"
-            f" and not about {len(seen)} times: all must be equally likely; `torch.randint(n, …)`"
-            " draws from 0 to n - 1"
-        )
-    different = sum(len(set(drawn)) for drawn in seen) / len(seen)
-    # With replacement n (1 - (1 - 1/n)^n) are different, with a deviation of about 0.03 here.
-    expected = len(scenes) * (1 - (1 - 1 / len(scenes)) ** len(scenes))
-    if abs(different - expected) > 0.3:
-        fail(
-            f"a round draws {different:.1f} different scenes on average, where {expected:.1f} are"
-            " expected: draw each scene anew from all of them, with replacement"
-        )
