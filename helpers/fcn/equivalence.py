@@ -75,7 +75,7 @@ def check_equivalence(
     >>> print(check_equivalence(model, (8, 10)))
     max |Δ| < 0.0001 · max(1, max |logit|)
       on crops: True
-      in 30 cells: True
+      in 42 cells: True
     """
     shape = geometry(model, input_size)
     crops = example_crops(model, input_size, count=4)

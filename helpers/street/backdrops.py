@@ -93,7 +93,7 @@ OPEN = {
 
 
 def draw_backdrop(canvas: Canvas, rng: Generator, light: Light, layout: Layout, kind: str) -> None:
-    """Paint everything above ``layout.ground``; ``kind`` is one of :data:`BACKDROPS`."""
+    """Paint everything above `layout.ground`; `kind` is one of `BACKDROPS`."""
     _BACKDROPS[kind](canvas, rng, light, layout)
 
 

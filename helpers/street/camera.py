@@ -76,7 +76,7 @@ def plain_camera() -> Camera:
 
 
 def photograph(rng: Generator, camera: Camera, ideal: np.ndarray) -> np.ndarray:
-    """Take a picture: float ``[H + 2 MARGIN, W + 2 MARGIN]`` in, uint8 ``[H, W]`` out."""
+    """Take a picture: float `[H + 2 MARGIN, W + 2 MARGIN]` in, uint8 `[H, W]` out."""
     dark, bright = np.percentile(ideal, (1, 99))  # the exposure meter
     image = (ideal - dark) * (255.0 / max(bright - dark, 80.0))
     image = ndimage.gaussian_filter(image, camera.focus, truncate=3.0) if camera.focus else image

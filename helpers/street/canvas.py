@@ -16,7 +16,7 @@ Fill = int | float | Image.Image
 
 
 class Canvas:
-    """An 8-bit grey picture of ``width`` x ``height`` pixels, painted ``scale`` times as large."""
+    """An 8-bit grey picture of `width` x `height` pixels, painted `scale` times as large."""
 
     def __init__(self, width: int, height: int, grey: float = 128, scale: int = 3) -> None:
         self.width, self.height, self.scale = width, height, scale
@@ -28,7 +28,7 @@ class Canvas:
     def part(self, x1: float, y1: float, x2: float, y2: float) -> Self | None:
         """Copy the part of the picture between two corners, with the same coordinates.
 
-        Painting something small is faster there; :meth:`put` lays it back. None if the part lies
+        Painting something small is faster there; `put` lays it back. None if the part lies
         outside of the picture.
         """
         left, top = max(self.left, math.floor(x1)), max(self.top, math.floor(y1))
@@ -65,18 +65,18 @@ class Canvas:
         self._draw.ellipse(self._round(cx, cy, rx, ry), fill=_byte(grey))
 
     def ring(self, cx: float, cy: float, rx: float, ry: float, grey: float, width: float) -> None:
-        """Draw the outline of an ellipse, ``width`` pixels thick."""
+        """Draw the outline of an ellipse, `width` pixels thick."""
         thick = max(1, round(width * self.scale))
         self._draw.ellipse(self._round(cx, cy, rx, ry), outline=_byte(grey), width=thick)
 
     def line(self, points: Iterable[Point], grey: float, width: float = 1.0) -> None:
-        """Draw a polyline, ``width`` pixels thick."""
+        """Draw a polyline, `width` pixels thick."""
         self._draw.line(
             self._scaled(points), fill=_byte(grey), width=max(1, round(width * self.scale))
         )
 
     def mask(self, *polygons: Sequence[Point], blur: float = 0.0) -> Image.Image:
-        """Return a mask, 255 inside the polygons, with edges softened by ``blur`` pixels."""
+        """Return a mask, 255 inside the polygons, with edges softened by `blur` pixels."""
         mask = Image.new("L", self.size, 0)
         draw = ImageDraw.Draw(mask)
         for points in polygons:
@@ -84,7 +84,7 @@ class Canvas:
         return mask.filter(ImageFilter.BoxBlur(blur * self.scale)) if blur > 0 else mask
 
     def line_mask(self, points: Sequence[Point], width: float) -> Image.Image:
-        """Return a mask of a polyline, ``width`` pixels thick."""
+        """Return a mask of a polyline, `width` pixels thick."""
         mask = Image.new("L", self.size, 0)
         ImageDraw.Draw(mask).line(
             self._scaled(points), fill=255, width=max(1, round(width * self.scale))
@@ -92,7 +92,7 @@ class Canvas:
         return mask
 
     def paint(self, mask: Image.Image, fill: Fill, alpha: float = 1.0) -> None:
-        """Lay ``fill`` (a grey value or a picture of the canvas's size) over the masked area."""
+        """Lay `fill` (a grey value or a picture of the canvas's size) over the masked area."""
         if alpha < 1.0:
             # Much faster than Image.point, which rounds a table of 256 numbers each time.
             mask = ImageChops.multiply(mask, Image.new("L", self.size, _byte(255 * alpha)))
@@ -105,7 +105,7 @@ class Canvas:
     def paint_part(
         self, polygon: Sequence[Point], grey: float, alpha: float, blur: float = 0.0
     ) -> None:
-        """Lay a grey value over one polygon only, its edge softened by ``blur`` pixels."""
+        """Lay a grey value over one polygon only, its edge softened by `blur` pixels."""
         part = self._part_around(polygon, 1 + 2 * blur)
         if part is not None:
             part.paint(part.mask(polygon, blur=blur), grey, alpha)
@@ -114,7 +114,7 @@ class Canvas:
     def paint_line(
         self, points: Sequence[Point], grey: float, width: float = 1.0, alpha: float = 1.0
     ) -> None:
-        """Draw a polyline, ``width`` pixels thick, that is only partly opaque."""
+        """Draw a polyline, `width` pixels thick, that is only partly opaque."""
         part = self._part_around(points, 1 + width)
         if part is not None:
             part.paint(part.line_mask(points, width), grey, alpha)
@@ -133,7 +133,7 @@ class Canvas:
         return (np.arange(self.size[0]) + 0.5) / self.scale + self.left
 
     def pixels(self) -> np.ndarray:
-        """Average the picture down and return it as float64 ``[height, width]`` in 0…255."""
+        """Average the picture down and return it as float64 `[height, width]` in 0…255."""
         return np.asarray(self.image.reduce(self.scale), dtype=np.float64)
 
     def _scaled(self, points: Iterable[Point]) -> list[Point]:

@@ -1,7 +1,7 @@
 """What a car looks like from the side: body styles as profiles, and one car's own properties.
 
-Lengths are fractions of the car's length. ``u`` runs from the front bumper (0) to the rear (1),
-``v`` from the ground upwards.
+Lengths are fractions of the car's length. `u` runs from the front bumper (0) to the rear (1),
+`v` from the ground upwards.
 """
 
 from dataclasses import dataclass

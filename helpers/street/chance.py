@@ -12,7 +12,7 @@ from numpy.random import Generator
 
 @runtime_checkable
 class Distribution(Protocol):
-    """Anything that draws a value from a generator, and describes itself with ``str``."""
+    """Anything that draws a value from a generator, and describes itself with `str`."""
 
     def draw(self, rng: Generator) -> Any:
         """Return one value."""
@@ -35,7 +35,7 @@ class Always:
 
 @dataclass(frozen=True)
 class Uniform:
-    """Every number from ``low`` to ``high`` is as likely as any other."""
+    """Every number from `low` to `high` is as likely as any other."""
 
     low: float
     high: float
@@ -50,7 +50,7 @@ class Uniform:
 
 @dataclass(frozen=True)
 class Whole:
-    """Every whole number from ``low`` to ``high``, both included, is as likely as any other."""
+    """Every whole number from `low` to `high`, both included, is as likely as any other."""
 
     low: int
     high: int
@@ -65,7 +65,7 @@ class Whole:
 
 @dataclass(frozen=True)
 class Normal:
-    """Around ``mean`` with a standard ``deviation``, cut off at ``low`` and ``high``."""
+    """Around `mean` with a standard `deviation`, cut off at `low` and `high`."""
 
     mean: float
     deviation: float
@@ -92,7 +92,7 @@ class Choice:
         return self.pick(rng.random())
 
     def pick(self, point: float) -> Any:
-        """Return the value at ``point``, from 0 to 1, of all shares laid end to end."""
+        """Return the value at `point`, from 0 to 1, of all shares laid end to end."""
         for value, share in self.shares.items():
             point -= share
             if point < 0:
@@ -157,7 +157,7 @@ class Mixture:
 
 
 def sometimes(share: float, then: Distribution, otherwise: Any) -> Mixture:
-    """A value of ``then`` in this share of all cases, else always the value ``otherwise``."""
+    """A value of `then` in this share of all cases, else always the value `otherwise`."""
     return Mixture(((share, then), (1 - share, Always(otherwise))))
 
 

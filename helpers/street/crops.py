@@ -27,7 +27,7 @@ SPLITS = ("train", "val", "test")
 
 @dataclass(frozen=True)
 class DrawnCrop:
-    """``image`` is uint8 ``[40, 100]``, ``label`` 1 for a car, ``kind`` the style or the place."""
+    """`image` is uint8 `[40, 100]`, `label` 1 for a car, `kind` the style or the place."""
 
     image: np.ndarray
     label: int
@@ -39,7 +39,7 @@ def draw_crop(
 ) -> DrawnCrop:
     """Draw one crop; those with an even index show a car.
 
-    ``without`` names :data:`PARTS` to leave out. Raises ValueError for an unknown split or part,
+    `without` names `PARTS` to leave out. Raises ValueError for an unknown split or part,
     or a negative seed or index.
     """
     if unknown := set(without) - set(PARTS):

@@ -34,17 +34,17 @@ def write_dataset(
     workers: int = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> None:
-    """Draw a whole data set into ``folder``, replacing what was there.
+    """Draw a whole data set into `folder`, replacing what was there.
 
-    ``counts`` changes the number of items of some parts, by the names in ``COUNTS``; a part of 0
-    items is left out. ``workers`` processes draw in parallel and change no byte.
-    ``progress(done, total)`` is called now and then. What is drawn gathers in a folder
-    ``.NAME-parts`` beside ``folder``: after an error or an interruption the old data set is as it
+    `counts` changes the number of items of some parts, by the names in `COUNTS`; a part of 0
+    items is left out. `workers` processes draw in parallel and change no byte.
+    `progress(done, total)` is called now and then. What is drawn gathers in a folder
+    `.NAME-parts` beside `folder`: after an error or an interruption the old data set is as it
     was, and the same call goes on where this one stopped.
 
     Raises ValueError for an unknown part, a negative count, nothing to draw, fewer than one
-    worker, if ``.NAME-parts`` is of another drawing (another seed or other versions), or if
-    ``folder`` holds anything but a data set.
+    worker, if `.NAME-parts` is of another drawing (another seed or other versions), or if
+    `folder` holds anything but a data set.
     """
     wanted = _checked_counts(counts)
     if workers < 1:
@@ -157,7 +157,7 @@ def _index_text(index: dict) -> str:
 
 
 def _swap(fresh: Path, folder: Path) -> None:
-    """Put ``fresh`` in the place of ``folder``; if that fails, the old folder is put back."""
+    """Put `fresh` in the place of `folder`; if that fails, the old folder is put back."""
     if not folder.exists():
         os.replace(fresh, folder)
         return

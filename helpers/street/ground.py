@@ -12,7 +12,7 @@ from helpers.street.light import Light
 from helpers.street.plants import foliage
 from helpers.street.textures import fine_noise, gradient, mottled, photographed, surface
 
-# In all tables lengths are in ``unit``s (a metre at the kerb), greys and contrasts from 0 to 255.
+# In all tables lengths are in `unit`s (a metre at the kerb), greys and contrasts from 0 to 255.
 
 #: The strip between the backdrop and the kerb, and what covers it.
 VERGE = {
@@ -85,7 +85,7 @@ class Layout:
 
 
 def draw_ground(canvas: Canvas, rng: Generator, light: Light, layout: Layout) -> None:
-    """Pavement or lawn from ``layout.ground`` to the kerb, the road from there to the bottom."""
+    """Pavement or lawn from `layout.ground` to the kerb, the road from there to the bottom."""
     width = canvas.width
     if layout.ground < canvas.height and layout.kerb > layout.ground:
         verge = canvas.part(0, layout.ground, width, layout.kerb)

@@ -90,7 +90,7 @@ BARE_SURFACE = {
 def draw_no_car(
     canvas: Canvas, rng: Generator, light: Light, kind: str, without: frozenset[str]
 ) -> None:
-    """Paint a crop of one of the kinds of :data:`NEGATIVES`."""
+    """Paint a crop of one of the kinds of `NEGATIVES`."""
     if kind in HARD:
         _misplaced_car(canvas, rng, light, kind, without)
     elif kind == "clutter":

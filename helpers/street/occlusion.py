@@ -40,9 +40,9 @@ def occlude(
     length: float,
     by_cars: bool = True,
 ) -> None:
-    """Put something in front of a part of a car of ``length`` pixels that stands at (x, y).
+    """Put something in front of a part of a car of `length` pixels that stands at (x, y).
 
-    In a scene it must not be another car (``by_cars=False``): that would be a target as well.
+    In a scene it must not be another car (`by_cars=False`): that would be a target as well.
     """
     unit = length / 4.5
     px = x + IN_FRONT["right of the middle"].draw(rng) * length

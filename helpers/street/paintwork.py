@@ -72,9 +72,9 @@ def draw_car(
     faces_left: bool,
     tilt: float = 0.0,
 ) -> None:
-    """Paint ``car`` with its wheels on y = ``ground``, ``length`` pixels long.
+    """Paint `car` with its wheels on y = `ground`, `length` pixels long.
 
-    ``centre`` is the x of its middle, ``tilt`` the slope of the road (rise over run).
+    `centre` is the x of its middle, `tilt` the slope of the road (rise over run).
     """
     place = side_view(centre, ground, length, faces_left, tilt, car.yaw)
     whole, reach = canvas, 0.62 * length
@@ -154,7 +154,7 @@ def _body(
 
 
 def _paint(rng: Generator, car: Car, light: Light, v: np.ndarray) -> np.ndarray:
-    """Return the grey of the body at each height ``v``: dark sill, bright shoulder, bright roof."""
+    """Return the grey of the body at each height `v`: dark sill, bright shoulder, bright roof."""
     drop, crease, side, lowest, below, above = draw_table(PAINT, rng).values()
     shoulder = car.belt - drop
     glow = car.gloss * (0.5 + 0.5 * light.strength)

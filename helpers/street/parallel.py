@@ -19,9 +19,9 @@ BATCH = 50  # crops in one job: sending a job around costs next to nothing besid
 def in_parallel(
     work: Callable[[Job], Result], jobs: Sequence[Job], workers: int
 ) -> Iterator[Result]:
-    """Yield ``work(job)`` for each job, in the order of the jobs.
+    """Yield `work(job)` for each job, in the order of the jobs.
 
-    With one worker everything happens in this process. With more, ``work`` and the jobs must be
+    With one worker everything happens in this process. With more, `work` and the jobs must be
     picklable. When the caller stops early (an error, Ctrl-C), the few jobs that were handed
     out are finished and no other is begun.
     Raises ValueError for fewer than one worker, RuntimeError if a process dies.
@@ -74,7 +74,7 @@ def _one_thread() -> Iterator[None]:
 
 
 def batches(count: int, size: int) -> list[range]:
-    """Cut the numbers from 0 to ``count`` into ranges of ``size``; the last may be shorter."""
+    """Cut the numbers from 0 to `count` into ranges of `size`; the last may be shorter."""
     return [range(start, min(start + size, count)) for start in range(0, count, size)]
 
 
@@ -85,9 +85,9 @@ def draw_many(
     workers: int = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[Result]:
-    """Return ``draw(0)``, ``draw(1)`` … ``draw(count - 1)``, drawn by ``workers`` processes.
+    """Return `draw(0)`, `draw(1)` … `draw(count - 1)`, drawn by `workers` processes.
 
-    ``progress(done, total)`` is called now and then, the last time when all is done.
+    `progress(done, total)` is called now and then, the last time when all is done.
     """
     drawn: list[Result] = []
     with closing(in_parallel(partial(_draw_batch, draw), batches(count, BATCH), workers)) as parts:

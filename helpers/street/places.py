@@ -22,7 +22,7 @@ FURNITURE = Choice({
     "bicycle": 0.06,
 })  # fmt: skip
 
-# In all tables lengths are in ``unit``s (a metre at the kerb), unless they say something else;
+# In all tables lengths are in `unit`s (a metre at the kerb), unless they say something else;
 # greys and contrasts from 0 to 255.
 
 #: What stands on the far side of the road; furniture is placed from the far edge of the ground.
@@ -54,7 +54,7 @@ BARE = {
 }
 
 #: What cuts off the lower part of the picture; its top in heights of the picture, from above, its
-#: slope the fall in pixels for each pixel to the right, its zoom that of ``photographed``.
+#: slope the fall in pixels for each pixel to the right, its zoom that of `photographed`.
 FOREGROUND = {
     "top": Uniform(0.45, 0.9),
     "slope": Normal(0, 0.08),
@@ -149,7 +149,7 @@ def _furnish(canvas: Canvas, rng: Generator, light: Light, layout: Layout) -> No
 def put_thing(
     canvas: Canvas, rng: Generator, light: Light, name: str, x: float, ground: float, unit: float
 ) -> None:
-    """Draw one piece of street furniture by its name in :data:`FURNITURE`."""
+    """Draw one piece of street furniture by its name in `FURNITURE`."""
     if name == "shrub":
         shrub(canvas, rng, light, x, ground, unit)
     elif name == "tree":

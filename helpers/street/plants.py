@@ -16,8 +16,8 @@ from helpers.street.chance import Normal, Uniform, Whole
 from helpers.street.light import Light
 from helpers.street.textures import fine_noise, half_size, noise, surface
 
-# ``unit`` is everywhere the length of one metre in pixels, ``ground`` the y of the feet.
-# In all tables lengths are in ``unit``s, unless they say something else; greys and contrasts from
+# `unit` is everywhere the length of one metre in pixels, `ground` the y of the feet.
+# In all tables lengths are in `unit`s, unless they say something else; greys and contrasts from
 # 0 to 255.
 
 #: A mass of leaves; the size of its clumps is a share of its own.
@@ -63,7 +63,7 @@ HEDGE = {
 def foliage(
     canvas: Canvas, rng: Generator, grey: float, contrast: float, leaf: float
 ) -> Image.Image:
-    """Return leaves of ``leaf`` pixels: clumps in light and shade, bright leaves and dark gaps."""
+    """Return leaves of `leaf` pixels: clumps in light and shade, bright leaves and dark gaps."""
     return surface(canvas, grey + contrast * _leaves(canvas, rng, leaf))
 
 
@@ -169,9 +169,9 @@ def leafy_band(
     canvas: Canvas, rng: Generator, light: Light, top: float, bottom: float, unit: float,
     ragged: float
 ) -> None:  # fmt: skip
-    """A hedge or the edge of a wood: leaves from ``top`` to ``bottom``, darker towards the ground.
+    """A hedge or the edge of a wood: leaves from `top` to `bottom`, darker towards the ground.
 
-    ``ragged`` is how uneven its upper edge is, in metres.
+    `ragged` is how uneven its upper edge is, in metres.
     """
     if bottom <= top:
         return

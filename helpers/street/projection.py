@@ -15,8 +15,8 @@ def side_view(
 ) -> Place:
     """Return the function that takes (u, v) of a car to (x, y) of the picture.
 
-    ``centre`` is the x of the car's middle, ``ground`` the y of the road there, ``tilt`` the slope
-    of the road (rise over run). A car with ``yaw`` comes a little towards the viewer with its front
+    `centre` is the x of the car's middle, `ground` the y of the road there, `tilt` the slope
+    of the road (rise over run). A car with `yaw` comes a little towards the viewer with its front
     (above 0) or rear (below 0): that end looks larger, and stands a little lower in the picture.
     """
     near = PERSPECTIVE * yaw

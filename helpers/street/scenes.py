@@ -54,7 +54,7 @@ MULTISCALE = {
 
 @dataclass(frozen=True)
 class DrawnScene:
-    """``image`` is uint8 ``[H, W]``, ``boxes`` int64 ``[M, 4]`` as (x1, y1, x2, y2)."""
+    """`image` is uint8 `[H, W]`, `boxes` int64 `[M, 4]` as (x1, y1, x2, y2)."""
 
     image: np.ndarray
     boxes: np.ndarray

@@ -25,7 +25,7 @@ ORDER = "order.json"
 
 @dataclass(frozen=True)
 class Shard:
-    """The items ``start`` to ``stop`` of a part such as "crops-train" or "scenes-test"."""
+    """The items `start` to `stop` of a part such as "crops-train" or "scenes-test"."""
 
     part: str
     start: int
@@ -82,10 +82,10 @@ def draw_shards(
     workers: int = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> None:
-    """Draw all shards that are not in ``folder`` yet, each written whole or not at all.
+    """Draw all shards that are not in `folder` yet, each written whole or not at all.
 
     An item depends on nothing but (seed, part, number), so shards of an earlier, interrupted order
-    with other counts are as good as new ones. Raises ValueError if the shards in ``folder`` are of
+    with other counts are as good as new ones. Raises ValueError if the shards in `folder` are of
     another seed, other library versions or another version of the renderer.
     """
     _check_order(folder, {"seed": seed, "renderer": renderer(), **versions()})
@@ -103,7 +103,7 @@ def draw_shards(
 
 
 def _check_order(folder: Path, order: dict) -> None:
-    """Make ``folder`` for shards of this order, or see that those in it are of the same."""
+    """Make `folder` for shards of this order, or see that those in it are of the same."""
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / ORDER
     if not file.exists():

@@ -45,7 +45,7 @@ def item_generator(
 ) -> Generator:
     """Return the generator of one "crop" or "scene", independent of every other item's.
 
-    Raises ValueError for a split that is not one of ``splits``, or a negative seed or index.
+    Raises ValueError for a split that is not one of `splits`, or a negative seed or index.
     """
     if split not in splits:
         raise ValueError(f"split {split!r} is not in {splits}")
@@ -55,7 +55,7 @@ def item_generator(
 
 
 def street_layout(rng: Generator, ground: float, length: float) -> Layout:
-    """Lay out a street for a car of ``length`` pixels whose wheels stand at y = ``ground``."""
+    """Lay out a street for a car of `length` pixels whose wheels stand at y = `ground`."""
     unit = length / 4.5
     kerb = ground - unit * STREET["kerb behind the wheels"].draw(rng)
     if STREET["open square"].draw(rng):

@@ -24,9 +24,9 @@ SKY = {"contrast of the clouds": Uniform(1, 12)}
 def noise(
     rng: Generator, size: tuple[int, int], cell: float, octaves: int = 3, stretch: float = 1.0
 ) -> np.ndarray:
-    """Return fractal value noise ``[height, width]`` of about zero mean and unit deviation.
+    """Return fractal value noise `[height, width]` of about zero mean and unit deviation.
 
-    ``cell`` is the size in pixels of the coarsest blobs, ``stretch`` makes them wider than high;
+    `cell` is the size in pixels of the coarsest blobs, `stretch` makes them wider than high;
     each further octave is half as large and 0.6 times as strong.
     """
     width, height = size
@@ -53,7 +53,7 @@ def _enlarged(values: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 def half_size(canvas: Canvas) -> tuple[int, int]:
     """Return (width, height) of a grid at half of the canvas's resolution.
 
-    Nothing finer would survive the averaging; :func:`surface` takes it back to full size.
+    Nothing finer would survive the averaging; `surface` takes it back to full size.
     """
     return math.ceil(canvas.size[0] / 2), math.ceil(canvas.size[1] / 2)
 
@@ -61,7 +61,7 @@ def half_size(canvas: Canvas) -> tuple[int, int]:
 def fine_noise(
     canvas: Canvas, rng: Generator, cell: float, octaves: int = 2, stretch: float = 1.0
 ) -> np.ndarray:
-    """Return noise for a canvas, ``cell`` in final pixels, at half of the canvas's resolution."""
+    """Return noise for a canvas, `cell` in final pixels, at half of the canvas's resolution."""
     return noise(rng, half_size(canvas), cell * canvas.scale / 2, octaves, stretch)
 
 
@@ -91,7 +91,7 @@ def _photographed(name: str) -> Image.Image:
 def photographed(
     canvas: Canvas, rng: Generator, name: str, grey: float, contrast: float, zoom: float
 ) -> Image.Image:
-    """Return a piece of one of :data:`SURFACES`; ``zoom`` is the final pixels for 100 of its own.
+    """Return a piece of one of `SURFACES`; `zoom` is the final pixels for 100 of its own.
 
     Raises ValueError for an unknown name.
     """
@@ -110,7 +110,7 @@ def photographed(
 def bricks(
     canvas: Canvas, rng: Generator, grey: float, mortar: float, brick: float, phase: float = 0.0
 ) -> Image.Image:
-    """Return a brick wall; ``brick`` is the height of one course in pixels."""
+    """Return a brick wall; `brick` is the height of one course in pixels."""
     y = canvas.rows()[:, None] + phase + 1e-3
     x = canvas.columns()[None, :] + 1e-3
     course = np.floor(y / brick)
@@ -136,12 +136,12 @@ def boards(
 
 
 def gradient(canvas: Canvas, top: float, bottom: float, y1: float, y2: float) -> np.ndarray:
-    """Return a column ``[height, 1]`` of greys that runs from ``top`` at y1 to ``bottom`` at y2."""
+    """Return a column `[height, 1]` of greys that runs from `top` at y1 to `bottom` at y2."""
     t = np.clip((canvas.rows() - y1) / max(y2 - y1, 1e-6), 0.0, 1.0)
     return (top + (bottom - top) * t)[:, None]
 
 
 def sky(canvas: Canvas, rng: Generator, grey: float, bottom: float) -> Image.Image:
-    """Return a sky with soft clouds, brighter towards the horizon at y = ``bottom``."""
+    """Return a sky with soft clouds, brighter towards the horizon at y = `bottom`."""
     clouds = SKY["contrast of the clouds"].draw(rng) * fine_noise(canvas, rng, 25, 3, stretch=2.5)
     return surface(canvas, gradient(canvas, grey - 25, grey + 10, 0, bottom)[::2] + clouds)

@@ -5,8 +5,8 @@ from numpy.random import Generator
 from helpers.street.canvas import Canvas, smooth
 from helpers.street.chance import Chance, Mixture, Uniform, Whole
 
-# ``unit`` is everywhere the length of one metre in pixels, ``ground`` the y of the feet.
-# In all tables lengths are in ``unit``s, greys from 0 to 255.
+# `unit` is everywhere the length of one metre in pixels, `ground` the y of the feet.
+# In all tables lengths are in `unit`s, greys from 0 to 255.
 
 #: A lamp post, a parking meter or a thin trunk; one side is lit or in the shade.
 POLE = {
