@@ -41,22 +41,22 @@ def unwrapped(model: nn.Module) -> nn.Module:
 
 
 def _why_unreadable(layer: nn.Module) -> str | None:
+    if isinstance(layer, torch.jit.ScriptModule):
+        return "is scripted (torch.jit): put the module there that it was made from"
+    if "quantized" in type(layer).__module__:
+        return "is quantised: convert the network before it is quantised"
     own = [*layer._parameters.values(), *layer._buffers.values()]
+    if any(is_lazy(tensor) for tensor in own):
+        return "is lazy, and has no weights yet: let the network classify one batch first"
+    if any(tensor is not None and tensor.is_meta for tensor in own):
+        return "is on the meta device, where there are no numbers: load its weights first"
     if layer._forward_hooks or layer._forward_pre_hooks:
         return (
             "has a forward hook, which may change what it computes: remove it first"
             " (torch.nn.utils.prune.remove, or remove_weight_norm, if it came from there)"
         )
-    if "forward" in vars(layer):
+    if "forward" in vars(layer) and not hasattr(layer, "_orig_mod"):
         return "has a forward of its own in place of its class's: write a class for it"
-    if isinstance(layer, torch.jit.ScriptModule):
-        return "is scripted (torch.jit): put the module there that it was made from"
-    if "quantized" in type(layer).__module__:
-        return "is quantised: convert the network before it is quantised"
-    if any(is_lazy(tensor) for tensor in own):
-        return "is lazy, and has no weights yet: let the network classify one batch first"
-    if any(tensor is not None and tensor.is_meta for tensor in own):
-        return "is on the meta device, where there are no numbers: load its weights first"
     return None
 
 
@@ -76,24 +76,23 @@ def checked_size(input_size: tuple[int, int]) -> tuple[int, int]:
 def example_crops(model: nn.Module, input_size: tuple[int, int], count: int = 2) -> Tensor:
     """Random crops [count, C, H, W], the same each time, with the model's dtype and device.
 
-    The number of channels is the first that the model can read, of those that any of its
-    convolutions and batch normalisations reads.
+    C is the first number of channels that the model can read: of those that its convolutions and
+    batch normalisations read, or else 3 or 1.
     """
     model, size = unwrapped(model), checked_size(input_size)
+    convolutions = [m.in_channels for m in model.modules() if isinstance(m, nn.Conv2d)]
     kernels = [p.shape[1] for p in model.parameters() if p.ndim == 4]
-    grouped = [m.in_channels for m in model.modules() if isinstance(m, nn.Conv2d)]
-    norms = [m.num_features for m in model.modules() if isinstance(m, nn.BatchNorm2d)]
-    candidates = list(dict.fromkeys([*grouped, *kernels, *norms]))
-    first = next((m for m in model.modules() if isinstance(m, nn.Conv2d | nn.Linear)), None)
-    if not candidates or (isinstance(first, nn.Linear) and not grouped):
+    if not kernels:
         raise ValueError("nothing to convert: no Conv2d before the first Linear")
-    like = next(p for p in model.parameters() if p.ndim == 4 or not kernels)
-    generator = torch.Generator().manual_seed(0)
-    for channels in candidates:
+    norms = [m.num_features for m in model.modules() if isinstance(m, nn.BatchNorm2d)]
+    like = next(p for p in model.parameters() if p.ndim == 4)
+    for channels in dict.fromkeys([*convolutions, *kernels, *norms, 3, 1]):
+        generator = torch.Generator().manual_seed(0)
         crops = torch.rand(count, channels, *size, generator=generator).to(like)
-        if len(candidates) == 1 or _can_read(model, crops):
+        if _can_read(model, crops):
             return crops
-    return torch.rand(count, candidates[0], *size, generator=generator).to(like)
+    # No number fits: the conversion will say which layer does not.
+    return torch.rand(count, [*convolutions, *kernels][0], *size).to(like)
 
 
 def _can_read(model: nn.Module, crops: Tensor) -> bool:

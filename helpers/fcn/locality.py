@@ -109,10 +109,9 @@ def index_at_positions(y: Tensor, shape: torch.Size, place: Tensor, x: Tensor) -
 
     `place` says at which position each number of the layer's *input* is.
     """
+    along = [n if n != alone else 1 for n, alone in zip(x.shape[1:], shape, strict=True)]
     channel = torch.arange(y.shape[1], device=y.device).view(shape)
-    if len(shape) != place.ndim and channel.numel() == 1:  # the layer has dropped the channels
-        channel, place = channel.flatten()[0], place.view(x.shape[1:])
-    index = channel * y[0, 0].numel() + place
+    index = channel * y[0, 0].numel() + place.reshape(along)
     starts = torch.arange(len(y), device=y.device) * y[0].numel()
     return starts.view(-1, *[1] * index.ndim) + index
 

@@ -52,11 +52,13 @@ class Call:
 
 
 class Recorder(TorchFunctionMode):
-    """Lets `handle(call)` do each call of the model's, in place of the call itself."""
+    """Sees each call of a model's; `handle(call)` is then done in place of the call itself."""
 
-    def __init__(self, model: nn.Module, handle: Callable[[Call], Any]) -> None:
+    handle: Callable[[Call], Any]
+
+    def __init__(self, model: nn.Module) -> None:
         super().__init__()
-        self.handle, self.busy = handle, False
+        self.busy = False
         self.names = {layer: name for name, layer in model.named_modules()}
         self.modes = {layer: layer.training for layer in model.modules()}
         self.path: list[nn.Module] = []
@@ -78,8 +80,11 @@ class Recorder(TorchFunctionMode):
         """What `layer(*args)` does while recording."""
         if self.busy:
             return layer.forward(*args, **kwargs)
+        wrapped = getattr(layer, "_orig_mod", None)  # torch.compile's
         if isinstance(layer, nn.DataParallel):
-            return layer.module(*args, **kwargs)
+            wrapped = layer.module
+        if wrapped is not None:
+            return wrapped(*args, **kwargs)
         kind = type(layer).__name__
         is_torchs_own = getattr(nn, kind, None) is type(layer) and type(layer) is not nn.Sequential
         if layer in self.names and is_torchs_own:
@@ -108,8 +113,9 @@ class Recorder(TorchFunctionMode):
 
 
 @contextmanager
-def recording(recorder: Recorder) -> Iterator[None]:
-    """Within it, calls of layers and of torch's functions go through the recorder."""
+def recording(recorder: Recorder, handle: Callable[[Call], Any]) -> Iterator[None]:
+    """Within it, `handle(call)` does what the model's layers and torch's functions would do."""
+    recorder.handle = handle
     original = nn.Module.__call__
 
     def call(layer: nn.Module, *args: Any, **kwargs: Any) -> Any:
@@ -131,7 +137,7 @@ def left_as_it_was(model: nn.Module) -> Iterator[nn.Module]:
     contents = [(buffer, buffer.clone()) for buffer in model.buffers()]
     model.eval()
     try:
-        with torch.no_grad(), warnings.catch_warnings():
+        with torch.inference_mode(False), torch.no_grad(), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the classifier's own, which its owner has seen
             yield model
     finally:

@@ -63,11 +63,11 @@ def conversion_steps(model: nn.Module, input_size: tuple[int, int]) -> Iterator[
     """
     model = unwrapped(model)
     crops = example_crops(model, input_size)
-    conversion = _Conversion(crops)
-    recorder = Recorder(model, conversion.handle)
+    recorder = Recorder(model)
     with left_as_it_was(model):
+        conversion = _Conversion(crops.clone())
         try:
-            with recording(recorder):
+            with recording(recorder, conversion.handle):
                 answer = model(conversion.image)
         except Exception as error:  # whatever the classifier's own code raises
             if error is recorder.refusal:
@@ -82,7 +82,7 @@ class _Conversion:
     """Converts each call of a classifier at once, and knows what has become of each tensor."""
 
     def __init__(self, crops: Tensor) -> None:
-        self.image = crops.clone()
+        self.image = crops.clone()  # for a classifier that changes it in place
         image = Value("", "the image", self.image, crops)
         self.values = {id(self.image): image}  # of the tensors that depend on the image
         self.all_tensors = [self.image]  # kept, so that no id is given twice
@@ -158,7 +158,7 @@ class _Conversion:
             layer = call.function
             if isinstance(layer, nn.RNNBase | nn.MultiheadAttention):
                 raise refusal(layer)
-            if len(values) > 1 or args != (Slot(0),) or kwargs:
+            if (*args, *kwargs.values()) != (Slot(0),):
                 raise TypeError("is called in a way that has no rule: with more than one tensor")
         else:
             in_place = any(value.x._version != value.version for value in values)
@@ -212,6 +212,8 @@ class _Conversion:
         if layer is not None:
             value.y = layer.eval()(*(single.y for single in read))
             layer.train(training)
+        if value.index is not None and value.is_the_map:
+            value.index = None
         self.steps[value.name] = Step(
             value.name,
             original,

@@ -46,13 +46,23 @@ class Value:
         return torch.arange(self.y.numel(), device=self.y.device).view(self.y.shape)
 
     def index_of_one(self) -> Tensor:
-        """The index for one crop; raises ValueError where x mixes the crops of a batch."""
+        """The index for one crop; raises ValueError where x's first dimension is not the crops'."""
         index, count = self.full_index(), len(self.y)
         starts = torch.arange(count, device=index.device) * self.y[0].numel()
         starts = starts.view(-1, *[1] * (index.ndim - 1)) if index.ndim else starts
         if index.ndim < 2 or len(index) != count or (index - starts != index[:1]).any():
-            raise ValueError(f"reads what {self.name} ({self.kind}) has mixed: crops of a batch")
+            raise ValueError(
+                f"reads what layer {self.name} ({self.kind}) has made: the first dimension is not"
+                " that of the crops any more"
+            )
         return index[0]
+
+    @property
+    def is_the_map(self) -> bool:
+        """Whether x is y, number by number."""
+        in_order = torch.arange(self.y.numel(), device=self.y.device)
+        index = self.full_index()
+        return index.shape == self.y.shape and torch.equal(index.flatten(), in_order)
 
     def numbers(self) -> Tensor:
         """x again, as the FCN's map has it."""
@@ -92,7 +102,7 @@ def settled(value: Value) -> tuple[Select | None, Tensor | None]:
     """
     index, (_, channels, height, width) = value.index, value.y.shape
     in_order = torch.arange(value.y.numel(), device=index.device)
-    if index.shape == value.y.shape and torch.equal(index.flatten(), in_order):
+    if value.is_the_map:
         return None, None
     try:
         of_one = value.index_of_one()

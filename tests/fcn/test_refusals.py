@@ -304,7 +304,7 @@ REFUSED = {
     "a batch mixed with positions": (
         written(lambda net, x: net.part(net.conv(x).view(-1, 96)), part=nn.Linear(96, 3)),
         ValueError,
-        r"layer part \(Linear\) reads what view \(view\) has mixed: crops of a batch",
+        r"layer part \(Linear\) reads what layer view \(view\) has made: the first",
     ),
     "a branch that looks at values": (
         written(branch_on_values),
