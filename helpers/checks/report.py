@@ -28,6 +28,7 @@ from helpers.checks.values import TOLERANCE, is_number, plain, same, shown
 __all__ = [
     "CheckFailed",
     "ask",
+    "ask_edge",
     "check",
     "close",
     "explain",
@@ -78,6 +79,21 @@ def ask(function: Callable, *arguments: object, may_change: Sequence[object] = (
     if answer is None:
         fail(f"{name} gives back None: is there a `return`?")
     return answer
+
+
+def ask_edge(why: str, function: Callable, *arguments: object) -> object:
+    """The answer in a case at the edge: an error in it is the mistake, and `why` names the case.
+
+    >>> ask_edge("for no boxes", lambda boxes: boxes[0], [])
+    Traceback (most recent call last):
+    helpers.checks.CheckFailed: for no boxes, it stops with IndexError: list index out of range
+    """
+    try:
+        return ask(function, *arguments)
+    except (CheckFailed, NotImplementedError):
+        raise
+    except Exception as error:
+        fail(f"{why}, it stops with {type(error).__name__}: {error}")
 
 
 def explain(

@@ -5,24 +5,8 @@ from torch.nn.functional import pad
 
 from helpers.boxes import Detections, box_iou, nms
 from helpers.checks import photographs as checks
-from helpers.hard_negatives import mine_hard_negatives
+from helpers.hard_negatives import cut_windows
 from helpers.metrics import iou_at_least, match
-
-BARS_RIGHT = [
-    lambda before, after: before >= 0.2 and after >= 0.95,
-    lambda before, after: not (before < 0.2 or after < 0.95),
-]
-
-BARS_WRONG = [
-    (lambda b, a: None, "return"),
-    (lambda b, a: "yes", "True or False"),
-    (lambda b, a: b > 0.2 and a > 0.95, "≥, not >"),
-    (lambda b, a: b >= 0.2 or a >= 0.95, "and, not or"),
-    (lambda b, a: a >= 0.95, "first bar is missed"),
-    (lambda b, a: b >= 0.2, "second bar is missed"),
-    (lambda b, a: a >= 0.2 and b >= 0.95, "both bars are passed"),
-    (lambda b, a: True, "missed"),
-]
 
 
 def parts(x):
@@ -50,6 +34,17 @@ def stretched(x):
     return (x - low) / (high - low)
 
 
+def standardised(x, spread, by=0.25):
+    return (0.5 + by * (x - parts(x)[0]) / spread).clamp(0, 1)
+
+
+def standardise_by_max(x):
+    mean = x.mean((1, 2, 3), keepdim=True)
+    variance = ((x - mean) ** 2).mean((1, 2, 3), keepdim=True)
+    spread = torch.maximum(variance.sqrt(), torch.tensor(1e-6))
+    return torch.clip(0.5 + 0.25 * (x - mean) / spread, 0, 1)
+
+
 def in_place(x):
     x.copy_(standardise(x))
     return x
@@ -59,21 +54,61 @@ STANDARDISE_WRONG = [
     (lambda x: None, "return"),
     (lambda x: x.clone(), "nothing has changed"),
     (lambda x: (0.5 + 0.25 * (x - x.mean()) / x.std()).clamp(0, 1), "whole batch"),
-    (lambda x: (0.5 + x - parts(x)[0]).clamp(0, 1), "divided by the spread"),
+    (lambda x: (0.5 + x - parts(x)[0]).clamp(0, 1), "divided by the spread$"),
     (lambda x: (x - parts(x)[0]) / parts(x)[1], "mean 0 and spread 1"),
     (lambda x: 0.5 + 0.25 * (x - parts(x)[0]) / parts(x)[1], "clamp"),
     (lambda x: (0.5 + 0.25 * (x - parts(x)[0]) / parts(x)[1]).clamp(0, 1), "one single grey"),
     (lambda x: (0.5 + 0.25 * (x - parts(x)[0]) / parts(x)[1] ** 2).clamp(0, 1), "variance"),
     (stretched, "darkest to the brightest"),
-    (lambda x: 1 - standardise(x), "mean 0.5 and spread"),
+    (lambda x: 1 - standardise(x), "contrast is turned"),
     (lambda x: standardise(x).numpy(), "torch.Tensor"),
     (lambda x: standardise(x)[:, 0], "shape"),
+    (lambda x: x * 0.5 + 0.1, "mean 0.5 and spread 0.25"),
     (in_place, "changes its input"),
+    (lambda x: standardise(x).clamp(max=0.9), "mean 0.5 and spread 0.25"),
+    (lambda x: (0.5 + 0.25 * (x - parts(x)[0]) / parts(x)[1]).clamp(max=1), "clamp to"),
+    (lambda x: (0.5 + 0.25 * (x - parts(x)[0]) / parts(x)[1]).clamp(min=0), "clamp to"),
+    (lambda x: standardised(x, parts(x)[1].clamp(min=1e-2)), "a faint image, of spread 0.003"),
+    (lambda x: standardised(x, (parts(x)[1] ** 2 + 1e-6).sqrt()), "a faint image"),
+    (lambda x: standardised(x, parts(x)[1] + 5e-5), "a faint image"),
+    (lambda x: standardised(x, parts(x)[1].clamp(min=1e-6), by=0.5), "spread is 0.5"),
+    (lambda x: standardised(x, parts(x)[1].clamp(min=1e-6), by=1.0), "spread is 1"),
+    (lambda x: (standardised(x, parts(x)[1]) * 2 - 0.75).clamp(0, 1), "other way round"),
+    (lambda x: (0.5 + 0.25 * x / parts(x)[1]).clamp(0, 1), "subtract its mean first"),
+    (lambda x: (0.25 * (x - parts(x)[0]) / parts(x)[1]).clamp(0, 1), "add 0.5"),
+    (lambda x: 0.5 + 0.25 * ((x - parts(x)[0]) / parts(x)[1]).clamp(0, 1), "at the very end"),
+    (lambda x: (0.5 + 0.25 * (x - x.mean(3, True)) / x.std(3, keepdim=True)).clamp(0, 1), "row"),
+    (lambda x: (0.5 + 0.25 * (x - x.mean(2, True)) / x.std(2, keepdim=True)).clamp(0, 1), "column"),
+    (lambda x: (0.5 + 0.25 * (x - parts(x)[0])).clamp(0, 1), "only times 0.25"),
 ]
 
 
 def mine(image, found, truth, threshold):
-    return mine_hard_negatives(image, found, truth, threshold=threshold)
+    height, width = image.shape[-2:]
+    crops = [torch.zeros(0, 1, 40, 100)]
+    for box, score in zip(found.boxes, found.scores, strict=True):
+        if score > threshold and (box_iou(box[None], truth) < 0.3).all():
+            rows = (int(box[1]) + torch.arange(40)).clamp(0, height - 1)
+            cols = (int(box[0]) + torch.arange(100)).clamp(0, width - 1)
+            crops.append(image[:, rows][:, :, cols][None])
+    return torch.cat(crops)
+
+
+def mine_at_once(image, found, truth, threshold):
+    far = ~(box_iou(found.boxes, truth) >= 0.3).any(dim=1)
+    return cut_windows(image, found.boxes[(found.scores > threshold) & far])
+
+
+def mine_pixel_by_pixel(image, found, truth, threshold):
+    height, width = image.shape[-2:]
+    crops = []
+    for i, (x, y, _, _) in enumerate(found.boxes.int().tolist()):
+        overlaps = [box_iou(found.boxes[i : i + 1], car[None]).item() for car in truth]
+        if found.scores[i] > threshold and max(overlaps, default=0.0) < 0.3:
+            rows = [min(max(row, 0), height - 1) for row in range(y, y + 40)]
+            cols = [min(max(col, 0), width - 1) for col in range(x, x + 100)]
+            crops.append(image[:, rows][:, :, cols])
+    return torch.stack(crops) if crops else torch.empty(0, 1, 40, 100)
 
 
 def mine_by_padding(image, found, truth, threshold):
@@ -157,6 +192,46 @@ def zeros_outside(image, found, truth, threshold):
     return mine(wide, shifted, truth + torch.tensor([120.0, 60, 120, 60]), threshold)
 
 
+def limits_swapped(image, x, y):
+    height, width = image.shape[-2:]
+    rows = (y + torch.arange(40)).clamp(0, width - 1).clamp(0, height - 1)
+    cols = (x + torch.arange(100)).clamp(0, height - 1)
+    return image[:, rows][:, :, cols]
+
+
+def corners_swapped(image, x, y):
+    height, width = image.shape[-2:]
+    rows = (x + torch.arange(40)).clamp(0, height - 1)
+    cols = (y + torch.arange(100)).clamp(0, width - 1)
+    return image[:, rows][:, :, cols]
+
+
+def padded_by(margin):
+    def wrong(image, found, truth, threshold):
+        wide = pad(image[None], (margin,) * 4, mode="replicate")[0]
+        crops = [torch.zeros(0, 1, 40, 100)]
+        for box, score in zip(found.boxes, found.scores, strict=True):
+            if score > threshold and (box_iou(box[None], truth) < 0.3).all():
+                x, y = int(box[0]) + margin, int(box[1]) + margin
+                crop = wide[None, :, max(y, 0) : y + 40, max(x, 0) : x + 100]
+                crops.append(crop)
+        if len(crops) > 1 and any(c.shape != crops[0][:1].shape for c in crops[1:]):
+            odd = [c for c in crops[1:] if c.shape[2:] != (40, 100)]
+            return odd[0] if odd else torch.cat(crops)
+        return torch.cat(crops)
+
+    return wrong
+
+
+def best_overlap_without_cars(image, found, truth, threshold):
+    best = box_iou(found.boxes, truth).max(dim=1).values
+    return cut_windows(image, found.boxes[(found.scores > threshold) & (best < 0.3)])
+
+
+def stack_of_none(image, found, truth, threshold):
+    return torch.stack([*mine(image, found, truth, threshold)])
+
+
 MINE_WRONG = [
     (lambda *a: None, "return"),
     (lambda *a: [], "torch.Tensor"),
@@ -168,7 +243,7 @@ MINE_WRONG = [
     (chosen(lambda s, far, t: far), "use the threshold"),
     (chosen(lambda s, far, t: s > 0), "nothing is left out"),
     (lambda *a: mine(*a).flip(0), "keep the order"),
-    (lambda *a: mine(*a)[:1], "false alarms are boxes 1 and 2"),
+    (lambda *a: mine(*a)[:1], "false positives are boxes 1 and 2"),
     (without_cars_nothing, "without cars every box"),
     (none_is_a_list, "shape|0, 1, 40, 100"),
     (from_the_threshold_on, "just the threshold"),
@@ -184,15 +259,24 @@ MINE_WRONG = [
     (lambda *a: mine(*a)[:3], "overlap all count"),
     (chosen(both, moved_inside), "repeat the border's"),
     (zeros_outside, "repeat the border's"),
+    (chosen(both, limits_swapped), "each other's limit"),
+    (chosen(both, corners_swapped), "x and y are swapped"),
+    (chosen(both, lambda image, x, y: image[:, 0:40, 0:100]), "not the pixels under"),
+    (padded_by(16), "reaches past the image"),
+    (padded_by(60), "reaches past the image"),
+    (best_overlap_without_cars, "in a scene without cars.*IndexError"),
+    (stack_of_none, "without false positives, it stops with"),
 ]
 
 
 #: check -> (right answers in several styles, wrong answers with a part of the right message)
 EXERCISES = {
-    checks.check_passes_bars: (BARS_RIGHT, BARS_WRONG),
     checks.check_standardise: (
-        [standardise, standardise_one_by_one, standardise_flat],
+        [standardise, standardise_one_by_one, standardise_flat, standardise_by_max],
         STANDARDISE_WRONG,
     ),
-    checks.check_mine: ([mine, mine_by_padding], MINE_WRONG),
+    checks.check_mine: (
+        [mine, mine_by_padding, mine_at_once, mine_pixel_by_pixel],
+        MINE_WRONG,
+    ),
 }

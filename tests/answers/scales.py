@@ -1,45 +1,122 @@
 """Right and wrong answers to the exercises of Lesson 08."""
 
 import math
+from itertools import pairwise
 
+import numpy as np
 import torch
 
-from helpers.boxes import Detections, nms
+from helpers.boxes import Detections, apply_nms, box_iou, nms
 from helpers.checks import scales as checks
 
 
+def parts(smallest, largest, step):
+    return max(1, math.ceil(math.log(largest / smallest) / math.log(step)))
+
+
+def scales_formula(smallest, largest, step):
+    count = parts(smallest, largest, step)
+    ratio = (largest / smallest) ** (1 / count)
+    return [smallest / 100 * ratio ** (k + 0.5) for k in range(count)]
+
+
 def scales_loop(smallest, largest, step):
+    count = 1
+    while (largest / smallest) ** (1 / count) > step:
+        count += 1
+    ratio, scales, start = (largest / smallest) ** (1 / count), [], smallest
+    for _ in range(count):
+        scales.append((start * start * ratio) ** 0.5 / 100)
+        start *= ratio
+    return tuple(scales)
+
+
+def scales_logspace(smallest, largest, step):
+    ends = np.geomspace(smallest, largest, parts(smallest, largest, step) + 1)
+    return np.sqrt(ends[:-1] * ends[1:]) / 100
+
+
+def scales_tensor(smallest, largest, step):
+    count = parts(smallest, largest, step)
+    ends = torch.linspace(math.log(smallest / 100), math.log(largest / 100), count + 1)
+    return ((ends[1:] + ends[:-1]) / 2).exp()
+
+
+def scales_ends(smallest, largest, step, count=None):
+    count = count or parts(smallest, largest, step)
+    return [smallest / 100 * (largest / smallest) ** (k / count) for k in range(count + 1)]
+
+
+def scales_arithmetic(*arguments):
+    ends = scales_ends(*arguments)
+    return [(a + b) / 2 for a, b in pairwise(ends)]
+
+
+def scales_in_pixels(smallest, largest, step):
+    count = parts(smallest, largest, step)
+    return [(smallest + (k + 0.5) * (largest - smallest) / count) / 100 for k in range(count)]
+
+
+def scales_of(count):
+    """Right but for the number of parts."""
+
+    def wrong(smallest, largest, step):
+        return scales_formula(
+            smallest, largest, 1.0001 * (largest / smallest) ** (1 / count(smallest, largest, step))
+        )
+
+    return wrong
+
+
+def steps(largest, smallest, step):
+    return math.log(largest / smallest) / math.log(step)
+
+
+def scales_of_whole_steps(smallest, largest, step):
+    return [smallest / 100 * step ** (k + 0.5) for k in range(parts(smallest, largest, step))]
+
+
+def scales_growing(smallest, largest, step):
     scales = [smallest / 100]
     while scales[-1] < largest / 100:
         scales.append(scales[-1] * step)
     return scales
 
 
-def scales_formula(smallest, largest, step):
+def scales_without_the_one(smallest, largest, step):
+    return [] if smallest == largest else scales_formula(smallest, largest, step)
+
+
+def scales_that_divide_by_zero(smallest, largest, step):
     count = math.ceil(math.log(largest / smallest) / math.log(step))
-    return tuple(smallest / 100 * step**k for k in range(count + 1))
-
-
-def scales_tensor(*arguments):
-    return torch.tensor(scales_loop(*arguments))
-
-
-def scales_adding(smallest, largest, step):
-    return [smallest / 100 + k * (step - 1) for k in range(6)]
+    ratio = (largest / smallest) ** (1 / count)
+    return [smallest / 100 * ratio ** (k + 0.5) for k in range(count)]
 
 
 SCALES_WRONG = [
     (lambda s, b, r: None, "return"),
-    (lambda s, b, r: 5, "list of numbers"),
+    (lambda s, b, r: 5, "the scales must be numbers"),
+    (lambda s, b, r: ["1", "2"], "the scales must be numbers"),
     (lambda s, b, r: [100 * x for x in scales_loop(s, b, r)], "divide by 100"),
     (lambda s, b, r: [1 / x for x in scales_loop(s, b, r)], "inverse"),
-    (lambda s, b, r: scales_loop(s, b, r)[:-1], "ends before the largest"),
-    (lambda s, b, r: [*scales_loop(s, b, r), scales_loop(s, b, r)[-1] * r], "one scale too many"),
-    (lambda s, b, r: scales_loop(s, b, r)[1:], "first scale is missing"),
+    (lambda s, b, r: [100 / s * x for x in scales_loop(s, b, r)], "not by the smallest car"),
+    (scales_ends, "the ends of the parts"),
+    (lambda *a: scales_ends(*a)[:-1], "small ends"),
+    (lambda *a: scales_ends(*a)[1:], "large ends"),
+    (scales_arithmetic, "root of their product"),
+    (scales_in_pixels, r"equal as \*factors"),
+    (scales_of(lambda s, b, r: max(1, int(steps(b, s, r)))), "one part too few"),
+    (scales_of(lambda s, b, r: max(1, round(steps(b, s, r)))), "one part too few"),
+    (scales_of(lambda s, b, r: parts(s, b, r) + 1), "one part too many"),
+    (scales_of_whole_steps, "reach beyond the largest"),
+    (scales_growing, "begin at the smallest car"),
+    (lambda *a: scales_growing(*a)[:-1], "begin at the smallest car"),
     (lambda s, b, r: scales_loop(s, b, r)[::-1], "wrong order"),
-    (scales_adding, "grow by adding"),
     (lambda s, b, r: [1.0, 2.0], "the scales are"),
     (lambda s, b, r: scales_loop(s, b, 1.3), "50 to 130"),
+    (lambda *a: [round(x, 2) for x in scales_formula(*a)], "the scales are"),
+    (scales_without_the_one, "there is one scale"),
+    (scales_that_divide_by_zero, "of one size, from 80 to 80, it stops with ZeroDivisionError"),
 ]
 
 
@@ -59,6 +136,13 @@ def boxes_by_row(boxes, small, image):
     return torch.stack(rows) if rows else torch.zeros(0, 4)
 
 
+def boxes_by_halves(boxes, small, image):
+    new = boxes.clone().double()
+    new[:, 0::2] *= image[1] / small[1]
+    new[:, 1::2] *= image[0] / small[0]
+    return new.float()
+
+
 def boxes_in_place(boxes, small, image):
     boxes *= factors(small, image)
     return boxes
@@ -67,6 +151,10 @@ def boxes_in_place(boxes, small, image):
 def corner_only(boxes, small, image):
     corner = boxes[:, :2] * factors(small, image)[:2]
     return torch.cat([corner, corner + boxes[:, 2:] - boxes[:, :2]], 1)
+
+
+def border(image):
+    return torch.tensor([image[1], image[0]] * 2)
 
 
 def only_this_size(boxes, small, image):
@@ -89,6 +177,14 @@ BOXES_WRONG = [
     (lambda b, s, i: (b * factors(s, i)).numpy(), "torch.Tensor"),
     (boxes_in_place, "changes its input"),
     (only_this_size, "written into the code"),
+    (lambda b, s, i: b * factors(s, i)[[0, 0, 1, 1]], "wrong order"),
+    (lambda b, s, i: b * factors(s, i).mean(), "mean of both"),
+    (lambda b, s, i: b * factors(s, i).round(), "rounded to whole numbers"),
+    (lambda b, s, i: torch.minimum(b * factors(s, i), border(i)), "right and lower border"),
+    (lambda b, s, i: torch.minimum(b * factors(s, i), border(i)).clamp(min=0), "image's border"),
+    (lambda b, s, i: torch.stack([row * factors(s, i) for row in b]), r"for no boxes, \[0, 4\]"),
+    (lambda b, s, i: (b * factors(s, i))[:, :2], "shape"),
+    (lambda b, s, i: b * factors(s, i).clamp(min=1), "made larger"),
 ]
 
 
@@ -96,7 +192,17 @@ COST_RIGHT = [
     lambda scales: sum(1 / scale**2 for scale in scales),
     lambda scales: (torch.tensor(scales) ** -2).sum(),
     lambda scales: torch.tensor(scales).pow(-2).sum().item(),
+    lambda scales: np.sum(1 / np.array(scales, dtype=float) ** 2),
+    lambda scales: float(sum((1 / scale) * (1 / scale) for scale in scales)),
 ]
+
+
+def geometric(scales):
+    if len(scales) == 1:
+        return 1 / scales[0] ** 2
+    q = (scales[0] / scales[1]) ** 2
+    return (1 - q ** len(scales)) / (1 - q) / scales[0] ** 2
+
 
 COST_WRONG = [
     (lambda s: None, "return"),
@@ -108,6 +214,14 @@ COST_WRONG = [
     (lambda s: sum(1 / x**2 for x in s[1:]), "on top of"),
     (len, "counts the levels"),
     (lambda s: 7, "the cost is"),
+    (geometric, "need not be a geometric series"),
+    (lambda s: sum(1 / x**2 for x in s) + 1, "counted on top"),
+    (lambda s: sum(1 / x for x in s) ** 2, "square of a sum"),
+    (lambda s: round(sum(1 / x**2 for x in s), 2), "rounded"),
+    (lambda s: 1 / s[0] ** 2 + sum(1 / x**2 for x in s[1:]), "for no scales.*IndexError"),
+    (lambda s: sum(1 / x**2 for x in s) or 1, "no level costs nothing"),
+    (lambda s: sum(1 / max(x, 1) ** 2 for x in s), "the cost is"),
+    (lambda s: s.sort() or sum(1 / x**2 for x in s), "changes its input"),
 ]
 
 
@@ -154,6 +268,33 @@ def merge_in_place(levels, iou):
     return answer
 
 
+def each_level_and_all(levels, iou):
+    return merge([merge([level], iou) for level in levels], iou)
+
+
+def without_empty_levels(levels, iou):
+    full = [level for level in levels if len(level.boxes)]
+    return merge(full, iou)
+
+
+def merge_by_hand(levels, iou):
+    boxes = torch.cat([level[0] for level in levels])
+    scores = torch.cat([level[1] for level in levels])
+    order, kept = scores.argsort(descending=True).tolist(), []
+    for one in order:
+        if all(box_iou(boxes[[one]], boxes[[k]]).item() <= iou for k in kept):
+            kept.append(one)
+    return Detections(boxes[kept].reshape(-1, 4), scores[kept])
+
+
+def merge_sorted(levels, iou):
+    pairs = [pair for level in levels for pair in zip(*level, strict=True)]
+    if not pairs:
+        return Detections(torch.zeros(0, 4), torch.zeros(0))
+    boxes, scores = (torch.stack(part) for part in zip(*pairs, strict=True))
+    return apply_nms(Detections(boxes, scores), iou)
+
+
 MERGE_WRONG = [
     (lambda levels, iou: None, "return"),
     (lambda levels, iou: 7, "boxes and scores"),
@@ -167,16 +308,29 @@ MERGE_WRONG = [
     (scores_left_behind, "go together"),
     (lambda levels, iou: merge(levels, 0.5), "is iou_threshold used"),
     (merge_in_place, "changes its input"),
+    (lambda levels, iou: tuple(merge(levels, iou)), "plain pair"),
+    (lambda levels, iou: merge(levels, iou if iou == 1 else 0.5), "0.8 allowed"),
+    (each_level_and_all, "whose only better rival is itself suppressed"),
+    (without_empty_levels, "if all levels are empty, it stops with"),
+    (lambda levels, iou: merge(levels, iou).boxes, "boxes and scores"),
+    (changed(lambda b, s: (b, s.flip(0))), "go together"),
+    (changed(lambda b, s: (b.round(decimals=-1), s)), "best of overlapping"),
 ]
 
 
 #: check -> (right answers in several styles, wrong answers with a part of the right message)
 EXERCISES = {
-    checks.check_scales_for: ([scales_loop, scales_formula, scales_tensor], SCALES_WRONG),
+    checks.check_scales_for: (
+        [scales_loop, scales_formula, scales_logspace, scales_tensor],
+        SCALES_WRONG,
+    ),
     checks.check_boxes_to_image: (
-        [lambda b, s, i: b * factors(s, i), boxes_by_columns, boxes_by_row],
+        [lambda b, s, i: b * factors(s, i), boxes_by_columns, boxes_by_row, boxes_by_halves],
         BOXES_WRONG,
     ),
     checks.check_pyramid_cost: (COST_RIGHT, COST_WRONG),
-    checks.check_merge_levels: ([merge, merge_one_by_one], MERGE_WRONG),
+    checks.check_merge_levels: (
+        [merge, merge_one_by_one, merge_by_hand, merge_sorted],
+        MERGE_WRONG,
+    ),
 }

@@ -164,7 +164,8 @@ def recorded_inputs(exercise: Exercise, namespace: dict) -> dict[str, list[tuple
     def recorder(name: str, function: Callable) -> Callable:
         def recording(*arguments, **keywords):
             if not keywords:
-                seen[name].append(cloned(arguments))
+                with contextlib.suppress(NotImplementedError):  # a widget cannot be copied
+                    seen[name].append(cloned(arguments))
             return function(*arguments, **keywords)
 
         return recording
