@@ -118,7 +118,7 @@ def evaluate_detector(
 
 
 def evaluate_crops(model: nn.Module, crops: Crops, *, progress: bool = False) -> CropScores:
-    """A classifier judged by crops that it was not trained on; may be used to choose by."""
+    """A classifier judged by crops it was not trained on; may be used to choose by. Lesson 09."""
     accuracy, area = accuracy_and_roc_auc(model, crops)
     plain, pale = (
         evaluate_detector(model, mosaics(crops, count=MOSAICS, contrast=c), progress=progress)
@@ -134,7 +134,10 @@ def _margins(model: nn.Module, crops: Crops) -> Tensor:
 
 
 def accuracy_and_roc_auc(model: nn.Module, crops: Crops) -> tuple[float, float]:
-    """Share of crops that are called what they are, and area under the ROC curve."""
+    """Share of crops that are called what they are, and area under the ROC curve. Lesson 09.
+
+    Both in [0, 1]. Raises what `predict_logits` and `roc_auc` raise.
+    """
     margins = _margins(model, crops)
     accuracy = ((margins > 0) == crops.labels.bool()).double().mean().item()
     return accuracy, roc_auc(margins, crops.labels)
@@ -148,7 +151,7 @@ def train_on(
     progress: bool = True,
     photographs: Crops | None = None,
 ) -> nn.Module:
-    """A classifier trained on all crops of `name` that are not test crops of drawings.
+    """A classifier trained on all crops of `name` that are not test crops of drawings. Lesson 09.
 
     `uiuc`: all 1050 crops, since its test set is whole photographs; or just `photographs`, where
     some are held out. `street`, or a folder of drawings: train, with the validation crops choosing
@@ -172,7 +175,7 @@ def train_on(
 def train_and_hold_out(
     name: str | Path, seed: int, *, epochs: int = EPOCHS, progress: bool = True
 ) -> tuple[nn.Module, Crops]:
-    """A classifier and the photographed crops that it may be judged by: never trained on.
+    """A classifier and the photographed crops it may be judged by: never trained on. Lesson 09.
 
     All of them for drawings; a random quarter, drawn with `seed`, for `uiuc` and `both`: with
     `uiuc` that is the original assignment's protocol.
@@ -200,7 +203,7 @@ def mean_and_spread(values: Sequence[float]) -> str:
 def choose_detection_threshold(
     model: nn.Module, scenes: Sequence[Scene], *, progress: bool = False
 ) -> float:
-    """The probability at which a detector does best on validation `scenes`.
+    """The probability at which a detector does best on validation `scenes`. Lesson 07.
 
     A scene has a thousand windows without a car for each one with a car, so that a threshold which
     is good for crops lets too many of them pass. Good is a high F1, the harmonic mean of precision
@@ -226,7 +229,7 @@ def choose_detection_threshold(
 
 
 def choose_threshold(model: nn.Module, crops: Crops) -> float:
-    """The probability that separates cars from the rest of validation `crops` best.
+    """The probability that separates cars from the rest of validation `crops` best. Lesson 03.
 
     Of all thresholds that give the highest accuracy, the middle of the widest gap.
     """

@@ -29,7 +29,7 @@ Negatives = Callable[[Tensor, Tensor, Generator], Tensor]
 
 @dataclass
 class History:
-    """Loss and accuracy after each epoch, and which epoch (from 0) gave the weights that stay."""
+    """Loss and accuracy after each epoch, and which epoch (from 0) gave the weights. Lesson 03."""
 
     train_loss: list[float] = field(default_factory=list)
     train_accuracy: list[float] = field(default_factory=list)
@@ -176,19 +176,29 @@ def predict_logits(model: nn.Module, images: Tensor, batch_size: int = 256) -> T
     """A classifier's logits, batch by batch, in eval mode, nothing changed. Lesson 03.
 
     Args:
-        model: maps images [N, C, H, W] to logits [N, classes].
+        model: maps images [N, C, H, W] to logits [N, 2]; class 1 is "car".
         images: Tensor[N, C, H, W], N > 0.
         batch_size: how many go through the network together.
 
     Returns:
-        Tensor[N, classes] on the CPU.
+        Tensor[N, 2] on the CPU.
+
+    Raises:
+        ValueError: for a network that does not answer with two classes.
 
     >>> predict_logits(nn.Sequential(nn.Flatten(), nn.Linear(6, 2)), torch.rand(5, 1, 2, 3)).shape
     torch.Size([5, 2])
     """
     device = next(model.parameters()).device
     with eval_mode(model):
-        return torch.cat([model(batch.to(device)).cpu() for batch in images.split(batch_size)])
+        batches = images.split(batch_size)
+        logits = torch.cat([model(batch.to(device)).cpu() for batch in batches])
+    if logits.shape != (len(images), 2):
+        raise ValueError(
+            f"the network must give logits [{len(images)}, 2] (not a car, car), not"
+            f" {list(logits.shape)}"
+        )
+    return logits
 
 
 @torch.no_grad()
@@ -200,11 +210,6 @@ def evaluate(model: nn.Module, crops: Crops, batch_size: int = 256) -> Evaluatio
     if not len(crops):
         raise ValueError("cannot evaluate on an empty set of crops")
     logits = predict_logits(model, crops.images, batch_size)  # [N, 2]
-    if logits.shape != (len(crops), 2):
-        raise ValueError(
-            f"the network must give logits [{len(crops)}, 2] (not a car, car), not"
-            f" {list(logits.shape)}"
-        )
     return Evaluation(
         loss=cross_entropy(logits, crops.labels).item(),
         accuracy=(logits.argmax(1) == crops.labels).float().mean().item(),

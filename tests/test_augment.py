@@ -385,3 +385,9 @@ def test_boxes_mirrored_twice_are_where_they_were():
 def test_what_is_no_box_is_not_mirrored():
     with pytest.raises(ValueError, match=r"\[N, 4\]"):
         mirror_boxes(torch.zeros(4), 50)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.uint8, torch.int64])
+def test_boxes_of_every_type_are_mirrored(dtype):
+    boxes = torch.tensor([[10, 0, 30, 20]], dtype=dtype)
+    assert mirror_boxes(boxes, 301).tolist() == [[271, 0, 291, 20]]  # would wrap round in uint8

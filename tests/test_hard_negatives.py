@@ -1,5 +1,6 @@
 """Hard negatives: cut where the detector was wrong, and nowhere else."""
 
+import pytest
 import torch
 
 from helpers.boxes import Detections
@@ -29,3 +30,12 @@ def test_only_false_alarms_above_the_threshold_are_mined():
     assert len(mine_hard_negatives(image, found, truth, threshold=0.3)) == 2
     assert len(mine_hard_negatives(image, found, torch.zeros(0, 4), threshold=0.5)) == 3
     assert mine_hard_negatives(image, found, truth, threshold=0.95).shape == (0, 1, 40, 100)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.int64, torch.uint8])
+def test_windows_are_cut_at_boxes_of_every_type(dtype):
+    image = torch.arange(60 * 300.0).view(1, 60, 300)
+    boxes = torch.tensor([[120.0, 9, 220, 49]])
+    assert torch.equal(cut_windows(image, boxes.to(dtype)), cut_windows(image, boxes))
+    with pytest.raises(ValueError, match="NaN or infinity"):
+        cut_windows(image, boxes * torch.nan)

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from helpers.datasets import Crops
+from helpers.evaluation import accuracy_and_roc_auc
 from helpers.models import make_classifier
 from helpers.training import History, evaluate, fit
 
@@ -330,3 +331,12 @@ def test_evaluate_changes_nothing(same_weights):
 
 def test_a_new_history_is_empty():
     assert History() == History([], [], [], [], None)
+
+
+@pytest.mark.parametrize("classes", [1, 3])
+def test_a_network_of_other_classes_is_not_measured(classes):
+    crops = Crops(torch.rand(4, 1, 4, 4), torch.tensor([0, 1, 0, 1]))
+    network = nn.Sequential(nn.Flatten(), nn.Linear(16, classes))
+    for measure in (evaluate, accuracy_and_roc_auc):
+        with pytest.raises(ValueError, match=rf"logits \[4, 2\] .*, not \[4, {classes}\]"):
+            measure(network, crops)

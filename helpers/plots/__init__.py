@@ -1,6 +1,10 @@
 """The figures of the course: each function takes data and returns a matplotlib `Figure`.
 
-`show` puts a figure on the page.
+`from helpers import plots` gives every figure; `plots.show` puts one on the page, with words for
+those who do not see it. Where they are: `data` (crops, splits), `classifier` (training, scores,
+ROC, calibration), `fcn` (layer shapes, kernels, multiply-adds), `heatmaps`, `scenes` (boxes on
+images), `metrics` (errors, precision and recall, intervals), `scales` (pyramids), `bench`; and in
+`style` what all share.
 """
 
 from helpers.plots.bench import (
