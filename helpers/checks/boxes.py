@@ -86,7 +86,7 @@ def _grid_mistakes(rows: int, cols: int, stride: int) -> dict[str, Tensor]:
 def _as_boxes(answer: object, count: int) -> Tensor:
     """The answer as float boxes [count, 4]; a list of boxes is as good as a tensor."""
     try:
-        if isinstance(answer, list) and any(isinstance(row, Tensor) for row in answer):
+        if isinstance(answer, list | tuple) and any(isinstance(row, Tensor) for row in answer):
             answer = torch.stack([torch.as_tensor(row).flatten() for row in answer])
         boxes = torch.as_tensor(answer)
     except (TypeError, ValueError, RuntimeError):

@@ -57,7 +57,8 @@ def _used_by(one: object) -> Iterator[object]:
     elif inspect.ismethod(one):
         yield one.__func__
     elif isinstance(one, FunctionType):
-        yield getattr(one, "__wrapped__", None)
+        yield from (getattr(one, "__wrapped__", None), *(one.__defaults__ or ()))
+        yield from (one.__kwdefaults__ or {}).values()
         if not one.__code__.co_filename.startswith(LIBRARIES):
             names = dict(zip(one.__code__.co_freevars, one.__closure__ or (), strict=False))
             bound = {name: cell.cell_contents for name, cell in names.items() if _is_bound(cell)}

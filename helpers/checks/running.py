@@ -67,7 +67,7 @@ def check(name: str, of: Sequence[Callable] = (), seconds: float = SECONDS) -> C
                 raise problem
             print(f"{name}: right!")
 
-        checked.exercise = name
+        checked.exercise, checked.of = name, tuple(of)
         return checked
 
     return decorate
@@ -92,6 +92,8 @@ def _problem(
             f"no answer after {seconds:g} seconds, so it was stopped: is there a loop without end?"
         )
         return CheckFailed(f"{name}: {what}")
+    except RecursionError:
+        return CheckFailed(f"{name}: your function calls itself without end")
     except CheckFailed as error:
         message = str(error)
         return CheckFailed(message if message.startswith(name) else f"{name}: {message}")

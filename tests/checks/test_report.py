@@ -57,6 +57,11 @@ CELLS = {
         r"^hurried: no answer after 0.5 seconds",
         1,
     ),
+    "no end of calls": (
+        "def double(x):\n    return double(x)\n\n\ncheck_double(double)",
+        r"^double: your function calls itself without end$",
+        1,
+    ),
     "no end, and the interrupt is swallowed": (
         "def double(x):\n    try:\n        while True:\n            pass\n"
         "    except:\n        return 6\n\n\ncheck_hurried(double)",
@@ -203,6 +208,7 @@ class Callable:
         closes_over(nms),
         Callable(),
         Callable().method,
+        lambda *a, function=nms: function(*a),
     ],
 )
 def test_borrowed_work_is_found_under_any_name(answer):
