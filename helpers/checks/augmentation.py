@@ -1,132 +1,255 @@
 """Checks of the exercises of Lesson 02."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
+import numpy as np
 import torch
+from skimage.transform import rotate
 from torch import Generator, Tensor
 
-from helpers.checks.report import ask, close, fail, passed, tensor
+from helpers import augment
+from helpers.checks.report import ask, check, close, explain, fail, same, tensor, your_or_ours
 
-#: What becomes of a centred car: True where it is still one, and why.
-CHANGES = {
-    "mirror": (True, "a car in a mirror drives the other way, and is a car"),
-    "shift by 2 pixels": (True, "two pixels of a hundred leave the car in its place"),
-    "darker": (True, "a car at dusk is a car"),
-    "less contrast": (True, "a car in fog is a car"),
-    "cover a small square": (True, "a car behind a pole is a car"),
-    "upside down": (False, "a car on its roof is not what the detector is to report"),
-    "shift by 40 pixels": (False, "the car has left its place: a window beside a car is no hit"),
-    "twice as large": (False, "half a car is left, at a size that the detector is not to report"),
-}
+__all__ = [
+    "check_mirror",
+    "check_mirror_boxes",
+    "check_random_brightness",
+    "check_turn",
+    "course_brightness",
+    "course_mirror",
+    "course_turn",
+    "your_or_ours",
+]
 
 
+def course_mirror(images: Tensor) -> Tensor:
+    """A batch [N, 1, H, W], each image flipped left to right; exercise 2.1."""
+    return images.flip(3)
+
+
+@check("mirror", of=(course_mirror, augment.flip))
 def check_mirror(mirror: Callable[[Tensor], Tensor]) -> None:
     """`mirror(images)`: a batch [N, 1, H, W] flipped left to right."""
-    images = torch.arange(2 * 3 * 4.0).reshape(2, 1, 3, 4) / 24
-    right = images.flip(3)
-    answer = ask(mirror, images)
-    if isinstance(answer, Tensor) and answer.shape == images.shape:
-        if close(answer, images):
-            fail("nothing has moved: are you giving back the input?")
-        if close(answer, images.flip(2)):
-            fail("the cars lie on their roofs: that was top to bottom, and columns are dimension 3")
-        if close(answer, images.flip(0)):
-            fail("the order of the images changed: dimension 0 counts images, columns are 3")
-        if close(answer, images.flip(2, 3)):
-            fail("turned by 180 degrees: flip dimension 3 alone")
-    if not close(tensor(answer, "the result", right), right):
-        fail("some pixels are not where a mirror puts them: column j belongs at W - 1 - j")
-    passed("mirror")
+    for shape in ((2, 1, 3, 4), (3, 1, 4, 5), (1, 1, 40, 100)):
+        images = torch.rand(shape, generator=Generator().manual_seed(0))
+        answer = tensor(ask(mirror, images), "the result", images)
+        mistakes = {
+            "nothing has moved: did you return the input?": images,
+            "nothing has moved: dimension 1 is the channel, and columns are dimension 3": images,
+            "the cars lie on their roofs: that was top to bottom, and columns are dimension 3": (
+                images.flip(2)
+            ),
+            "the order of the images changed: dimension 0 counts images, columns are 3": (
+                images.flip(0)
+            ),
+            "turned by 180 degrees: flip dimension 3 alone": images.flip(2, 3),
+            "the order of the images changed, too: flip dimension 3 alone": images.flip(0, 3),
+            "the columns are moved, not reversed: a mirror puts the last one first": (
+                images.roll(1, 3)
+            ),
+        }
+        say = "some pixels are not where a mirror puts them: column j belongs at W - 1 - j"
+        explain(answer, images.flip(3), mistakes, f"for a batch {[*shape]}", say)
 
 
-def check_labels_after(labels_after: Callable[[str, Tensor], Tensor]) -> None:
-    """`labels_after(change, labels)`: the labels [N] of crops after a change from `CHANGES`."""
-    labels = torch.tensor([1, 0, 0, 1, 1])
-    for change, (still_a_car, why) in CHANGES.items():
-        right = labels if still_a_car else torch.zeros_like(labels)
-        answer = tensor(ask(labels_after, change, labels), "the new labels", right)
-        if answer.dtype != torch.int64:
-            fail(f"labels are whole numbers (torch.int64), not {answer.dtype}")
-        if torch.equal(answer, right):
-            continue
-        if (answer[labels == 0] != 0).any():
-            fail(f"after “{change}” crops without a car are labelled car: no change draws one")
-        fail(f"after “{change}” cars are labelled {answer[0]}: {why}")
-    passed("labels_after")
+def course_turn(images: Tensor, degrees: Sequence[float]) -> Tensor:
+    """Each image [1, H, W] turned by its own angle, the border repeated; exercise 2.3."""
+    pairs = zip(images.numpy(), degrees, strict=True)
+    turned = [rotate(image[0], angle, mode="edge") for image, angle in pairs]
+    return torch.from_numpy(np.stack(turned))[:, None].float()
 
 
+@check("turn", of=(course_turn,))
+def check_turn(turn: Callable[[Tensor, Sequence[float]], Tensor]) -> None:
+    """`turn(images, degrees)`: each image [1, H, W] turned counter-clockwise by its own angle."""
+    for shape, degrees in (((3, 1, 7, 10), [20, -35.5, 90]), ((2, 1, 9, 6), [0, 8])):
+        images = 0.2 + 0.6 * torch.rand(shape, generator=Generator().manual_seed(1))
+        answer = ask(turn, images, degrees)
+        if isinstance(answer, Tensor) and answer.shape == (shape[0], *shape[2:]):
+            fail("the channel is missing: the result is [N, 1, H, W], as what came in")
+        if isinstance(answer, Tensor) and answer.shape != shape:
+            fail(
+                f"the result is {[*answer.shape]}, not {[*shape]}: every image keeps its size"
+                " (no resize=True)"
+            )
+        answer = tensor(answer, "the result", images)
+        explain(answer, course_turn(images, degrees), _wrong_turns(images, degrees))
+        if answer.dtype != torch.float32:
+            fail(f"the pixels are right, but {answer.dtype}: .float() makes them float32")
+
+
+def _wrong_turns(images: Tensor, degrees: Sequence[float]) -> dict[str, Tensor]:
+    def turned(**how: object) -> Tensor:
+        angles = how.pop("angles", degrees)
+        how = {"mode": "edge"} | how
+        pairs = zip(images[:, 0].numpy(), angles, strict=True)
+        return torch.from_numpy(np.stack([rotate(one, angle, **how) for one, angle in pairs]))
+
+    n = len(degrees)
+    wrong = {
+        "nothing has moved: did you return the input?": images[:, 0],
+        "turned clockwise: positive degrees turn counter-clockwise": turned(
+            angles=[-angle for angle in degrees]
+        ),
+        "`rotate` wants degrees, not radians": turned(angles=np.deg2rad(degrees)),
+        'the corners are black: mode="edge" repeats the border\'s pixels there': turned(
+            mode="constant"
+        ),
+        "every image got the same angle: degrees[k] belongs to images[k]": turned(
+            angles=[degrees[0]] * n
+        ),
+        "every image got the last angle: degrees[k] belongs to images[k]": turned(
+            angles=[degrees[-1]] * n
+        ),
+        'the corners wrap around: mode="edge" repeats the last pixel there': turned(mode="wrap"),
+        'the corners are mirrored: mode="edge" repeats the last pixel there': turned(
+            mode="symmetric"
+        ),
+        'the corners are mirrored (reflect): mode="edge" repeats the last pixel there': turned(
+            mode="reflect"
+        ),
+        "order=0 takes the nearest pixel: leave `order` out": turned(order=0),
+        "`rotate` wants a picture [H, W]: take the channel off first, image[0]": torch.from_numpy(
+            np.stack(
+                [
+                    rotate(one, angle, mode="edge")[0]
+                    for one, angle in zip(images.numpy(), degrees, strict=True)
+                ]
+            )
+        ),
+        "the angles are rounded: take them as they are": turned(angles=[int(d) for d in degrees]),
+    }
+    return {message: pixels[:, None] for message, pixels in wrong.items()}
+
+
+@check("mirror_boxes", of=(augment.mirror_boxes,))
 def check_mirror_boxes(mirror_boxes: Callable[[Tensor, int], Tensor]) -> None:
     """`mirror_boxes(boxes, width)`: boxes [N, 4] in the mirror image of a scene of that width."""
     boxes = torch.tensor([[10.0, 20, 110, 60], [0, 0, 30, 40], [150, 5, 250, 45]])
-    for width in (300, 260):
-        x1, y1, x2, y2 = boxes.unbind(1)
+    across = torch.tensor([[-8.0, 49, 92, 89], [205, 3, 305.5, 43]])
+    for some, width in ((boxes, 300), (boxes, 260), (across, 300)):
+        x1, y1, x2, y2 = some.unbind(1)
         right = torch.stack([width - x2, y1, width - x1, y2], 1)
-        answer = tensor(ask(mirror_boxes, boxes, width), "the result", right)
-        mistakes = {
-            "nothing has moved: are you giving back the input?": boxes,
-            "x1 is larger than x2: in a mirror the right edge becomes the left one": torch.stack(
-                [width - x1, y1, width - x2, y2], 1
-            ),
-            "one pixel too far left: x2 lies just outside the box, so take no 1 off": (
-                right - torch.tensor([1.0, 0, 1, 0])
-            ),
-            "the boxes went up or down: a mirror moves columns (x), and y stays": torch.stack(
-                [x1, width - y2, x2, width - y1], 1
-            ),
-            "the new left edge comes from the old right edge: x1' = width - x2": torch.stack(
-                [width - x1, y1, width - x1 + (x2 - x1), y2], 1
-            ),
-            "mirrored around half the width too far: the x1 of the result may not be below 0": (
-                right - torch.tensor([width / 2, 0, width / 2, 0])
-            ),
-        }
-        for message, wrong in mistakes.items():
-            if close(answer, wrong):
-                fail(message)
-        if not close(answer, right):
-            fail(
-                f"in a picture {width} wide, the box {boxes[0].tolist()} belongs at"
-                f" {right[0].tolist()}, not at {answer[0].tolist()}"
-            )
-    none = ask(mirror_boxes, torch.zeros(0, 4), 300)
-    tensor(none, "the result for a scene without cars", torch.zeros(0, 4))
-    passed("mirror_boxes")
+        answer = tensor(ask(mirror_boxes, some, width), "the result", right)
+        say = (
+            f"in a picture {width} wide, the box {some[0].tolist()} belongs at"
+            f" {right[0].tolist()}, not at {answer[0].tolist()}"
+        )
+        explain(answer, right, _wrong_boxes(some, width), otherwise=say)
+    nobody = torch.zeros(0, 4)
+    try:
+        none = mirror_boxes(nobody.clone(), 300)
+    except Exception as error:
+        what = f"{type(error).__name__}: {error}"
+        fail(f"a scene without cars has boxes [0, 4], and there it stops ({what})")
+    tensor(none, "the result for a scene without cars", nobody)
+
+
+def _wrong_boxes(boxes: Tensor, width: int) -> dict[str, Tensor]:
+    x1, y1, x2, y2 = boxes.unbind(1)
+    right = torch.stack([width - x2, y1, width - x1, y2], 1)
+    cut = torch.cat([right[:, :1].clamp(0, width), y1[:, None], right[:, 2:3].clamp(0, width)], 1)
+    overwritten = "a column was overwritten before it was used: take the old values from `boxes`"
+    wrong = {
+        "nothing has moved: did you return the input?": (x1, y1, x2, y2),
+        "x1 is larger than x2: in a mirror the right edge becomes the left one": (
+            *(width - x1, y1, width - x2, y2),
+        ),
+        f"{overwritten} (x2 is wrong)": (width - x2, y1, x2, y2),
+        f"{overwritten} (x1 is wrong)": (x1, y1, width - x1, y2),
+        "one pixel too far left: x2 lies just outside the box, so take no 1 off": (
+            *(width - 1 - x2, y1, width - 1 - x1, y2),
+        ),
+        "one pixel too far right: x2 lies just outside the box, so add no 1": (
+            *(width + 1 - x2, y1, width + 1 - x1, y2),
+        ),
+        "the boxes went up or down: a mirror moves columns (x), and y stays": (
+            *(x1, width - y2, x2, width - y1),
+        ),
+        "y went along: a mirror moves columns (x) alone": (
+            *(width - x2, width - y2, width - x1, width - y1),
+        ),
+        "the new left edge comes from the old right edge, not from the left one": (
+            *(width - x1, y1, width - x1 + (x2 - x1), y2),
+        ),
+        "mirrored around half the width too far: the x1 of the result may not be below 0": (
+            *(width / 2 - x2, y1, width / 2 - x1, y2),
+        ),
+        "cut off at the border: a box may cross it, and keeps its size": (*cut.unbind(1), y2),
+    }
+    return {message: torch.stack(columns, 1) for message, columns in wrong.items()}
 
 
 Brighten = Callable[[Tensor, float, Generator], Tensor]
 
 
+def course_brightness(images: Tensor, strength: float, generator: Generator) -> Tensor:
+    """Each image brighter or darker by an amount of its own; exercise 2.2."""
+    return augment.brightness(images, generator, strength)
+
+
+@check("random_brightness", of=(course_brightness, augment.brightness))
 def check_random_brightness(random_brightness: Brighten) -> None:
     """`random_brightness(images, strength, generator)`: one amount for each image, clamped."""
     # Far from 0 and 1, so that nothing is cut off and the amounts can be read from the answer.
-    images = torch.linspace(0.4, 0.6, 12).reshape(1, 1, 3, 4).repeat(400, 1, 1, 1)
+    images = torch.linspace(0.4, 0.6, 12).reshape(1, 1, 3, 4).repeat(2000, 1, 1, 1)
     _check_randomness(random_brightness, images[:3])
-    answer = _brighten(random_brightness, images, 0.2, seed=1)
-    amounts = answer - images
-    if not close(amounts, amounts[:, :, :1, :1].expand_as(amounts)):
-        ratios = answer / images
-        if close(ratios, ratios[:, :, :1, :1].expand_as(ratios)):
-            fail("that multiplies the pixels: brightness adds the same amount to each")
-        fail("the pixels of one image got different amounts, that is noise: draw [N, 1, 1, 1]")
-    amounts = amounts[:, 0, 0, 0]
-    if close(amounts, amounts[:1].expand_as(amounts)):
-        fail("one random number for the whole batch: each image needs its own, so draw N of them")
-    if (amounts.abs() > 0.2 + 1e-5).any():
-        fail(f"an amount of {amounts.abs().max():.2f} at strength 0.2: stay in -0.2 to 0.2")
-    if amounts.min() > -0.15 or amounts.max() < 0.15:
-        fail(
-            f"all amounts lie in {amounts.min():.2f} to {amounts.max():.2f}, not in -0.2 to 0.2:"
-            " torch.rand gives 0 to 1, so take 1 off the double of it"
-        )
-    if (amounts.abs() > 0.19).float().mean() > 0.5:
-        fail("only two amounts, -0.2 and 0.2: every amount in between should come up as well")
+    for strength, count in ((0.05, 2000), (0.3, 400)):
+        answer = _brighten(random_brightness, images[:count], strength, seed=1)
+        _check_amounts(_amounts(answer, images[:count]), strength)
     _check_range(random_brightness)
-    passed("random_brightness")
+    _check_range(random_brightness, strength=0.0)
 
 
 def _brighten(function: Brighten, images: Tensor, strength: float, seed: int) -> Tensor:
     answer = ask(function, images, strength, torch.Generator().manual_seed(seed))
     return tensor(answer, "the result", images)
+
+
+def _amounts(answer: Tensor, images: Tensor) -> Tensor:
+    """What was added to each image, [N], if it is one amount for all its pixels."""
+
+    def alike(values: Tensor) -> bool:
+        return close(values, values[:, :, :1, :1].expand_as(values))
+
+    if alike(answer - images):
+        return (answer - images)[:, 0, 0, 0]
+    if alike(answer / images):
+        fail("that multiplies the pixels: brightness adds the same amount to each")
+    middle = images.mean((1, 2, 3), keepdim=True)
+    if alike((answer - answer.mean((1, 2, 3), keepdim=True)) / (images - middle)):
+        fail("that changes the contrast, too: brightness adds one amount, and cuts off at 0 and 1")
+    fail("the pixels of one image got different amounts, that is noise: draw [N, 1, 1, 1]")
+
+
+def _check_amounts(amounts: Tensor, strength: float) -> None:
+    """Drawn evenly from -strength to strength, each by itself."""
+    if close(amounts, amounts[:1].expand_as(amounts)):
+        fail("one random number for the whole batch: each image needs its own, so draw N of them")
+    if (amounts.abs() > strength + 1e-5).any():
+        fail(
+            f"an amount of {amounts[amounts.abs().argmax()]:.2f} at strength {strength}: stay in"
+            f" -{strength} to {strength}. (torch.randn draws without limit, torch.rand evenly)"
+        )
+    low, high = amounts.min().item(), amounts.max().item()
+    if low > -0.75 * strength or high < 0.75 * strength:
+        fail(
+            f"all amounts lie in {low:.2f} to {high:.2f}, not in -{strength} to {strength}:"
+            " torch.rand gives 0 to 1, so take 1 off the double of it"
+        )
+    different = len(set((amounts / strength * 1e4).round().tolist()))
+    if different < len(amounts) / 2:
+        fail(f"only {different} different amounts: every amount in between should come up as well")
+    ordered = amounts.sort().values
+    gaps = ordered.diff()
+    if gaps.std() < 0.3 * gaps.mean():
+        fail("the amounts stand in equal steps, as from linspace: draw each by itself")
+    even = torch.linspace(-strength, strength, len(amounts))
+    if (ordered - even).abs().max() > 0.15 * strength:
+        fail(
+            "the amounts are not drawn evenly: some come up more often than others. (torch.randn"
+            " prefers the middle, clamp the two ends; torch.rand is even)"
+        )
 
 
 def _check_randomness(function: Brighten, images: Tensor) -> None:
@@ -140,21 +263,26 @@ def _check_randomness(function: Brighten, images: Tensor) -> None:
                 "torch's global randomness was used: hand the generator on, as in"
                 " torch.rand(..., generator=generator)"
             )
+    if (first.amax((1, 2, 3)) > 0.999).all() and (first.amin((1, 2, 3)) < 0.001).all():
+        fail("every image was stretched from 0 to 1: cut off with clamp(0, 1), do not rescale")
     if not torch.equal(first, _brighten(function, images, 0.2, seed=1)):
         fail("the same seed gives other pictures: take all random numbers from the generator")
     if torch.equal(first, images):
-        fail("nothing has changed: are you giving back the input?")
+        fail("nothing has changed: did you return the input?")
     if torch.equal(first, _brighten(function, images, 0.2, seed=2)):
         fail("another seed gives the same pictures: draw from the generator that is handed in")
     generator = torch.Generator().manual_seed(1)
-    if torch.equal(ask(function, images, 0.2, generator), ask(function, images, 0.2, generator)):
+    one, two = (ask(function, images, 0.2, generator) for _ in range(2))
+    if same(one, two):
         fail("each call gives the same pictures: do not set the generator's seed anew")
 
 
-def _check_range(function: Brighten) -> None:
+def _check_range(function: Brighten, strength: float = 0.2) -> None:
     """Pixels that would leave [0, 1] are cut off there, and the others are not touched by that."""
     images = torch.tensor([0.0, 0.05, 0.5, 0.95, 1.0]).reshape(1, 1, 1, 5).repeat(20, 1, 1, 1)
-    answer = _brighten(function, images, 0.2, seed=4)
+    answer = _brighten(function, images, strength, seed=4)
+    if strength == 0 and not close(answer, images):
+        fail("at strength 0 the pictures should stay as they are")
     if answer.min() < 0 or answer.max() > 1:
         fail(f"values leave [0, 1]: {answer.min():.2f} to {answer.max():.2f}; use clamp(0, 1)")
     amounts = (answer - images)[..., 2:3]

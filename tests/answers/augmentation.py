@@ -1,8 +1,12 @@
 """Right and wrong answers to the exercises of Lesson 02."""
 
+import math
+
 import numpy as np
 import torch
+from skimage.transform import rotate
 
+from helpers import augment
 from helpers.checks import augmentation as checks
 
 MIRROR_RIGHT = [
@@ -20,38 +24,91 @@ def mirror_in_place(x):
 
 MIRROR_WRONG = [
     (lambda x: None, "return"),
-    (lambda x: x, "nothing has moved"),
+    (lambda x: x, "nothing has moved.*return the input"),
+    (lambda x: x.flip(1), "dimension 1 is the channel"),
+    (lambda x: x.flip(0, 3), "order of the images changed, too"),
+    (lambda x: x[..., torch.arange(x.shape[-1]).flip(0).clamp(1)], "W - 1 - j"),
+    (lambda x: x.flip(3)[:1], "shape"),
+    (lambda x: augment.flip(x, torch.Generator(), probability=1.0), "course"),
+    (checks.course_mirror, "course"),
     (lambda x: x.flip(2), "roofs"),
     (lambda x: x.flip(0), "order of the images"),
     (lambda x: x.flip(2, 3), "180"),
     (lambda x: x.transpose(2, 3), "shape"),
-    (lambda x: x.roll(1, 3), "W - 1 - j"),
+    (lambda x: x.roll(1, 3), "not reversed"),
     (lambda x: x.numpy(), "torch.Tensor"),
     (mirror_in_place, "changes its input"),
 ]
 
 
-KEEPS = {"mirror", "shift by 2 pixels", "darker", "less contrast", "cover a small square"}
-BREAKS = {"upside down", "shift by 40 pixels", "twice as large"}
+def turn(images, degrees, as_tensor=lambda pictures: torch.tensor(np.array(pictures)), **how):
+    """Turns pictures, with one of the mistakes."""
+    how = {"mode": "edge"} | how
+    turned = [rotate(x[0].numpy(), d, **how) for x, d in zip(images, degrees, strict=True)]
+    return as_tensor(turned)[:, None]
 
-LABELS_RIGHT = [
-    lambda change, y: y if change in KEEPS else torch.zeros_like(y),
-    lambda change, y: y * (change not in BREAKS),
-    lambda change, y: torch.tensor([int(v and change in KEEPS) for v in y.tolist()]),
+
+def turn_into_a_copy(images, degrees):
+    new = images.clone()
+    for k, angle in enumerate(degrees):
+        new[k, 0] = torch.from_numpy(rotate(images[k, 0].numpy(), angle, mode="edge"))
+    return new
+
+
+def turn_in_place(images, degrees):
+    images.copy_(turn(images, degrees))
+    return images
+
+
+def turn_with_channel(images, degrees):
+    pairs = zip(images, degrees, strict=True)
+    turned = [torch.tensor(rotate(x.numpy(), d, mode="edge")) for x, d in pairs]
+    return torch.stack(turned)
+
+
+def turn_channels_last(images, degrees):
+    turned = []
+    for image, angle in zip(images, degrees, strict=True):
+        picture = rotate(image.permute(1, 2, 0).numpy(), angle, mode="edge")
+        turned.append(torch.from_numpy(picture).permute(2, 0, 1))
+    return torch.stack(turned)
+
+
+def turn_doubled(images, degrees):
+    pictures = turn(images.double(), degrees)
+    assert pictures.dtype == torch.float64
+    return pictures
+
+
+TURN_RIGHT = [
+    turn,
+    turn_into_a_copy,
+    turn_channels_last,
+    lambda x, degrees: turn_doubled(x, degrees).float(),
+    lambda x, degrees: torch.cat([turn(x[k : k + 1], [d]) for k, d in enumerate(degrees)]),
 ]
 
-LABELS_WRONG = [
-    (lambda change, y: None, "return"),
-    (lambda change, y: y, "upside down.*on its roof"),
-    (lambda change, y: y * (change not in BREAKS - {"upside down"}), "on its roof"),
-    (lambda change, y: y * (change not in BREAKS - {"shift by 40 pixels"}), "left its place"),
-    (lambda change, y: y * (change not in BREAKS - {"twice as large"}), "at a size"),
-    (lambda change, y: y * (change in KEEPS - {"mirror"}), "drives the other way"),
-    (lambda change, y: y * (change in KEEPS - {"darker"}), "dusk"),
-    (lambda change, y: y if change in KEEPS else 1 - y, "no change draws one"),
-    (lambda change, y: y * 1.0, "whole numbers"),
-    (lambda change, y: change in KEEPS, "torch.Tensor, not bool"),
-    (lambda change, y: torch.tensor(int(change in KEEPS)), "shape"),
+TURN_WRONG = [
+    (lambda x, degrees: None, "return"),
+    (lambda x, degrees: x, "nothing has moved"),
+    (lambda x, degrees: turn(x, [-d for d in degrees]), "clockwise"),
+    (lambda x, degrees: turn(x, [math.radians(d) for d in degrees]), "radians"),
+    (lambda x, degrees: turn(x, degrees, mode="constant"), "black"),
+    (lambda x, degrees: turn(x, degrees, mode="wrap"), "wrap around"),
+    (lambda x, degrees: turn(x, degrees, mode="symmetric"), "mirrored"),
+    (lambda x, degrees: turn(x, degrees, mode="reflect"), "mirrored"),
+    (lambda x, degrees: turn(x, degrees, order=0), "nearest"),
+    (lambda x, degrees: turn(x[:1], degrees[:1], resize=True), "keeps its size"),
+    (lambda x, degrees: turn(x, [degrees[0]] * len(x)), "same angle"),
+    (lambda x, degrees: turn(x, [degrees[-1]] * len(x)), "last angle"),
+    (lambda x, degrees: turn(x, [int(d) for d in degrees]), "rounded"),
+    (turn_with_channel, "channel off first"),
+    (turn_doubled, "float64"),
+    (lambda x, degrees: turn(x, degrees)[:, 0], "channel is missing"),
+    (lambda x, degrees: turn(x, degrees).numpy(), "torch.Tensor"),
+    (lambda x, degrees: turn(x, [2 * d for d in degrees]), "expected"),
+    (turn_in_place, "changes its input"),
+    (checks.course_turn, "course"),
 ]
 
 
@@ -89,6 +146,22 @@ def mirror_boxes_keeping_left(boxes, width):
     return torch.stack([width - x1, y1, width - x1 + x2 - x1, y2], 1)
 
 
+def mirror_boxes_cut(boxes, width):
+    new = boxes.clone()
+    new[:, [0, 2]] = (width - boxes[:, [2, 0]]).clamp(0, width)
+    return new
+
+
+def mirror_boxes_overwritten(order):
+    def mirror_boxes(boxes, width):
+        new = boxes.clone()
+        for column in order:
+            new[:, column] = width - new[:, 2 - column]
+        return new
+
+    return mirror_boxes
+
+
 BOXES_RIGHT = [
     boxes_from((2, 0)),
     mirror_boxes_by_centre,
@@ -109,6 +182,15 @@ BOXES_WRONG = [
     (lambda b, w: mirror_boxes_by_centre(b, w).numpy(), "torch.Tensor"),
     (lambda b, w: mirror_boxes_by_centre(b, w)[0], "shape"),
     (lambda b, w: mirror_boxes_by_centre(b, w) if len(b) else b[:, :2], "without cars"),
+    (lambda b, w: torch.stack([mirror_boxes_by_centre(one[None], w)[0] for one in b]), r"\[0, 4\]"),
+    (lambda b, w: (w - b[:, [2, 1, 0, 3]]).clamp(0, w), "y went along|belongs"),
+    (mirror_boxes_cut, "cut off at the border"),
+    (mirror_boxes_overwritten((0, 2)), "overwritten.*x2 is wrong"),
+    (mirror_boxes_overwritten((2, 0)), "overwritten.*x1 is wrong"),
+    (boxes_from((2, 0), less=-1), "add no 1"),
+    (lambda b, w: w - b[:, [2, 3, 0, 1]], "y went along"),
+    (augment.mirror_boxes, "course"),
+    (lambda b, w: augment.mirror_boxes(b, w), "course"),
 ]
 
 
@@ -154,6 +236,16 @@ def brightness_stretched(images, strength, generator):
     return new / new.amax((1, 2, 3), keepdim=True).clamp(min=1) * (new > 0)
 
 
+def brightness_rescaled(images, strength, generator):
+    new = brightness(clamp=False)(images, strength, generator)
+    low, high = new.amin((1, 2, 3), keepdim=True), new.amax((1, 2, 3), keepdim=True)
+    return (new - low) / (high - low)
+
+
+def brightness_by(amounts):
+    return lambda x, s, g: (x + amounts(len(x), s, g)[:, None, None, None]).clamp(0, 1)
+
+
 BRIGHTNESS_RIGHT = [
     brightness(),
     brightness_in_a_loop,
@@ -172,21 +264,54 @@ BRIGHTNESS_WRONG = [
     (brightness(add=False), "multiplies"),
     (brightness(amounts=lambda u: u), "torch.rand gives 0 to 1"),
     (brightness(amounts=lambda u: u - 0.5), "torch.rand gives 0 to 1"),
-    (brightness(amounts=lambda u: 4 * u - 2), "stay in -0.2"),
-    (brightness(amounts=lambda u: torch.sign(u - 0.5)), "only two amounts"),
+    (brightness(amounts=lambda u: 4 * u - 2), "stay in -0.05"),
+    (brightness(amounts=lambda u: torch.sign(u - 0.5)), "only 2 different amounts"),
     (brightness(seed=7), "another seed"),
     (lambda x, s, g: brightness(seed=g.initial_seed())(x, s, g), "each call"),
     (brightness_from_global, "global randomness"),
     (brightness_from_numpy, "same seed gives other pictures"),
     (brightness_stretched, "cut off at 0 and 1"),
     (lambda x, s, g: brightness()(x, s, g).numpy(), "torch.Tensor"),
+    (brightness_by(lambda n, s, g: torch.randn(n, generator=g) * s), "randn draws without limit"),
+    (
+        brightness_by(lambda n, s, g: (torch.randn(n, generator=g) * s).clamp(-s, s)),
+        "not drawn evenly",
+    ),
+    (
+        brightness_by(lambda n, s, g: (torch.randn(n, generator=g) * s / 3).clamp(-s, s)),
+        "not drawn evenly",
+    ),
+    (
+        brightness_by(lambda n, s, g: torch.linspace(-s, s, n)[torch.randperm(n, generator=g)]),
+        "equal steps",
+    ),
+    (
+        brightness_by(
+            lambda n, s, g: (
+                s
+                * (2.0 * torch.randint(2, (n,), generator=g) - 1)
+                * torch.rand(n, generator=g).sqrt()
+            )
+        ),
+        "not drawn evenly",
+    ),
+    (
+        brightness_by(lambda n, s, g: s * torch.randint(-10, 11, (n,), generator=g) / 10),
+        "only 21 different",
+    ),
+    (brightness_rescaled, "do not rescale"),
+    (lambda x, s, g: augment.contrast(x, g, (1 - s, 1 + s)), "contrast"),
+    (lambda x, s, g: brightness()(x, 0.2, g), "0.2.*at strength 0.05"),
+    (lambda x, s, g: brightness()(x, s, g) * 0.5 + x * 0.5, "torch.rand gives 0 to 1"),
+    (lambda x, s, g: augment.brightness(x, g, s), "course"),
+    (checks.course_brightness, "course"),
 ]
 
 
 #: check -> (right answers in several styles, wrong answers with a part of the right message)
 EXERCISES = {
     checks.check_mirror: (MIRROR_RIGHT, MIRROR_WRONG),
-    checks.check_labels_after: (LABELS_RIGHT, LABELS_WRONG),
+    checks.check_turn: (TURN_RIGHT, TURN_WRONG),
     checks.check_mirror_boxes: (BOXES_RIGHT, BOXES_WRONG),
     checks.check_random_brightness: (BRIGHTNESS_RIGHT, BRIGHTNESS_WRONG),
 }
