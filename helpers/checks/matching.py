@@ -24,6 +24,7 @@ _MATCH_CASES = (
     ("a better box lies less well on the car", ((20, 0), (2, 0)), (0.9, 0.8), ((0, 0),)),
     ("a box fits two cars", ((28, 0), (2, 0)), (0.9, 0.8), ((0, 0), (50, 0))),
     ("a box fits two cars", ((22, 0), (48, 0)), (0.9, 0.8), ((50, 0), (0, 0))),
+    ("a box fits two cars", ((22, 0), (48, 0)), (0.9, 0.8), ((0, 0), (50, 0))),
     ("the better box took the nearer car", ((31, 0), (22, 0)), (0.9, 0.8), ((0, 0), (32, 0))),
     ("three boxes, two cars", ((40, 0), (28, 0), (2, 0)), (0.7, 0.9, 0.8), ((0, 0), (50, 0))),
     ("scores that are negative", ((2, 0), (20, 0)), (-2.0, -1.0), ((0, 0),)),

@@ -25,7 +25,8 @@ def greedy(*, order="best", once=True, which="best", strict=False, retry=True):
                 fits = [j for j in fits if j not in taken]
             if not fits:
                 continue
-            j = max(fits, key=lambda j: row[j]) if which == "best" else fits[0]
+            ways = {"best": max(fits, key=row.__getitem__), "first": fits[0], "last": fits[-1]}
+            j = ways[which]
             if not (once and j in taken):
                 is_true[i] = True
                 taken.add(j)
@@ -131,6 +132,7 @@ MATCH_WRONG = [
     (greedy(order="first"), "best score down"),
     (greedy(once=False), "counts once"),
     (greedy(which="first"), "overlaps most"),
+    (greedy(which="last"), "not the last"),
     (least_overlap, "not least"),
     (greedy(retry=False), "still free"),
     (greedy(strict=True), "just 0.5"),
