@@ -56,8 +56,11 @@ notebooks: $(VENV)/.test  ## execute the notebooks in place, ready to be committ
 assignments: $(VENV)/.test  ## write the student release to build/assignments
 	@$(BIN)/python -m tools.assignments release
 
+# As they were given, whatever dollars and quotes they hold: neither make nor the shell reads them.
+export SUBMISSIONS_GIVEN := $(value SUBMISSIONS)
+export WORDS_GIVEN := $(value WORDS)
 grade: $(VENV)/.test  ## grade SUBMISSIONS=folder/STUDENT/NOTEBOOK.ipynb (WORDS=words.csv: your marks for answers in words)
-	@$(BIN)/python -m tools.assignments grade "$(SUBMISSIONS)" $(if $(WORDS),--words "$(WORDS)") $(if $(filter no,$(BOX)),--no-box) $(if $(FULL),--full)
+	@$(BIN)/python -m tools.assignments grade "$$SUBMISSIONS_GIVEN" $(if $(value WORDS),--words "$$WORDS_GIVEN") $(if $(filter no,$(BOX)),--no-box) $(if $(FULL),--full)
 
 format: $(VENV)/.test  ## format code and notebooks
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .

@@ -296,6 +296,7 @@ def test_no_memory_and_a_reader_that_went_away_end_without_a_traceback(monkeypat
     error = BrokenPipeError()
     monkeypatch.setattr(sys, "stdout", sys.stdout)
     assert main(["evaluate"]) == 1
+    sys.stdout.close()  # what takes the place of the broken one
     assert capsys.readouterr().err == ""
 
 
