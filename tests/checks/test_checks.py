@@ -1,42 +1,60 @@
 """Each check of an exercise: wrong answers fail with the right words, other right answers pass.
 
-The answers lie in tests/answers, one module for each module of helpers.checks.
+The answers lie in tests/answers, one module for each module of helpers.checks that has checks.
 """
 
 import importlib
 import pkgutil
+import re
+from pathlib import Path
 
+import nbformat
+import numpy as np
 import pytest
+import torch
+from nbclient import NotebookClient
 
 import helpers.checks
 from helpers.checks import CheckFailed
 from tools.execution import find_notebooks
 
-SHARED = ("report", "running", "own_work", "values", "changes", "duplicates")
-LESSONS = [m.name for m in pkgutil.iter_modules(helpers.checks.__path__) if m.name not in SHARED]
-MODULES = {name: importlib.import_module(f"helpers.checks.{name}") for name in LESSONS}
+MODULES = {
+    m.name: importlib.import_module(f"helpers.checks.{m.name}")
+    for m in pkgutil.iter_modules(helpers.checks.__path__)
+}
+CHECKS = {
+    check: name
+    for name, module in MODULES.items()
+    for check in vars(module).values()
+    if hasattr(check, "exercise") and check.__module__ == module.__name__
+}
+LESSONS = sorted(set(CHECKS.values()))
 ANSWERS = {name: importlib.import_module(f"tests.answers.{name}").EXERCISES for name in LESSONS}
 EXERCISES = {check: pair for answers in ANSWERS.values() for check, pair in answers.items()}
+#: At least so many right and wrong answers for each exercise.
+RIGHT, WRONG = 4, 8
 
 
-@pytest.mark.parametrize("lesson", LESSONS)
-def test_every_check_has_right_and_wrong_answers(lesson):
-    module = MODULES[lesson]
-    public = {
+def test_every_check_is_decorated_has_answers_and_is_called_by_a_lesson():
+    named = {
         value
+        for module in MODULES.values()
         for name, value in vars(module).items()
         if name.startswith("check_") and value.__module__ == module.__name__
     }
-    assert public == set(ANSWERS[lesson])
-    for right, wrong in ANSWERS[lesson].values():
-        assert len(right) >= 2
-        assert len(wrong) >= 3
-
-
-def test_every_check_is_called_by_a_lesson():
+    assert named == set(CHECKS) == set(EXERCISES)
     sources = "".join(path.read_text() for path in find_notebooks())
     for check in EXERCISES:
         assert f"checks.{check.__name__}(" in sources
+
+
+def test_each_exercise_has_enough_right_and_wrong_answers():
+    lacking = {
+        check.__name__: (len(right), len(wrong))
+        for check, (right, wrong) in EXERCISES.items()
+        if len(right) < RIGHT or len(wrong) < WRONG
+    }
+    assert not lacking
 
 
 @pytest.mark.parametrize(
@@ -44,7 +62,9 @@ def test_every_check_is_called_by_a_lesson():
 )
 def test_right_answers_pass_whatever_their_style(check, answer, capsys):
     check(answer)
-    assert capsys.readouterr().out.endswith("right!\n")
+    out = capsys.readouterr().out
+    assert out.endswith(f"{check.exercise}: right!\n")
+    assert out.count("right!") == 1
 
 
 @pytest.mark.parametrize(
@@ -56,10 +76,53 @@ def test_wrong_answers_fail_with_the_likely_mistake(check, answer, message):
         check(answer)
 
 
-def test_an_unsolved_exercise_says_so():
-    def unsolved(*arguments):
-        raise NotImplementedError
+def converted(value, leaf, pair=type):
+    """A value with each number turned into another kind of number, and each tuple or list."""
+    if isinstance(value, tuple | list) and not hasattr(value, "_fields"):
+        kind = tuple if isinstance(value, tuple) else list
+        return pair(kind())(converted(item, leaf, pair) for item in value)
+    return leaf(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
+
+KINDS = {
+    "NumPy's numbers": lambda value: converted(value, lambda x: np.array(x)[()]),
+    "tensors of no dimension": lambda value: converted(
+        value, lambda x: torch.tensor(x, dtype=torch.float64 if isinstance(x, float) else None)
+    ),
+    "28.0 for 28": lambda value: converted(value, float),
+    "lists for tuples, tuples for lists": lambda value: converted(
+        value, lambda x: x, lambda empty: list if isinstance(empty, tuple) else tuple
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("check", EXERCISES)
+def test_numbers_are_numbers_whoever_made_them(check, kind, capsys):
+    answer = EXERCISES[check][0][0]
+    check(lambda *arguments: KINDS[kind](answer(*arguments)))
+    assert capsys.readouterr().out.endswith("right!\n")
+
+
+@pytest.mark.parametrize("check", [check for check in EXERCISES if check.of])
+def test_the_courses_own_function_is_not_the_learners(check):
+    for function in check.of:
+        for answer in (function, lambda *a, function=function: function(*a)):
+            with pytest.raises(CheckFailed, match=f"this calls `{function.__name__}`"):
+                check(answer)
+
+
+def test_an_untouched_exercise_says_so_in_one_line():
+    """All in one kernel, as in a release that nobody has worked on."""
+    stub = "def untouched(*arguments):\n    # your code here\n    raise NotImplementedError()"
+    cells = [nbformat.v4.new_code_cell(f"import helpers\n{stub}")]
     for check in EXERCISES:
-        with pytest.raises(NotImplementedError):
-            check(unsolved)
+        source = f"from {check.__module__} import {check.__name__} as check\ncheck(untouched)"
+        cells.append(nbformat.v4.new_code_cell(source))
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    resources = {"metadata": {"path": Path(helpers.__path__[0]).parent}}
+    NotebookClient(notebook, timeout=60, allow_errors=True, resources=resources).execute()
+    for check, cell in zip(EXERCISES, notebook.cells[1:], strict=True):
+        (output,) = cell.outputs
+        shown = [re.sub(r"\x1b\[[0-9;]*m", "", line) for line in output.traceback]
+        assert shown == [f"{check.exercise}: nothing is written yet"]

@@ -33,7 +33,7 @@ from tools.upkeep.mutants import Mutant, mutants
 
 SECONDS = 20.0
 #: How many times as long as the solution a mutant may take, and how long at least.
-PATIENCE, LEAST = 20, 1.0
+PATIENCE, LEAST = 8, 1.0
 TRIES = 300
 #: Mutants that draw other random numbers than the solution, and just as good ones.
 AS_GOOD = {
