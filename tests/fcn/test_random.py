@@ -76,6 +76,49 @@ def difference_of_paths(x, layers, training):
     return F.relu(layers[0](x)) - layers[1](x)
 
 
+def channels_last(x, layers, training):
+    """As in ConvNeXt: LayerNorm and Linear over channels that lie last, and a learned scale."""
+    norm, widen, scale = layers
+    y = scale(F.gelu(widen(norm(x.permute(0, 2, 3, 1))))).permute(0, 3, 1, 2)
+    return x + y
+
+
+def shuffled(x, layers, training):
+    count, channels, *size = x.shape
+    groups = next(n for n in (3, 2, 1) if channels % n == 0)
+    return x.view(count, groups, -1, *size).transpose(1, 2).reshape(x.shape)
+
+
+def halves(x, layers, training):
+    first, *others = x.chunk(2, dim=1)
+    return torch.cat([*others, first.tanh()], 1)
+
+
+def cropped_shortcut(x, layers, training):
+    return layers[0](x) + x[:, :, 1:-1, 1:-1]
+
+
+def own_kernel(x, layers, training):
+    weight = layers[0].weight
+    return F.conv2d(x, weight - weight.mean(), layers[0].bias)
+
+
+def own_norm(x, layers, training):
+    n = layers[0]
+    return F.batch_norm(x, n.running_mean, n.running_var, n.weight, n.bias, training)
+
+
+class Scale(nn.Module):
+    """A learned factor for each channel; the channels are dimension 1, or the last."""
+
+    def __init__(self, channels, last):
+        super().__init__()
+        self.factor = nn.Parameter(torch.rand(channels if last else (1, channels, 1, 1)))
+
+    def forward(self, x):
+        return x * self.factor
+
+
 CALLS = [
     lambda x, layers, training: F.relu(x),
     lambda x, layers, training: x.relu(),
@@ -85,6 +128,16 @@ CALLS = [
     lambda x, layers, training: F.dropout(x, 0.4, training),
     lambda x, layers, training: 1 - x * 0.5,
     lambda x, layers, training: x * torch.sigmoid(x),
+    lambda x, layers, training: (x.abs() + 1).log() ** 2,
+    lambda x, layers, training: x.clamp(min=-0.5, max=0.5),
+    lambda x, layers, training: F.local_response_norm(x, 3),
+    lambda x, layers, training: F.normalize(x, dim=1),
+    lambda x, layers, training: x * (len(x.shape) - x.size(1)) if x.shape[2] > 3 else -x,
+    lambda x, layers, training: x[:, :, 1:, :-1],
+    lambda x, layers, training: x[:, :, ::2, ::2],
+    lambda x, layers, training: torch.cat([x.mean(1, keepdim=True), x], 1),
+    shuffled,
+    halves,
 ]
 TO_ROW = [
     lambda x, layers, training: x.flatten(1),
@@ -97,8 +150,14 @@ TO_ROW = [
     lambda x, layers, training: F.adaptive_avg_pool2d(x, (2, 1)).flatten(1),
     lambda x, layers, training: torch.cat([x.mean((2, 3)), x.amax((2, 3))], 1),
     lambda x, layers, training: x.flatten(1) + x.tanh().flatten(1),
+    lambda x, layers, training: x.permute(0, 2, 3, 1).flatten(1),
+    lambda x, layers, training: x.flip(2).transpose(2, 3).reshape(len(x), -1),
+    lambda x, layers, training: F.adaptive_avg_pool2d(x, 1)[:, :, 0, 0],
+    lambda x, layers, training: F.adaptive_max_pool2d(x, (3, 2)).squeeze().flatten(1),
+    lambda x, layers, training: x.sum((2, 3)) / 9,
+    lambda x, layers, training: x.mean(3).max(2)[0],
 ]
-# Each of these cannot be converted, or only by chance: on a map of one place, or of few channels.
+# Each of these cannot be converted, or only where no position knows of others afterwards.
 TRAPS = [
     lambda x, layers, training: x.permute(0, 2, 3, 1),
     lambda x, layers, training: x.transpose(2, 3),
@@ -153,7 +212,7 @@ def networks(draw):
 
     def block():
         """One part of a random kind."""
-        kind = draw(number(0, 11)) if draw(number(0, 3)) else 0
+        kind = draw(number(0, 16)) if draw(number(0, 3)) else 0
         after = draw(number(1, 5))
         stride = draw(st.tuples(number(1, 2), number(1, 2)))
         if kind <= 2:
@@ -189,6 +248,17 @@ def networks(draw):
             return as_module, twice, nn.ReLU(), twice
         if kind == 10:
             return as_module, nn.AdaptiveAvgPool2d(draw(st.tuples(number(1, 3), number(1, 3))))
+        if kind == 11:
+            widen, scale = nn.Linear(channels, channels), Scale(channels, last=True)
+            return channels_last, nn.LayerNorm(channels), widen, scale
+        if kind == 12:
+            return as_module, Scale(channels, last=False)
+        if kind == 13:
+            return cropped_shortcut, convolution(channels, channels, 3, pad=0)
+        if kind == 14:
+            return own_kernel, convolution(channels, after, pad=0)
+        if kind == 15:
+            return own_norm, nn.BatchNorm2d(channels)
         function = draw(st.sampled_from([residual, residual, beside, overwritten_shortcut]))
         return function, convolution(channels, channels, 1, pad=0)
 
