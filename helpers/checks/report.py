@@ -22,7 +22,7 @@ import torch
 from torch import Tensor
 
 from helpers.checks.changes import change, snapshot
-from helpers.checks.running import CheckFailed, check, under_way
+from helpers.checks.running import CheckFailed, check
 from helpers.checks.values import TOLERANCE, is_number, plain, same, shown
 
 __all__ = [
@@ -46,12 +46,6 @@ __all__ = [
 def fail(message: str) -> NoReturn:
     """Say what is wrong."""
     raise CheckFailed(message)
-
-
-def passed(what: str) -> None:
-    """Say that it is right, in a check that `check` does not decorate."""
-    if not under_way:
-        print(f"{what}: right!")
 
 
 def ask(function: Callable, *arguments: object, may_change: Sequence[object] = ()) -> object:

@@ -19,10 +19,6 @@ SECONDS = 30.0
 CHECKS = str(Path(__file__).parent)
 
 
-#: The names of the checks that run just now, one within the other.
-under_way: list[str] = []
-
-
 class CheckFailed(AssertionError):
     """The answer is not right yet; the message says what to look at."""
 
@@ -77,7 +73,6 @@ def _problem(
     function: Callable, answers: tuple, name: str, of: Sequence[Callable], seconds: float
 ) -> BaseException | None:
     """What is to be raised after a check, if anything, with nothing but the learner's frames."""
-    under_way.append(name)
     try:
         for answer in answers:
             if course := borrowed(answer, of):
@@ -104,8 +99,6 @@ def _problem(
         return _of_the_learner(error, name, function)
     except (Exception, KeyboardInterrupt) as error:
         return _of_the_learner(error, name, function)
-    finally:
-        under_way.pop()
     return None
 
 

@@ -81,7 +81,7 @@ SECRETS = [
     line.strip()
     for file in [*Path(helpers.checks.__path__[0]).glob("*.py"), Path(cases.__file__)]
     for line in file.read_text().splitlines()
-    if len(line.strip()) > 20 and not line.startswith("Traceback")
+    if len(line.strip()) > 20 and "Traceback (most" not in line
 ]
 
 
@@ -228,19 +228,6 @@ def helper(order, box_iou):
 @pytest.mark.parametrize("answer", [its_own, len, 3, None, "nms", torch.argsort, nn.ReLU()])
 def test_other_work_is_ones_own(answer):
     assert borrowed(answer, [nms]) == ""
-
-
-def test_checks_say_right_once_also_the_old_way(capsys):
-    from helpers.checks.report import check, passed
-
-    @check("old")
-    def check_old(answer):
-        passed("old")
-
-    check_old(3)
-    assert capsys.readouterr().out == "old: right!\n"
-    check_old.__wrapped__(3)
-    assert capsys.readouterr().out == "old: right!\n"
 
 
 def changed(change):
