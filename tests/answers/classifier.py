@@ -67,7 +67,7 @@ def sliding(**how):
 CONVOLVE_RIGHT = [slide, slide_in_lists, slide_with_numpy, slide_unfolded]
 CONVOLVE_WRONG = [
     (lambda *a: None, "return"),
-    (checks.convolve, "."),
+    (checks.convolve, "the course's own"),
     (lambda i, k, s: nn.functional.conv2d(i[None, None], k[None, None], stride=s)[0, 0], "."),
     (sliding(combine=lambda p, k: (p * k.flip(0, 1)).sum()), "turned around"),
     (sliding(combine=lambda p, k: (p * k).mean()), "not take the mean"),
@@ -104,6 +104,7 @@ def log_of_softmax(z, y, extra=0.0):
 
 LOSS_WRONG = [
     (lambda z, y: None, "return"),
+    (checks.batch_loss, "the course's own"),
     (lambda z, y: cross_entropy(z.softmax(1), y), "twice"),
     (lambda z, y: nll_loss(z.softmax(1), y), "log-probabilities, these are probabilities"),
     (lambda z, y: nll_loss(z, y), "raw logits"),
@@ -222,7 +223,7 @@ def epoch_that_scales(model, optimiser, images, labels, batch_size):
 EPOCH_RIGHT = [epoch(), loader_epoch, sliced_epoch, generous_epoch]
 EPOCH_WRONG = [
     (lambda *a: None, "return"),
-    (checks.train_epoch, "."),
+    (checks.train_epoch, "the course's own"),
     (epoch("zero_grad"), "zero_grad is missing"),
     (epoch("zero_once"), "zero_grad is missing"),
     (epoch("zero_late"), "between backward and step"),
@@ -276,7 +277,7 @@ CONFUSION_RIGHT = [
 
 CONFUSION_WRONG = [
     (lambda p, y, t: None, "return"),
-    (checks.confusion, "."),
+    (checks.confusion, "the course's own"),
     (confusion(called=lambda p, t: p > t), "exactly at the threshold"),
     (confusion(called=lambda p, t: p >= 0.5), "0.5 written into"),
     (confusion(called=lambda p, t: p < t), "upside down"),
