@@ -44,7 +44,7 @@ def ablate(
     count: int = 1400,
     epochs: int = EPOCHS,
     workers: int = 1,
-    notebook: Path | None = None,
+    results_file: Path | None = None,
     parts: Iterable[str] | None = None,
     draw: Draw | None = None,
     progress: bool = True,
@@ -53,7 +53,7 @@ def ablate(
 
     Each network sees `count` training crops, a fifth as many validation crops choose its epoch,
     and both are drawn without the same part. Without "hard negatives", `fit` makes none either.
-    What is known is written to `notebook`, a JSON file, after each network: an interrupted call
+    What is known is written to `results_file`, a JSON file, after each network: an interrupted call
     goes on there. `parts` and `draw` are the renderer's own by default.
     Raises ValueError for a count or number of seeds below one.
     """
@@ -68,7 +68,7 @@ def ablate(
         "renderer": street.renderer(),
         **street.versions(),
     }
-    known = _read(notebook, order)
+    known = _read(results_file, order)
     results: Results = {}
     for name, without in variants(street.PARTS if parts is None else parts).items():
         rows = known.setdefault(name, [])
@@ -77,9 +77,9 @@ def ablate(
             if crops is None:
                 crops = _drawn(draw, without, count, workers, name, progress)
             rows.append(_judged(crops, judge, seed, epochs, without, progress))
-            if notebook is not None:
+            if results_file is not None:
                 text = json.dumps({"order": order, "rows": known}, indent=1)
-                write_atomically(notebook, text.encode())
+                write_atomically(results_file, text.encode())
         results[name] = [(accuracy, area) for accuracy, area in rows[:seeds]]
     return results
 
@@ -91,18 +91,18 @@ def _digest(crops: Crops) -> str:
     return digest.hexdigest()
 
 
-def _read(notebook: Path | None, order: dict) -> dict[str, list]:
+def _read(results_file: Path | None, order: dict) -> dict[str, list]:
     """What an earlier call with the same order found out."""
-    if notebook is None or not notebook.is_file():
+    if results_file is None or not results_file.is_file():
         return {}
     try:
-        written = json.loads(notebook.read_text())
+        written = json.loads(results_file.read_text())
         rows, same = written["rows"], written["order"] == order
     except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(f"{notebook} holds no results of an ablation: name another") from error
+        raise ValueError(f"{results_file} holds no results of an ablation: name another") from error
     if not same:
         raise ValueError(
-            f"{notebook} holds results of another order: name another file, or move it"
+            f"{results_file} holds results of another order: name another file, or move it"
         )
     return rows
 

@@ -221,7 +221,7 @@ def ablate(args: argparse.Namespace) -> None:
         count=args.count,
         epochs=args.epochs or EPOCHS,
         workers=args.workers,
-        notebook=args.out,
+        results_file=args.out,
     )
     print(f"trained on {args.count} drawings, {args.seeds} seed(s), judged by the uiuc crops")
     print(ablation.table(results))

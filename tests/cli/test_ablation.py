@@ -79,7 +79,7 @@ def test_a_part_that_matters_is_missed(judge, fits):
 
 
 def test_what_is_known_is_not_measured_again(judge, fits, tmp_path, monkeypatch):
-    notebook = tmp_path / "build" / "ablation.json"
+    results_file = tmp_path / "build" / "ablation.json"
     whole = ablate(judge, seeds=2, **OPTIONS)
     del fits[:]
     real = ablation.accuracy_and_roc_auc
@@ -92,25 +92,25 @@ def test_what_is_known_is_not_measured_again(judge, fits, tmp_path, monkeypatch)
     with monkeypatch.context() as patch:
         patch.setattr(ablation, "accuracy_and_roc_auc", interrupted)
         with pytest.raises(KeyboardInterrupt):
-            ablate(judge, seeds=2, notebook=notebook, **OPTIONS)
+            ablate(judge, seeds=2, results_file=results_file, **OPTIONS)
     del fits[:]
-    assert ablate(judge, seeds=2, notebook=notebook, **OPTIONS) == whole
+    assert ablate(judge, seeds=2, results_file=results_file, **OPTIONS) == whole
     assert [options["seed"] for *_, options in fits] == [0, 1, 0, 1]  # two of six were known
     del fits[:]
-    fewer = ablate(judge, seeds=1, notebook=notebook, **OPTIONS)
+    fewer = ablate(judge, seeds=1, results_file=results_file, **OPTIONS)
     assert fewer == {name: rows[:1] for name, rows in whole.items()}
     assert fits == []
     with pytest.raises(ValueError, match="of another order"):
-        ablate(judge, seeds=1, notebook=notebook, **(OPTIONS | {"epochs": 1}))
+        ablate(judge, seeds=1, results_file=results_file, **(OPTIONS | {"epochs": 1}))
     another_judge = Crops(judge.images, 1 - judge.labels)
     with pytest.raises(ValueError, match="of another order"):
-        ablate(another_judge, seeds=1, notebook=notebook, **OPTIONS)
+        ablate(another_judge, seeds=1, results_file=results_file, **OPTIONS)
     with pytest.raises(ValueError, match="of another order"):
-        ablate(judge, seeds=1, notebook=notebook, **(OPTIONS | {"draw": draw_otherwise}))
-    assert json.loads(notebook.read_text())["order"]["epochs"] == OPTIONS["epochs"]
-    notebook.write_text("{}")
+        ablate(judge, seeds=1, results_file=results_file, **(OPTIONS | {"draw": draw_otherwise}))
+    assert json.loads(results_file.read_text())["order"]["epochs"] == OPTIONS["epochs"]
+    results_file.write_text("{}")
     with pytest.raises(ValueError, match="no results of an ablation"):
-        ablate(judge, seeds=1, notebook=notebook, **OPTIONS)
+        ablate(judge, seeds=1, results_file=results_file, **OPTIONS)
 
 
 @pytest.mark.parametrize("wrong", [{"seeds": 0}, {"count": 0}])

@@ -560,7 +560,7 @@ def test_ablate_prints_a_table(easy, monkeypatch, tmp_path, capsys):
     assert "| full            | 0.9500 ± 0.0707 | 0.9600 ± 0.0141 |" in out
     assert "| without shading | 0.5000 ± 0.0000 | 0.6000 ± 0.0000 |" in out
     options = {"seeds": 2, "count": 30, "epochs": 4, "workers": 1}
-    assert calls == [(easy, options | {"notebook": tmp_path / "a.json"})]
+    assert calls == [(easy, options | {"results_file": tmp_path / "a.json"})]
 
 
 def test_the_shipped_weights_have_one_seed_only(two_seeds, capsys):
