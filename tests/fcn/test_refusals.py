@@ -628,3 +628,20 @@ def test_a_layer_with_a_forward_of_its_own_is_refused():
     model[0].forward = lambda x: 2 * original(x)
     with pytest.raises(ValueError, match=r"layer 0 \(Conv2d\) has a forward of its own"):
         to_fcn(model, (20, 20))
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda net, x: x.cumsum(3),
+        lambda net, x: x + x.roll(1, 2),
+        lambda net, x: F.layer_norm(x, x.shape[1:]),
+    ],
+)
+def test_a_relu_that_lets_nothing_through_hides_nothing(function):
+    """On maps of zeros every function looks as if it treated each position by itself."""
+    model = through(lambda net, x: function(net, F.relu(x)))
+    model.conv.weight.data.fill_(-1.0)
+    model.conv.bias.data.fill_(-20.0)  # crops of the conversion never get past it; others may
+    with pytest.raises(TypeError, match=r"layer (cumsum|add|layer_norm) .*cannot be converted"):
+        to_fcn(model, SIZE)
