@@ -219,7 +219,10 @@ def _amounts(answer: Tensor, images: Tensor) -> Tensor:
     middle = images.mean((1, 2, 3), keepdim=True)
     if alike((answer - answer.mean((1, 2, 3), keepdim=True)) / (images - middle)):
         fail("that changes the contrast, too: brightness adds one amount, and cuts off at 0 and 1")
-    fail("the pixels of one image got different amounts, that is noise: draw [N, 1, 1, 1]")
+    fail(
+        "the pixels of one image got different amounts: if you draw one for each pixel, that is"
+        " noise: draw [N, 1, 1, 1]; if not, some amounts go far beyond ± strength"
+    )
 
 
 def _check_amounts(amounts: Tensor, strength: float) -> None:
