@@ -16,10 +16,10 @@ from pathlib import Path
 import nbformat
 
 from helpers.paths import write_atomically
-from tools.box import NoBox, check_box
 from tools.classroom import Classroom
 from tools.execution import BUILD, NOTEBOOKS, find_notebooks
 from tools.exercises import exercises, released_source, repeated_grade_ids
+from tools.sandbox import NoBox, check_box
 from tools.submissions import Submission, find_submissions, mend, read_submission
 from tools.words import Answer, BadMarks, Marks, answers_in_words, read_marks, write_answers
 

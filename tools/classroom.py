@@ -28,7 +28,7 @@ class Classroom:
     """An nbgrader course in `folder`, one assignment for each notebook, named like it.
 
     `timeout`: seconds for each cell of a submission. `boxed`: run submissions in a box
-    (`tools.box`). `full`: run all their cells. Use as a context manager: inside, submitted
+    (`tools.sandbox`). `full`: run all their cells. Use as a context manager: inside, submitted
     code runs without the photographs, and nbgrader finds its own commands.
     """
 

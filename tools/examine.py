@@ -22,8 +22,8 @@ from nbformat.v4 import new_code_cell, new_output
 from nbgrader.preprocessors import Execute
 from traitlets import Bool, Integer, Unicode
 
-from tools.box import BoxedKernelManager
 from tools.needed import imports_of, names_defined, needed_cells, python_of
+from tools.sandbox import BoxedKernelManager
 
 STOPPED, NOT_BELIEVED = "KernelStopped", "NotBelieved"
 WARNED = "\nOnly a warning: it costs no points.\n"

@@ -10,9 +10,9 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from tools.assignments import CannotContinue, main, release
-from tools.box import NoBox, check_box
 from tools.execution import clean, find_notebooks, write_notebook
 from tools.exercises import exercises
+from tools.sandbox import NoBox, check_box
 from tools.submissions import mend
 
 FULL = 5

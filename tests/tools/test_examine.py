@@ -19,9 +19,9 @@ from tests.tools.test_assignments import (
     with_source,
 )
 from tools.assignments import NO_SCRIPTS, main, safe_page
-from tools.box import NoBox, check_box
 from tools.examine import DOUBT
 from tools.execution import ROOT, write_notebook
+from tools.sandbox import NoBox, check_box
 
 RIGHT = "def double(x):\n    return 2 * x\n"
 USELESS = "def double(x):\n    return None\ndef halve(x):\n    return None\n"
