@@ -1,5 +1,6 @@
 """What a learner sees of a check: its message, and neither its frames nor its source."""
 
+import os
 import re
 import subprocess
 import sys
@@ -76,6 +77,7 @@ CELLS = {
     ),
     "one's own": ("check_suppress(lambda *a: [])", r"^suppress: right!\n$", 1),
 }
+ROOT = Path(__file__).parents[2]
 SETUP = "from tests.checks.cases import *\nfrom helpers import boxes"
 SECRETS = [
     line.strip()
@@ -140,7 +142,11 @@ def test_a_terminal_shows_the_learners_line_and_the_message(case):
 def test_a_terminal_shows_the_learners_error_where_it_happened(tmp_path):
     file = tmp_path / "mine.py"
     file.write_text(f"{SETUP}\n\n{CELLS['an error'][0]}")
-    run = subprocess.run([sys.executable, file], capture_output=True, text=True, timeout=60)
+    # A file sees its own folder, not the one that it is run in.
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
+    run = subprocess.run(
+        [sys.executable, file], capture_output=True, text=True, timeout=60, env=environment
+    )
     assert "return table[x]" in run.stderr
     assert run.stderr.strip().endswith("list index out of range\nthe input was double(3)")
     assert not [line for line in SECRETS if line in run.stderr]
