@@ -11,20 +11,16 @@ from helpers.plots.bench import (
     bench_figure,
 )
 from helpers.plots.classifier import (
-    answers_after_shift,
     confusion_figure,
-    grouped_accuracy_bars,
     reliability_figure,
     roc_figure,
     score_histogram,
     training_curves,
 )
 from helpers.plots.data import (
-    accuracy_bars,
     contact_sheet,
     crop_grid,
     pictures_with_boxes,
-    split_histogram,
 )
 from helpers.plots.fcn import (
     layer_shapes,
@@ -64,6 +60,7 @@ from helpers.plots.style import (
     RED,
     figure_html,
     framed_figure,
+    legible,
     new_figure,
     picture,
     plot_boxes,
@@ -79,8 +76,6 @@ __all__ = [
     "GREY",
     "ORANGE",
     "RED",
-    "accuracy_bars",
-    "answers_after_shift",
     "area_figure",
     "bench_figure",
     "confusion_figure",
@@ -90,11 +85,11 @@ __all__ = [
     "figure_html",
     "framed_figure",
     "gallery",
-    "grouped_accuracy_bars",
     "heatmap_figure",
     "interval_figure",
     "judged_figure",
     "layer_shapes",
+    "legible",
     "level_figure",
     "logit_figure",
     "multiply_adds_figure",
@@ -116,7 +111,6 @@ __all__ = [
     "score_histogram",
     "show",
     "size_curve",
-    "split_histogram",
     "training_curves",
     "walk_figure",
 ]

@@ -1,6 +1,6 @@
 """Figures about a classifier: training, scores, confusion matrix, ROC, calibration."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import torch
@@ -60,8 +60,8 @@ def score_histogram(probabilities: Tensor, labels: Tensor, threshold: float = 0.
         axes.hist(values, bins, histtype="stepfilled", label=name, **look)  # faster than 40 bars
     axes.axvline(threshold, color="black", linestyle="--", label=f"threshold {threshold:.2f}")
     axes.set(
-        title=f"cars: {counts[0]} called car, {counts[1]} missed"
-        f"; others: {counts[2]} called car, {counts[3]} left alone",
+        title=f"positives: {counts[0]} true, {counts[2]} false"
+        f"; negatives: {counts[3]} true, {counts[1]} false (missed cars)",
         xlabel='probability of "car"',
         ylabel="crops (log scale)",
         yscale="symlog",
@@ -78,61 +78,19 @@ def score_histogram(probabilities: Tensor, labels: Tensor, threshold: float = 0.
 STYLES = ((BLUE, "-", "o"), (ORANGE, "--", "s"), (GREEN, "-.", "^"), (RED, ":", "D"))
 
 
-def answers_after_shift(shifts: Sequence[int], shares: Mapping[str, Sequence[float]]) -> Figure:
-    """The share of crops called "car" after shifts of so many pixels, one line for each name."""
-    figure = Figure(figsize=(7.5, 3.6), layout="constrained")
-    axes = figure.subplots()
-    for (name, values), (colour, line, marker) in zip(shares.items(), STYLES, strict=False):
-        axes.plot(shifts, values, color=colour, linestyle=line, marker=marker, label=name)
-    axes.axhline(0.5, color=GREY, linewidth=1, linestyle=":")
-    axes.set(
-        title="How far may a car be shifted?",
-        xlabel="shift (pixels)",
-        ylabel="share called car",
-        ylim=(-0.03, 1.03),
-    )
-    axes.grid(alpha=0.3)
-    axes.legend()
-    return figure
-
-
-def grouped_accuracy_bars(accuracies: Mapping[str, Mapping[str, float]]) -> Figure:
-    """Accuracies, grouped by what was tested; in each group a bar for each classifier.
-
-    `accuracies[classifier][test]`; all classifiers have the same tests.
-    """
-    figure = Figure(figsize=(7.5, 3.4), layout="constrained")
-    axes = figure.subplots()
-    tests = list(next(iter(accuracies.values())))
-    width = 0.8 / len(accuracies)
-    hatches = ("", "//", "..", "xx")
-    for k, (name, results) in enumerate(accuracies.items()):
-        positions = np.arange(len(tests)) + (k - (len(accuracies) - 1) / 2) * width
-        heights = [results[test] for test in tests]
-        bars = axes.bar(
-            positions, heights, width, label=name, color=STYLES[k][0], hatch=hatches[k], alpha=0.85
-        )
-        axes.bar_label(bars, fmt="{:.0%}", fontsize=9)
-    axes.axhline(0.5, color=GREY, linestyle=":", label="guessing")
-    axes.set_xticks(range(len(tests)), tests)
-    axes.set(title="Accuracy on test crops", ylabel="accuracy", ylim=(0, 1.12))
-    axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
-    return figure
-
-
 def roc_figure(curves: Mapping[str, tuple[Tensor, Tensor]]) -> Figure:
-    """ROC curves: for each name (false alarm rates [K], hit rates [K]), in rising order."""
+    """ROC curves: for each name the false and the true positive rates [K], in rising order."""
     figure = Figure(figsize=(6, 4.4), layout="constrained")
     axes = figure.subplots()
-    for (name, (alarms, hits)), (colour, line, _) in zip(curves.items(), STYLES, strict=False):
-        area = torch.trapezoid(hits, alarms).item()
+    for (name, (false, true)), (colour, line, _) in zip(curves.items(), STYLES, strict=False):
+        area = torch.trapezoid(true, false).item()
         label = f"{name}: area {area:.3f}"
-        axes.plot(alarms, hits, color=colour, linestyle=line, linewidth=2, label=label)
+        axes.plot(false, true, color=colour, linestyle=line, linewidth=2, label=label)
     axes.plot([0, 1], [0, 1], color=GREY, linestyle=":", label="guessing: area 0.500")
     axes.set(
         title="Each threshold is one point",
-        xlabel="share of the others called car (false alarms)",
-        ylabel="share of the cars called car (hits)",
+        xlabel="false positive rate: share of the others called car",
+        ylabel="true positive rate: share of the cars called car",
         xlim=(-0.02, 1.02),
         ylim=(-0.02, 1.02),
     )
@@ -141,12 +99,14 @@ def roc_figure(curves: Mapping[str, tuple[Tensor, Tensor]]) -> Figure:
     return figure
 
 
-def confusion_figure(hits: int, misses: int, false_alarms: int, left_alone: int) -> Figure:
-    """The four kinds of answers as a table: rows are the truth, columns the answer."""
+def confusion_figure(
+    true_positives: int, false_negatives: int, false_positives: int, true_negatives: int
+) -> Figure:
+    """The confusion matrix, four counts: rows are the truth, columns the answer."""
     figure = Figure(figsize=(5, 3), layout="constrained")
     axes = figure.subplots()
-    counts = [[hits, misses], [false_alarms, left_alone]]
-    names = [["hits", "misses"], ["false alarms", "rightly left alone"]]
+    counts = [[true_positives, false_negatives], [false_positives, true_negatives]]
+    names = [["true positives", "false negatives"], ["false positives", "true negatives"]]
     axes.imshow([[0.25, 0.75], [0.75, 0.25]], cmap="cividis", vmin=-2, vmax=1, aspect="auto")
     for row in range(2):
         for col in range(2):
@@ -156,7 +116,7 @@ def confusion_figure(hits: int, misses: int, false_alarms: int, left_alone: int)
     axes.set_yticks(range(2), ["is a car", "is not"])
     axes.set_xlabel("answer")
     axes.set_ylabel("truth")
-    axes.set_title("Four kinds of answers")
+    axes.set_title("Confusion matrix")
     return figure
 
 

@@ -7,8 +7,6 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from helpers.plots.style import (
-    BLUE,
-    GREY,
     ORANGE,
     new_figure,
     picture,
@@ -68,49 +66,6 @@ def contact_sheet(
     axes.imshow(sheet.numpy(), cmap="gray", vmin=0, vmax=1, interpolation="nearest")
     axes.axis("off")
     figure.suptitle(title, y=1 - 0.1 / figure.get_figheight(), va="top")
-    return figure
-
-
-def split_histogram(counts: Mapping[str, Sequence[int]], *, best: float) -> Figure:
-    """How often each number of cars was held out, for several ways to split; `best` is the aim.
-
-    Raises ValueError without counts.
-    """
-    if not counts or not all(counts.values()):
-        raise ValueError("no counts to show")
-    figure = Figure(figsize=(8, 3.2), layout="constrained")
-    axes = figure.subplots()
-    most = max(max(numbers) for numbers in counts.values())
-    looks = ((ORANGE, ""), (BLUE, "//"))
-    for k, (name, numbers) in enumerate(counts.items()):
-        colour, hatch = looks[k % len(looks)]
-        heights = torch.bincount(torch.as_tensor(numbers), minlength=most + 1).tolist()
-        positions = torch.arange(most + 1) + 0.4 * k - 0.2 * (len(counts) - 1)
-        axes.bar(positions, heights, 0.4, color=colour, hatch=hatch, edgecolor="white", label=name)
-    axes.axvline(best, color=GREY, linestyle=":", label="a fair share")
-    axes.set(xlabel="cars among the held-out crops", ylabel="splits (log scale)", yscale="symlog")
-    axes.set(title="How many cars does a split hold out?", xticks=range(most + 1))
-    axes.legend()
-    return figure
-
-
-def accuracy_bars(accuracies: Mapping[str, float]) -> Figure:
-    """Accuracies in [0, 1] as bars, with a line at one half: what guessing gets.
-
-    Raises ValueError without accuracies or outside [0, 1].
-    """
-    if not accuracies or not all(0 <= value <= 1 for value in accuracies.values()):
-        raise ValueError(f"accuracies must lie between 0 and 1, not {dict(accuracies)}")
-    figure = Figure(figsize=(8, 0.5 * len(accuracies) + 1.1), layout="constrained")
-    axes = figure.subplots()
-    names, values = list(accuracies), list(accuracies.values())
-    colours = [ORANGE, *[BLUE] * (len(names) - 1)]
-    bars = axes.barh(names, values, color=colours)
-    axes.bar_label(bars, [f"{value:.0%}" for value in values], padding=4)
-    axes.axvline(0.5, color="black", linestyle=":")
-    axes.invert_yaxis()
-    axes.set(xlim=(0, 1.1), xlabel="accuracy (dotted: guessing)")
-    axes.set_title("The same classifier, measured in several ways")
     return figure
 
 

@@ -49,7 +49,15 @@ STYLES = {
 }
 
 
-CAR, MISSED = "true box of a found car", "true box of a missed car"
+FOUND, MISSED = "ground truth, found", "false negative (missed)"
+
+# What a kind of error is in the field's words.
+NAMES = {
+    TRUE: "true positive",
+    DUPLICATE: "false positive: second box",
+    POORLY_LOCALISED: "false positive: badly placed",
+    BACKGROUND: "false positive: on no car",
+}
 
 
 def _outlines(axes: Axes, boxes: Tensor, colour: str, style: object, width: float) -> None:
@@ -72,9 +80,9 @@ def plot_judged(
     height, width = image.shape[-2:]
     axes.imshow(image[0].numpy(), cmap="gray", vmin=0, vmax=1)
     present = []
-    for name, chosen in ((CAR, ~verdict.missed), (MISSED, verdict.missed)):
+    for name, chosen in ((FOUND, ~verdict.missed), (MISSED, verdict.missed)):
         if chosen.any():
-            _outlines(axes, ground_truth[chosen], GREEN, "dashed", 1 if name == CAR else 3)
+            _outlines(axes, ground_truth[chosen], GREEN, "dashed", 1 if name == FOUND else 3)
             present.append(name)
     # What is right comes last and lies on top.
     for kind in (BACKGROUND, POORLY_LOCALISED, DUPLICATE, TRUE):
@@ -88,13 +96,14 @@ def plot_judged(
 
 def _legend(figure: Figure, present: Sequence[str], **position: object) -> None:
     """One key for all panels, in a fixed order."""
-    styles = {CAR: (GREEN, "dashed", 1.0), MISSED: (GREEN, "dashed", 3.0)} | STYLES
+    styles = {FOUND: (GREEN, "dashed", 1.0), MISSED: (GREEN, "dashed", 3.0)} | STYLES
     names = [name for name in styles if name in present]
     handles = [
         LineCollection([[(0, 0)]], colors=styles[n][0], linestyles=[styles[n][1]], lw=styles[n][2])
         for n in names
     ]
-    figure.legend(handles, names, fontsize=9, frameon=False, **position)
+    labels = [NAMES.get(name, name) for name in names]
+    figure.legend(handles, labels, fontsize=8, frameon=False, columnspacing=1.2, **position)
 
 
 def judged_figure(

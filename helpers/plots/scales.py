@@ -74,7 +74,7 @@ def level_figure(
     figure = Figure(figsize=(10, tall))
     left, right = figure.subplots(1, 2)
     left.imshow(image[0].numpy(), cmap="gray", vmin=0, vmax=1)
-    plot_boxes(left, detections.boxes, GREEN, label="found here")
+    plot_boxes(left, detections.boxes, GREEN, label="detection")
     left.set(xlim=(-20, width), ylim=(height, -20), title=title)
     left.set(xlabel="column (pixels of this level)", ylabel="row (pixels)")
     # A slider waits for this figure, and each tick takes time.

@@ -24,9 +24,9 @@ from helpers.plots.style import (
 def scene_figure(
     image: Tensor, detections: Detections, ground_truth: Tensor | None = None, *, title: str = ""
 ) -> Figure:
-    """A scene with what was found (true in blue, false in red) and, dashed, the true boxes.
+    """A scene with its detections (true in blue, false in red) and, dashed, the ground truth.
 
-    Without `ground_truth` everything found is blue.
+    Without `ground_truth` every detection is blue.
     """
     height, width = image.shape[-2:]
     # Room for the margins around the image, the title and the labels.
@@ -60,7 +60,7 @@ def overlap_figure(first: Tensor, second: Tensor) -> Figure:
 def detections_figure(
     scenes: Sequence[Scene], detections: Sequence[Detections], *, columns: int = 2
 ) -> Figure:
-    """Several scenes with what was found in each."""
+    """Several scenes with the detections in each."""
     rows = -(-len(scenes) // columns)
     figure, axes = new_figure(5 * columns, 2.6 * rows, rows, columns)
     for spot in axes.flat:
@@ -77,7 +77,7 @@ def gallery(
     columns: int = 8,
     title: str = "Drawn crops and scenes",
 ) -> Figure:
-    """What a data set shows: its cars, then its other crops, above a row of scenes with true boxes.
+    """What a data set shows: cars, then other crops, above a row of scenes with their ground truth.
 
     Cars have a solid blue frame, others a dotted orange one. Raises ValueError if there are no
     crops or no scenes to show.
@@ -103,7 +103,7 @@ def gallery(
             picture(spot, crops.images[number])
             colour, style = ((ORANGE, ":"), (BLUE, "-"))[int(crops.labels[number])]
             spot.spines[:].set(color=colour, linestyle=style, linewidth=1.8)
-    below.suptitle("scenes: each true box in green, dashed", fontsize=10)
+    below.suptitle("scenes: the ground truth in green, dashed", fontsize=10)
     shapes = [scene.image.shape[-1] / scene.image.shape[-2] for scene in scenes]
     spots = below.subplots(1, len(scenes), squeeze=False, width_ratios=shapes)
     for spot, scene in zip(spots.flat, scenes, strict=True):

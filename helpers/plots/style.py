@@ -124,12 +124,12 @@ def plot_scene(
     """A scene on axes: true positives in blue, false ones in red, and the ground truth dashed."""
     height, width = image.shape[-2:]
     picture(axes, image)
-    is_true = torch.ones(len(detections.boxes), dtype=torch.bool)
+    is_true, name = torch.ones(len(detections.boxes), dtype=torch.bool), "detection"
     if ground_truth is not None:
-        plot_boxes(axes, ground_truth, GREEN, style="--", label="true box")
-        is_true = match(detections, ground_truth, iou_at_least(0.5))
-    plot_boxes(axes, detections.boxes[is_true], BLUE, label="found")
-    plot_boxes(axes, detections.boxes[~is_true], RED, style=":", label="false alarm")
+        plot_boxes(axes, ground_truth, GREEN, style="--", label="ground truth")
+        is_true, name = match(detections, ground_truth, iou_at_least(0.5)), "true positive"
+    plot_boxes(axes, detections.boxes[is_true], BLUE, label=name)
+    plot_boxes(axes, detections.boxes[~is_true], RED, style=":", label="false positive")
     labelled = zip(detections.boxes.tolist(), detections.scores.tolist(), strict=True)
     # More labels than this hide each other and the picture.
     for (x1, y1, _, _), score in labelled if len(detections.boxes) <= 8 else ():

@@ -46,9 +46,10 @@ def plot_threshold(
     )
     return figure, (
         f"Threshold {threshold:.2f}. This scene: cars {len(scene.boxes)},"
-        f" found {verdict.count(TRUE)}, second boxes {verdict.count(DUPLICATE)},"
+        f" true positives {verdict.count(TRUE)}, false negatives {int(verdict.missed.sum())};"
+        f" false positives: second boxes {verdict.count(DUPLICATE)},"
         f" badly placed {verdict.count(POORLY_LOCALISED)},"
-        f" false alarms {verdict.count(BACKGROUND)}."
+        f" on no car {verdict.count(BACKGROUND)}."
         f" All scenes: precision {precision:.2f}, recall {recall:.2f}."
     )
 

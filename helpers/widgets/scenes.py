@@ -24,7 +24,7 @@ def plot_detections(
     cells = above(candidates, threshold)
     detections = apply_nms(cells, iou_threshold)
     left = len(detections.boxes)
-    hits = int(match(detections, scene.boxes, iou_at_least(0.5)).sum())
+    true_positives = int(match(detections, scene.boxes, iou_at_least(0.5)).sum())
     figure = plots.scene_figure(
         scene.image,
         detections,
@@ -32,8 +32,9 @@ def plot_detections(
         title=f"{len(cells.boxes)} cells above {threshold:.2f}, {left} boxes after NMS",
     )
     return figure, (
-        f"Of {len(scene.boxes)} cars {hits} are found, with {left - hits} false alarms,"
-        f" at threshold {threshold:.2f}, overlap allowed: {iou_threshold:.2f}."
+        f"Cars: {len(scene.boxes)}, true positives: {true_positives}, false positives:"
+        f" {left - true_positives}, at threshold {threshold:.2f}, overlap allowed:"
+        f" {iou_threshold:.2f}."
     )
 
 
@@ -56,7 +57,7 @@ def detection_view(scene: Scene, detector: Detector) -> ipywidgets.VBox:
 
 
 class Level(NamedTuple):
-    """One level of a pyramid: its scale, the small image, its heatmap, and the boxes found there.
+    """One level of a pyramid: its scale, the small image, its heatmap, and its detections.
 
     `detections` are in pixels of the small image; `factors` [4] take their boxes back to the whole
     image.
@@ -86,7 +87,7 @@ def plot_level(levels: Sequence[Level], number: int, size: tuple[int, int]) -> C
     return level_figure(image, probability, detections, size, title=title), (
         f"Level {number} of the pyramid: the image shrunk by {scale:.2f} to {height}×{width}"
         f" pixels; the window of 40×100 finds cars that are about {100 * scale:.0f} pixels wide in"
-        f" the image. Boxes found here: {len(detections.boxes)}."
+        f" the image. Detections here: {len(detections.boxes)}."
     )
 
 
@@ -105,7 +106,7 @@ def pyramid_view(scene: Scene, detector: Detector, scales: Sequence[float]) -> i
 def scenes_view(
     scenes: Sequence[Scene], detector: Detector, *, lowest: float = SCORE_FLOOR
 ) -> ipywidgets.VBox:
-    """Choose a scene and a threshold from `lowest` on, and see what is found."""
+    """Choose a scene and a threshold from `lowest` on, and see the detections."""
     candidates = [above(detector.candidates(scene.image), lowest) for scene in scenes]
     return view(
         lambda scene, threshold: plot_detections(

@@ -37,6 +37,18 @@ def test_judged_figure(image, found):
     return plots.judged_figure(image, {"all four": found, "the best": best}, TRUTH)
 
 
+def test_each_kind_of_box_has_its_name_in_the_fields_words(image, found):
+    figure = plots.judged_figure(image, {"all four": found}, TRUTH)
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == [
+        "ground truth, found",
+        "false negative (missed)",
+        "true positive",
+        "false positive: second box",
+        "false positive: badly placed",
+        "false positive: on no car",
+    ]
+
+
 @compare
 def test_scene_and_curve(image, found, curve):
     cells = found.boxes + torch.tensor([2.0, 0, 2, 0])

@@ -139,14 +139,19 @@ def test_score_histogram_counts_each_kind_of_answer():
         torch.tensor([0.9, 0.5, 0.2, 0.6, 0.1, 0.1]), torch.tensor([1, 1, 1, 0, 0, 0]), 0.5
     )
     title = figure.axes[0].get_title()
-    assert title == "cars: 2 called car, 1 missed; others: 1 called car, 2 left alone"
+    assert title == "positives: 2 true, 1 false; negatives: 2 true, 1 false (missed cars)"
 
 
 def test_true_and_false_detections_are_told_apart_by_more_than_colour(image, found):
     legend = plots.scene_figure(image, found, TRUTH).axes[0].get_legend_handles_labels()
     styles = dict(zip(legend[1], (patch.get_linestyle() for patch in legend[0]), strict=True))
-    assert set(styles) == {"true box", "found", "false alarm"}
+    assert set(styles) == {"ground truth", "true positive", "false positive"}
     assert len(set(styles.values())) == 3
+
+
+def test_what_nobody_judged_is_a_detection(image, found):
+    legend = plots.scene_figure(image, found).axes[0].get_legend_handles_labels()
+    assert legend[1] == ["detection"]
 
 
 def test_a_crowd_of_boxes_is_not_labelled_one_by_one(image):

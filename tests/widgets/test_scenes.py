@@ -36,12 +36,12 @@ def test_a_level_says_what_it_shows(large, pattern_classifier):
     figure, message = plot_level(levels, 1, (240, 440))
     assert "120×220" in message
     assert "about 200 pixels wide" in message
-    assert message.endswith("Boxes found here: 1.")
+    assert message.endswith("Detections here: 1.")
     (box,) = figure.axes[0].patches
     assert (box.get_x() + 0.5, box.get_y() + 0.5) == (60, 40)
     assert figure.axes[0].get_xlim()[1] == 440
     _, other = plot_level(levels, 0, (240, 440))
-    assert other.endswith("Boxes found here: 0.")
+    assert other.endswith("Detections here: 0.")
 
 
 def moved(view):
@@ -68,6 +68,6 @@ def test_every_slider_changes_the_picture(scene, large, pattern_classifier):
 def test_the_threshold_of_the_scenes_view_decides_what_stays(scene, pattern_classifier):
     view = scenes_view([scene], Detector(pattern_classifier))
     _, threshold, picture = view.children
-    assert "Of 1 cars 1 are found, with 0 false alarms" in picture.value
+    assert "Cars: 1, true positives: 1, false positives: 0," in picture.value
     threshold.value = 1.0
-    assert "Of 1 cars 0 are found, with 0 false alarms" in picture.value
+    assert "Cars: 1, true positives: 0, false positives: 0," in picture.value
