@@ -20,7 +20,7 @@ from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_output
 from nbgrader.preprocessors import Execute
-from traitlets import Bool, Integer, Unicode
+from traitlets import Bool, Unicode
 
 from tools.needed import imports_of, names_defined, needed_cells, python_of
 from tools.sandbox import BoxedKernelManager
@@ -48,7 +48,6 @@ class Examine(Execute):
     )
     boxed = Bool(True, help="run submissions in a box").tag(config=True)
     full = Bool(False, help="run every cell, not only those that a test needs").tag(config=True)
-    total_timeout = Integer(600, help="seconds for one submission").tag(config=True)
 
     def preprocess(self, nb, resources=None, km=None):  # nbconvert's hook
         self.kernel_manager_class = BoxedKernelManager if self.boxed else AsyncKernelManager
