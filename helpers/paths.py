@@ -10,8 +10,16 @@ import hashlib
 import os
 import re
 import tempfile
+from fnmatch import fnmatchcase
 from pathlib import Path
 
+# What systems and file managers leave in a folder that somebody has looked into, in small letters:
+# macOS, Windows, KDE, and the network drives of Synology.
+LEFT_BEHIND = (
+    *("._*", ".ds_store", ".appledouble", ".fseventsd", ".spotlight-v100", ".trashes", "icon\r"),
+    *("__macosx", "thumbs.db", "ehthumbs*.db", "desktop.ini", ".directory", "@eadir"),
+)
+CHECKSUMS = "checksums.sha256"
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -65,6 +73,18 @@ def sha256(path: Path) -> str:
     """The SHA-256 of a file, as hexadecimal text."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def is_left_behind(path: Path) -> bool:
+    """Whether a file is nobody's: a system or a file manager has put it there, unasked.
+
+    Args:
+        path: of the file, relative to the folder that is looked through.
+
+    >>> [is_left_behind(Path(name)) for name in ("a/.DS_Store", "._1.png", "Thumbs.db", "1.png")]
+    [True, True, True, False]
+    """
+    return any(fnmatchcase(part.lower(), name) for part in path.parts for name in LEFT_BEHIND)
 
 
 def read_text(path: Path) -> str:
@@ -144,18 +164,31 @@ def write_atomically(path: Path, contents: bytes) -> None:
 def write_checksums(folder: Path) -> None:
     """List every file of `folder` in its `checksums.sha256`, sorted.
 
-    Hidden files, which systems and editors leave behind, are none of the course's.
+    Hidden files, and what systems and editors leave behind, are none of the course's.
     """
-    listing = folder / "checksums.sha256"
+    listing = folder / CHECKSUMS
     names = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
     names = [n for n in names if not any(part.startswith(".") for part in n.parts)]
+    names = [n for n in names if not is_left_behind(n)]
     files = sorted(folder / name for name in names if folder / name != listing)
     rows = [f"{sha256(path)}  {path.relative_to(folder).as_posix()}\n" for path in files]
     write_atomically(listing, "".join(rows).encode())
 
 
+def read_checksums(folder: Path) -> dict[str, str]:
+    """The `checksums.sha256` of a folder, as `sha256sum` or `write_checksums` wrote it.
+
+    Returns:
+        The SHA-256 of each file by its path in the folder; nothing if there is no list.
+    """
+    listing = folder / CHECKSUMS
+    # Of sha256sum's two columns, the second begins with "*" for a file that was read as bytes.
+    lines = re.findall(r"(?m)^(\w+) [ *](.+?)\r?$", read_text(listing)) if listing.is_file() else []
+    return {name: digest.lower() for digest, name in lines}
+
+
 def verify_checksums(folder: Path, only: str = "") -> None:
-    """Compare the files of `folder` with its `checksums.sha256` (as `sha256sum` writes it).
+    """Compare the files of `folder` with its `checksums.sha256`.
 
     Args:
         folder: where the files and the list are.
@@ -165,17 +198,16 @@ def verify_checksums(folder: Path, only: str = "") -> None:
         FileNotFoundError: the list, or a file of it, is missing; the message says how to fix it.
         ValueError: a file differs, or the list names none.
     """
-    listing = folder / "checksums.sha256"
+    listing = folder / CHECKSUMS
     fix = f"get the course's copy back with: git checkout -- {folder} (or draw your own again)"
     if not listing.is_file():
         raise FileNotFoundError(f"{listing} is missing; {fix}")
-    # Of sha256sum's two columns, the second begins with "*" for a file that was read as bytes.
-    lines = re.findall(r"(?m)^(\w+) [ *](.+?)\r?$", read_text(listing))
-    chosen = [(expected, name) for expected, name in lines if name.startswith(only)]
+    listed = read_checksums(folder)
+    chosen = [name for name in listed if name.startswith(only)]
     if not chosen:  # nothing to compare with is no proof
         raise ValueError(f"{listing} is damaged (it lists no {only or 'file'}); {fix}")
-    for expected, name in chosen:
+    for name in chosen:
         if not (folder / name).is_file():
             raise FileNotFoundError(f"{folder / name} is missing; {fix}")
-        if sha256(folder / name) != expected.lower():
+        if sha256(folder / name) != listed[name]:
             raise ValueError(f"{folder / name} is damaged (its checksum differs); {fix}")

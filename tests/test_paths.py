@@ -111,9 +111,10 @@ def listed(tmp_path):
     return tmp_path
 
 
-def test_hidden_files_are_not_listed(listed):
+def test_hidden_files_and_clutter_are_not_listed(listed):
     before = (listed / "checksums.sha256").read_bytes()
-    (listed / ".DS_Store").write_bytes(b"clutter")
+    for name in (".DS_Store", "._c.txt", "Thumbs.db"):
+        (listed / name).write_bytes(b"clutter")
     (listed / ".cache").mkdir()
     (listed / ".cache" / "x").write_bytes(b"clutter")
     write_checksums(listed)

@@ -18,7 +18,7 @@ PHOTOGRAPHS = {"uiuc-multiscale": "TestImages_Scale", "uiuc": "TestImages"}
 def check_inputs(args: argparse.Namespace) -> list[str]:
     """Look at the files that a verb will read and write.
 
-    Says on stderr what will be replaced, and what is taken from another data set.
+    Says on stderr what will be replaced.
 
     Args:
         args: what the parser understood. Of `args.images`, only those that can be read stay.
@@ -84,12 +84,8 @@ def _check_photographs(part: str) -> None:
 def _check_training_data(data: str | Path) -> None:
     if data in ("uiuc", "both"):
         _check_photographs("TrainImages")
-    if not isinstance(data, Path):
-        return
-    if "train" not in splits(data, "crops"):
+    if isinstance(data, Path) and "train" not in splits(data, "crops"):
         raise ValueError(f"{data} has no training crops")
-    if "val" not in splits(data, "crops"):
-        say(f"{data} has no validation crops: those of street choose the best epoch")
 
 
 def splits(folder: Path, what: str) -> list[str]:

@@ -3,10 +3,12 @@
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
-from helpers.cli.inputs import check_inputs
+from helpers.cli.inputs import check_inputs, say
 
 CORES = os.cpu_count() or 1
 
@@ -127,7 +129,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print_anywhere()
     args = parser().parse_args(arguments)
     try:
-        return _run(args)
+        with warnings_as_lines():
+            return _run(args)
     except BrokenPipeError:  # of `... | head`: nobody is left to hear of it
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115 (closed with the program)
         return 1
@@ -146,6 +149,14 @@ def print_anywhere() -> None:
     for stream in (sys.stdout, sys.stderr):
         if reconfigure := getattr(stream, "reconfigure", None):
             reconfigure(errors="replace")
+
+
+@contextmanager
+def warnings_as_lines() -> Iterator[None]:
+    """Within it, a warning is a line on stderr, without the place in the code it comes from."""
+    with warnings.catch_warnings():
+        warnings.showwarning = lambda message, *place, **options: say(str(message))
+        yield
 
 
 def _run(args: argparse.Namespace) -> int:

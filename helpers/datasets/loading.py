@@ -1,5 +1,6 @@
 """The data sets by name: `street`, drawn by `helpers.street`, and `uiuc`, the real photographs."""
 
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +12,6 @@ from helpers.datasets.items import Crops, Scene, split_crops
 from helpers.paths import DATA
 
 SPLITS = ("train", "val", "test")
-
-
 SCENES = {"street": ("val", "test", "test-multiscale"), "uiuc": ("test", "test-multiscale")}
 
 
@@ -38,9 +37,18 @@ def load_crops(name: str | Path = "street", split: str = "train", *, seed: int =
 
 
 def load_or_shipped(name: str | Path, split: str) -> Crops:
-    """`load_crops`, or the shipped drawings where a folder of drawings has no such split."""
-    missing = isinstance(name, Path) and split not in drawn.crop_splits(name)
-    return load_crops("street" if missing else name, split)
+    """`load_crops`, or the shipped drawings where a folder of drawings has no such split.
+
+    Warns where it takes those: what is measured on them says nothing about the folder's own.
+
+    Args:
+        name: as for `load_crops`.
+        split: "train", "val" or "test".
+    """
+    if isinstance(name, Path) and split in SPLITS and split not in drawn.crop_splits(name):
+        warnings.warn(f"{name} has no {split} crops: those of street are taken", stacklevel=2)
+        name = "street"
+    return load_crops(name, split)
 
 
 def _drawn(name: str | Path) -> Path | None:

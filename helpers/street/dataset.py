@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from helpers.paths import write_checksums
+from helpers.paths import CHECKSUMS, is_left_behind, read_checksums, write_checksums
 from helpers.sheets import CROPS_PER_SHEET, pack_crops, sheet_name
 from helpers.street.card import SEED, data_card
 from helpers.street.crops import DrawnCrop
@@ -23,7 +23,7 @@ COUNTS = {"crops-train": 1600, "crops-val": 260, "crops-test": 260,
           "scenes-val": 30, "scenes-test": 150, "scenes-test-multiscale": 60}  # fmt: skip
 FORMAT = 1
 #: What a data set consists of; a folder with anything else in it is somebody else's.
-OWN = ("index.json", "CARD.md", "checksums.sha256", "crops-*.png", "scenes/*.png")
+OWN = ("index.json", "CARD.md", CHECKSUMS, "crops-*.png", "scenes/*.png")
 
 
 def write_dataset(
@@ -73,10 +73,9 @@ def _foreign_file(folder: Path) -> str | None:
         return None
     if not folder.is_dir():
         return folder.name
-    listing = folder / "checksums.sha256"
-    lines = listing.read_text(encoding="utf-8").splitlines() if listing.is_file() else []
-    own = {line.split("  ", 1)[-1] for line in lines} | {listing.name}
-    names = (p.relative_to(folder).as_posix() for p in sorted(folder.rglob("*")) if p.is_file())
+    own = set(read_checksums(folder)) | {CHECKSUMS}
+    paths = (p.relative_to(folder) for p in sorted(folder.rglob("*")) if p.is_file())
+    names = [path.as_posix() for path in paths if not is_left_behind(path)]
     return next((name for name in names if name not in own or not _is_own(name)), None)
 
 

@@ -14,6 +14,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 import helpers
+from helpers.paths import CHECKSUMS, read_checksums, verify_checksums
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -110,6 +111,16 @@ def test_the_version_is_one():
     assert re.fullmatch(r"\d+\.\d+\.\d+", helpers.__version__)
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
     assert citation.get("version", helpers.__version__) == helpers.__version__
+
+
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="a downloaded course has no history")
+@pytest.mark.parametrize("folder", ["data/street", "data/weights"])
+def test_what_is_shipped_is_whole_where_git_turns_line_ends(tmp_path, folder):
+    """As on Windows, whose git writes every text file with \\r\\n unless it is told not to."""
+    listed = (f"{folder}/{name}" for name in (CHECKSUMS, *read_checksums(ROOT / folder)))
+    windows = ["git", "-c", "core.autocrlf=true", "-c", "core.eol=crlf", "checkout-index"]
+    subprocess.run([*windows, f"--prefix={tmp_path}/", *listed], cwd=ROOT, check=True)
+    verify_checksums(tmp_path / folder)
 
 
 def test_the_gate_runs_the_tests():

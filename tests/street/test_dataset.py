@@ -129,8 +129,10 @@ def test_crops_alone_can_be_drawn_and_loaded(tmp_path, quick):
         load_crops(folder, "val")
     with pytest.raises(ValueError, match="no scenes 'test'; it has: none"):
         load_scenes(folder, "test")
-    assert load_or_shipped(folder, "val").kinds == load_crops("street", "val").kinds
+    with pytest.warns(UserWarning, match="many has no val crops: those of street are taken"):
+        assert load_or_shipped(folder, "val").kinds == load_crops("street", "val").kinds
     assert load_or_shipped(folder, "train").kinds == crops.kinds
+    assert load_or_shipped(folder, "all").kinds == crops.kinds
     card = (folder / "CARD.md").read_text()
     assert "`python -m helpers draw --count 130 --seed 8`" in card
     assert "| crops-train | 130 | 65 |" in card
@@ -378,6 +380,25 @@ def test_a_folder_with_somebody_elses_file_is_never_replaced(tmp_path):
     with pytest.raises(ValueError, match=r"notes/thesis.tex, which is no part"):
         write_dataset(folder, seed=3, counts=counts)
     assert (folder / "notes" / "thesis.tex").read_text() == "years of work"
+
+
+CLUTTER = (".DS_Store", "scenes/._test-000.png", "Thumbs.db", "Desktop.ini", "__MACOSX/._x")
+
+
+def test_what_systems_leave_in_a_folder_belongs_to_nobody(tmp_path, quick):
+    folder = tmp_path / "street"
+    write_dataset(folder, counts=ONE_OF_EACH)
+    before = contents(folder)
+    for name in CLUTTER:
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(b"clutter")
+    assert len(load_scenes(folder, "test")) == 1
+    write_dataset(folder, counts=ONE_OF_EACH)
+    assert contents(folder) == before
+    (folder / ".git").mkdir()
+    (folder / ".git" / "HEAD").write_text("somebody's work, though hidden")
+    with pytest.raises(ValueError, match=r"holds \.git/HEAD, which is no part"):
+        write_dataset(folder, counts=ONE_OF_EACH)
 
 
 def test_weights_are_no_data_set_though_they_have_checksums(tmp_path):
