@@ -4,7 +4,7 @@ One module for each lesson. A check calls the learner's function with inputs who
 known, compares with those and with the answers of well-known mistakes, and raises `CheckFailed` or
 prints one friendly line. What they share has one face, `report`: behind it, `running` hides the
 check's own source and stops what does not end, `own_work` sees who wrote the answer, `changes`
-what became of the input, and `values` compares.
+what became of the input, `hints` says what an error most likely means, and `values` compares.
 """
 
 from helpers.checks.report import CheckFailed, your_or_ours

@@ -22,6 +22,7 @@ import torch
 from torch import Tensor
 
 from helpers.checks.changes import change, snapshot
+from helpers.checks.hints import hint
 from helpers.checks.running import CheckFailed, check
 from helpers.checks.values import TOLERANCE, is_number, plain, same, shown
 
@@ -78,16 +79,18 @@ def ask(function: Callable, *arguments: object, may_change: Sequence[object] = (
 def ask_edge(why: str, function: Callable, *arguments: object) -> object:
     """The answer in a case at the edge: an error in it is the mistake, and `why` names the case.
 
-    >>> ask_edge("for no boxes", lambda boxes: boxes[0], [])
+    >>> ask_edge("for no boxes", lambda boxes: boxes[0], {})
     Traceback (most recent call last):
-    helpers.checks.CheckFailed: for no boxes, it stops with IndexError: list index out of range
+    helpers.checks.CheckFailed: for no boxes, it stops with KeyError: 0
     """
     try:
         return ask(function, *arguments)
     except (CheckFailed, NotImplementedError):
         raise
     except Exception as error:
-        fail(f"{why}, it stops with {type(error).__name__}: {error}")
+        meaning = hint(error)
+        said = f"{why}, it stops with {type(error).__name__}: {error}"
+        fail(said + f" (most likely: {meaning})" * bool(meaning))
 
 
 def explain(

@@ -10,13 +10,12 @@ import signal
 import threading
 from _thread import interrupt_main
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from types import TracebackType
 
+from helpers.checks.hints import hint
 from helpers.checks.own_work import LIBRARIES, borrowed
 
 SECONDS = 30.0
-CHECKS = str(Path(__file__).parent)
 
 
 class CheckFailed(AssertionError):
@@ -29,12 +28,6 @@ class CheckFailed(AssertionError):
         return [str(self)]
 
 
-class NothingWritten(CheckFailed, NotImplementedError):
-    """The exercise is as it was handed out."""
-
-    __module__ = "helpers.checks"
-
-
 class TookTooLong(KeyboardInterrupt):
     """The answer was stopped; no `except Exception` of a learner holds it up."""
 
@@ -44,9 +37,10 @@ def check(name: str, of: Sequence[Callable] = (), seconds: float = SECONDS) -> C
 
     The decorated check prints "NAME: right!" if nothing was wrong. Otherwise it raises
     - `CheckFailed`, shown as one line, where the check found something wrong, where the answer does
-      not end within `seconds`, and where it is one of `of` or calls one of them;
-    - `NothingWritten` (a `CheckFailed`, too) where the answer is still an untouched stub;
-    - the learner's own error, without the frames of the check, where the answer raises one.
+      not end within `seconds`, where it is one of `of` or calls one of them, and where it is still
+      an untouched stub;
+    - the learner's own error, at the learner's own lines alone, where the answer raises one; below
+      it the input that caused it, and what such an error most likely means.
 
     Args:
         name: What the exercise is called, in most cases the learner's function.
@@ -95,7 +89,7 @@ def _problem(
     except NotImplementedError as error:
         # An untouched stub says no word; PyTorch's own errors of this kind do.
         if not error.args:
-            return NothingWritten(f"{name}: nothing is written yet")
+            return CheckFailed(f"{name}: nothing is written yet")
         return _of_the_learner(error, name, function)
     except (Exception, KeyboardInterrupt) as error:
         return _of_the_learner(error, name, function)
@@ -106,14 +100,19 @@ def _of_the_learner(error: BaseException, name: str, function: Callable) -> Base
     """The error with the learner's frames alone; a `CheckFailed` if there is none of them."""
     seen: BaseException | None = error
     while seen is not None:
-        seen.__traceback__ = _without_checks(seen.__traceback__, function)
+        seen.__traceback__ = _learners_frames(seen.__traceback__, function)
         seen = seen.__cause__ or seen.__context__
-    if any(not _is_in(tb, LIBRARIES) for tb in _chain(error.__traceback__)):
+    meaning = hint(error)
+    if error.__traceback__ is not None:
+        if meaning:
+            error.add_note(f"most likely: {meaning}")
         return error
     if isinstance(error, KeyboardInterrupt):
         return CheckFailed(f"{name}: stopped")
     notes = "".join(f" ({note})" for note in getattr(error, "__notes__", []))
     what = f"{type(error).__name__}: {error}{notes}"
+    if "positional argument" in str(error):  # not one line of the learner's has run
+        return CheckFailed(f"{name}: {meaning}: {what}")
     return CheckFailed(f"{name}: the check cannot make sense of your answer: {what}")
 
 
@@ -123,15 +122,12 @@ def _chain(tb: TracebackType | None) -> Iterator[TracebackType]:
         tb = tb.tb_next
 
 
-def _is_in(tb: TracebackType, places: str | tuple[str, ...]) -> bool:
-    return tb.tb_frame.f_code.co_filename.startswith(places)
-
-
-def _without_checks(tb: TracebackType | None, function: Callable) -> TracebackType | None:
-    """A traceback without the frames of `helpers.checks`, and of the check itself."""
+def _learners_frames(tb: TracebackType | None, function: Callable) -> TracebackType | None:
+    """A traceback without the check's own frames, and those of libraries above and below it."""
     kept = None
     for one in reversed(list(_chain(tb))):
-        if one.tb_frame.f_code is not function.__code__ and not _is_in(one, CHECKS):
+        code = one.tb_frame.f_code
+        if code is not function.__code__ and not code.co_filename.startswith(LIBRARIES):
             kept = TracebackType(kept, one.tb_frame, one.tb_lasti, one.tb_lineno)
     return kept
 
