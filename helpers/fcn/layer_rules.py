@@ -10,7 +10,6 @@ To add a rule, write a function and enter it in `_RULES`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import torch
 import torch.nn.functional as F
@@ -18,30 +17,32 @@ from torch import Tensor, nn
 
 from helpers.fcn.layers import Function, Regions
 from helpers.fcn.linear import linear_as_convolution
-from helpers.fcn.locality import Converted, copied, index_at_positions, kept, same_numbers
+from helpers.fcn.locality import (
+    Converted,
+    copied,
+    index_at_positions,
+    kept,
+    same_numbers,
+    with_other_numbers,
+)
 from helpers.fcn.values import Value
 from helpers.geometry import format_shape
 
 
-def convert(layer: nn.Module, values: list[Value], answer: Tensor) -> Converted:
-    """Apply the rule for this kind of layer to what it reads; `answer` is what the layer gave.
+def convert(layer: nn.Module, values: list[Value]) -> Converted:
+    """Apply the rule for this kind of layer to what it reads.
 
     `layer` is in eval mode. The converted layer shares nothing with it.
     """
-    if all(value.y.is_floating_point() for value in values):
-        # With noise: behind a ReLU that lets nothing through, every layer would look the same.
-        values = [replace(value, y=value.y + _noise(value.y)) for value in values]
-        answer = layer(*(value.numbers().clone() for value in values))
     rule = _RULES.get(type(layer))
     if isinstance(layer, Function) and layer.name in _POOLS:
         rule = _reduction
-    converted = rule(layer, values[0], answer) if rule and len(values) == 1 else None
-    return converted or kept(layer, values, answer)
-
-
-def _noise(like: Tensor) -> Tensor:
-    generator = torch.Generator().manual_seed(3)
-    return torch.rand(like.shape, generator=generator).to(like)
+    if rule and len(values) == 1:
+        with_noise = with_other_numbers(values, 1.0)
+        converted = rule(layer, with_noise[0], layer(with_noise[0].numbers().clone()))
+        if converted:
+            return converted
+    return kept(layer, values)
 
 
 def _spatial(layer: nn.Module, value: Value, answer: Tensor) -> Converted | None:

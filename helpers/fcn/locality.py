@@ -7,7 +7,7 @@ size then holds for one of any size, for no position knows of the others.
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -15,6 +15,8 @@ from torch import Tensor, nn
 from helpers.fcn.layers import AtEachPosition, Function
 from helpers.fcn.values import Value
 from helpers.geometry import format_shape
+
+_SCALES = [(1.0, 0.0), (1.0,), (1e3,), (-1e3,)]  # and noise
 
 
 @dataclass
@@ -29,40 +31,57 @@ class Converted:
     index: Tensor | None = None
 
 
-def kept(layer: nn.Module, values: list[Value], answer: Tensor) -> Converted:
-    """A copy of a layer, for all the positions of a map; `answer` is what it gave for the crops.
+def kept(layer: nn.Module, values: list[Value]) -> Converted:
+    """A copy of a layer, for all the positions of a map.
 
     Raises TypeError or ValueError, with the reason, if it cannot be kept.
     """
-    layer, maps = copied(layer), [value.y for value in values]
-    if all(_lie_alike(value, values[0]) for value in values) and (
-        _treats_numbers_alone(layer, [value.numbers() for value in values], maps)
+    layer = copied(layer)
+    trials = [with_other_numbers(values, *scale) for scale in _SCALES]
+    if all(_lie_alike(value, values[0]) for value in values) and all(
+        _treats_numbers_alone(layer, trial) for trial in trials
     ):
         return Converted(layer, "kept", values[0].index)
-    if len({y.shape[2:] for y in maps}) > 1:
-        shapes = " and ".join(format_shape(y.shape[1:]) for y in maps)
+    if len({value.y.shape[2:] for value in values}) > 1:
+        shapes = " and ".join(format_shape(value.y.shape[1:]) for value in values)
         raise ValueError(f"puts together what lies in maps of different shapes: {shapes}")
     layouts = [value.layout() for value in values]
     for value, layout in zip(values, layouts, strict=True):
         if layout is None:
             raise refusal(layer, f"{value.name} ({value.kind})")
+    place = layouts[0][1]
+    if any(not torch.equal(other.flatten(), place.flatten()) for _, other in layouts):
+        raise TypeError("cannot be converted: it puts together the numbers of different positions")
     alone = AtEachPosition(layer, [shape for shape, _ in layouts])
-    larger = [_with_more_positions(y) for y in maps]
-    rows, cols = maps[0].shape[2:]
     try:
-        shape = layer(*alone.samples(maps)).shape[1:]
-        given, more = alone(*maps), alone(*larger)
-        index = index_at_positions(given, shape, layouts[0][1], answer)
-        if not same_numbers(more[:, :, :rows, :cols], given) or not same_numbers(
-            given.flatten()[index], answer
-        ):
-            raise ValueError("other positions, or other crops, matter")
+        found = [_at_positions(alone, trial, place) for trial in trials]
     except Exception as error:  # whatever a layer raises that needs more than one position
         raise refusal(layer) from error
-    if any(value.index is not None for value in values) or index.shape != given.shape:
+    index = found[0][0]
+    if any(value.index is not None for value in values) or index.shape != found[0][1]:
         return Converted(alone, "kept, at each position", index)
     # A map in, a map out. Made for crops of one size, the layer may still need single positions.
-    return Converted(layer if _gives(layer, larger, more) else alone, "kept")
+    return Converted(layer if all(reads_maps for *_, reads_maps in found) else alone, "kept")
+
+
+def with_other_numbers(values: list[Value], scale: float, noise: float = 1.0) -> list[Value]:
+    """The same values with their numbers `scale` times as large, and noise: none says too little.
+
+    Behind a ReLU that lets nothing through, every layer would look the same; and a layer that
+    divides by a norm above 100, or chooses what is above 100, shows it for large numbers only.
+    """
+    generator = torch.Generator().manual_seed(3)
+
+    def changed(y: Tensor) -> Tensor:
+        random = torch.rand(y.shape, generator=generator)
+        if y.dtype == torch.bool:
+            return (random < 0.5).to(y.device)
+        if not y.is_floating_point():
+            return y
+        largest = torch.finfo(y.dtype).max ** 0.3  # so that squares are still numbers
+        return (y + noise * random.to(y)) * max(-largest, min(scale, largest))
+
+    return [replace(value, y=changed(value.y)) for value in values]
 
 
 def refusal(layer: nn.Module, mixed_by: str = "") -> Exception:
@@ -123,12 +142,15 @@ def _lie_alike(one: Value, other: Value) -> bool:
     return one.index is other.index or torch.equal(one.full_index(), other.full_index())
 
 
-def _treats_numbers_alone(layer: nn.Module, inputs: list[Tensor], maps: list[Tensor]) -> bool:
+def _treats_numbers_alone(layer: nn.Module, values: list[Value]) -> bool:
     """Whether every number of the answer depends on the number at its own place, on no other.
 
     Shuffled, the answers must be the same, shuffled alike; with half of the numbers replaced, the
-    other half's answers must not change; and the layer must be able to read the FCN's maps.
+    other half's answers must not change; and on a larger map each number's must be the same.
     """
+    inputs, maps = [value.numbers() for value in values], [value.y for value in values]
+    larger = [_with_more_positions(y) for y in maps]
+    rows, cols = maps[0].shape[2:]
     generator = torch.Generator().manual_seed(0)
     order = torch.randperm(inputs[0].numel(), generator=generator).to(inputs[0].device)
     half = (torch.rand(order.shape, generator=generator) < 0.5).to(order.device)
@@ -138,14 +160,38 @@ def _treats_numbers_alone(layer: nn.Module, inputs: list[Tensor], maps: list[Ten
     ]
     try:
         answer, of_mixed, of_halves = (layer(*given) for given in (inputs, mixed, halves))
+        more = layer(*larger)
         return (
             answer.shape == inputs[0].shape
-            and layer(*maps).shape == maps[0].shape
+            and more.shape == larger[0].shape
+            and same_numbers(more[:, :, :rows, :cols], layer(*maps))
             and same_numbers(of_mixed.flatten(), answer.flatten()[order])
             and same_numbers(of_halves.flatten()[half], answer.flatten()[half])
         )
     except Exception:  # it cannot read these, or gives back no tensor
         return False
+
+
+def _at_positions(
+    alone: AtEachPosition, values: list[Value], place: Tensor
+) -> tuple[Tensor, torch.Size, bool]:
+    """Where the layer's answer lies in what `alone` gives, that map's shape, and whether the layer
+    itself reads maps.
+
+    Raises ValueError if other positions, or other crops, matter.
+    """
+    maps = [value.y for value in values]
+    larger = [_with_more_positions(y) for y in maps]
+    rows, cols = maps[0].shape[2:]
+    answer = alone.layer(*(value.numbers().clone() for value in values))
+    shape = alone.layer(*alone.samples(maps)).shape[1:]
+    given, more = alone(*maps), alone(*larger)
+    index = index_at_positions(given, shape, place, answer)
+    if not same_numbers(more[:, :, :rows, :cols], given) or not same_numbers(
+        given.flatten()[index], answer
+    ):
+        raise ValueError("other positions, or other crops, matter")
+    return index, given.shape, _gives(alone.layer, larger, more)
 
 
 def _with_more_positions(y: Tensor) -> Tensor:

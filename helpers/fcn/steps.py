@@ -165,7 +165,7 @@ class _Conversion:
             layer = as_layer(call.function, args, kwargs, in_place=in_place)
         if len(made) > 1 and name not in ("max", "min"):
             raise TypeError(f"gives back {len(made)} tensors, of which a rule knows one")
-        converted = convert(layer, values, made[0].x)
+        converted = convert(layer, values)
         self.add_step(made[0], layer, converted, values, call.training)
         for value in made[1:]:
             value.error = call.refused(TypeError("gives back where its largest numbers are"))

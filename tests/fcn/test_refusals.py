@@ -11,6 +11,7 @@ from helpers.fcn import check_equivalence, conversion_steps, geometry, to_fcn
 from helpers.models import randomise_
 
 SIZE = (8, 10)  # after a 3×3 convolution, a map of 4×6×8
+TABLE = torch.zeros(4, 6, 8)
 
 
 class Written(nn.Module):
@@ -286,6 +287,36 @@ REFUSED = {
         TypeError,
         r"layer add \(add\)",
     ),
+    "large numbers of other positions": (
+        through(lambda net, x: torch.where(x > 100, x.roll(1, 2), x)),
+        TypeError,
+        r"layer where \(where\) .*different positions",
+    ),
+    "chosen where others are large": (
+        through(lambda net, x: x.masked_fill((x > 100).roll(1, 3), 0.0)),
+        TypeError,
+        r"layer masked_fill \(masked_fill\) .*different positions",
+    ),
+    "large others alone matter to a norm": (
+        through(lambda net, x: F.normalize(x, dim=(1, 2, 3), eps=100.0)),
+        TypeError,
+        r"layer normalize \(normalize\)",
+    ),
+    "large channels alone are scaled down": (
+        through(lambda net, x: torch.renorm(x, 2, 1, 100.0)),
+        TypeError,
+        r"layer renorm \(renorm\)",
+    ),
+    "a size written down, which is the crop's": (
+        through(lambda net, x: F.interpolate(x, size=(6, 8))),
+        TypeError,
+        r"layer interpolate \(interpolate\)",
+    ),
+    "a table of positions that has learned nothing yet": (
+        through(lambda net, x: x + TABLE),
+        TypeError,
+        r"layer add \(add\)",
+    ),
     "a kernel that depends on the image": (
         through(lambda net, x: F.conv2d(x, x[:1].mean((2, 3), keepdim=True).repeat(4, 1, 1, 1))),
         ValueError,
@@ -527,6 +558,9 @@ CONVERTED = {
     "the image itself used again": written(
         lambda net, x: net.head((net.conv(x) + net.other(x)).flatten(1)), other=nn.Conv2d(2, 4, 3)
     ),
+    "a norm of channels that holds for large numbers only": through(
+        lambda net, x: F.normalize(x, dim=1, eps=100.0)
+    ),
     "an unused branch": written(lambda net, x: (net.conv(x).exp(), flat(net, x))[1]),
     "settings with defaults": WithSettings(None),
     "checks of the shape": written(
@@ -539,12 +573,13 @@ CONVERTED = {
 }
 
 
+@pytest.mark.parametrize(("scale", "dtype"), [(1, torch.float32), (1000, torch.float64)])
 @pytest.mark.parametrize("name", CONVERTED)
 @torch.no_grad()
-def test_what_can_be_converted_is_equal_in_every_cell(name):
-    model = CONVERTED[name]
+def test_what_can_be_converted_is_equal_in_every_cell(name, scale, dtype):
+    model = copy.deepcopy(CONVERTED[name]).to(dtype)
     generator = torch.Generator().manual_seed(3)
-    image = torch.randn(2, SIZE[0] + 9, SIZE[1] + 7, generator=generator)
+    image = scale * torch.randn(2, SIZE[0] + 9, SIZE[1] + 7, generator=generator, dtype=dtype)
     reference = copy.deepcopy(model).eval()
     fcn = to_fcn(model, SIZE)
     assert fcn.geometry.exact
@@ -563,7 +598,8 @@ def test_what_can_be_converted_is_equal_in_every_cell(name):
     cells = fcn.eval()(image[None].clone())[0]
     cells = cells[:, : expected.shape[1], : expected.shape[2]]
     assert cells.shape == expected.shape
-    assert (cells - expected).abs().max() < 1e-5 * expected.abs().max()
+    largest = expected.nan_to_num(0, 0, 0).abs().max().item()
+    torch.testing.assert_close(cells, expected, rtol=0, atol=1e-5 * largest, equal_nan=scale > 1)
 
 
 def test_functional_dropout_drops_while_training():
