@@ -6,6 +6,7 @@ likes: what counts is what it does for crops of this size. Nothing of it is chan
 
 from __future__ import annotations
 
+import threading
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -25,6 +26,7 @@ version itemsize nbytes is_sparse is_quantized is_mkldnn has_names is_same_size 
 """
 # What may be asked of a tensor without looking at its values.
 _SIZES = frozenset(_ASKED.split())
+_ONE_AT_A_TIME = threading.RLock()
 
 
 @dataclass
@@ -114,19 +116,25 @@ class Recorder(TorchFunctionMode):
 
 @contextmanager
 def recording(recorder: Recorder, handle: Callable[[Call], Any]) -> Iterator[None]:
-    """Within it, `handle(call)` does what the model's layers and torch's functions would do."""
+    """Within it, `handle(call)` does what the model's layers and torch's functions would do.
+
+    Only in this thread: networks that run in others meanwhile are not touched.
+    """
     recorder.handle = handle
-    original = nn.Module.__call__
+    thread = threading.get_ident()
+    with _ONE_AT_A_TIME:
+        original = nn.Module.__call__
 
-    def call(layer: nn.Module, *args: Any, **kwargs: Any) -> Any:
-        return recorder.call_module(layer, *args, **kwargs)
+        def call(layer: nn.Module, *args: Any, **kwargs: Any) -> Any:
+            here = threading.get_ident() == thread
+            return (recorder.call_module if here else original)(layer, *args, **kwargs)
 
-    nn.Module.__call__ = call
-    try:
-        with recorder:
-            yield
-    finally:
-        nn.Module.__call__ = original
+        nn.Module.__call__ = call
+        try:
+            with recorder:
+                yield
+        finally:
+            nn.Module.__call__ = original
 
 
 @contextmanager
@@ -142,14 +150,18 @@ def left_as_it_was(model: nn.Module) -> Iterator[nn.Module]:
             yield model
     finally:
         for layer, before in attributes:
-            vars(layer).clear()
-            vars(layer).update(before)
+            _restore(vars(layer), before)
         for layer, before in buffers:
-            layer._buffers.clear()
-            layer._buffers.update(before)
+            _restore(layer._buffers, before)
         with torch.no_grad():
             for buffer, before in contents:
                 buffer.copy_(before)
+
+
+def _restore(names: dict, before: dict) -> None:
+    for new in names.keys() - before.keys():
+        del names[new]
+    names.update(before)
 
 
 def tensors_in(tree: Any) -> list[Tensor]:

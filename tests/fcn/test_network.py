@@ -3,6 +3,7 @@
 import copy
 import warnings
 from collections import OrderedDict
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
 import pytest
@@ -263,6 +264,23 @@ def test_double_precision_is_kept_and_brings_the_difference_down(tiny_classifier
 def test_the_device_is_kept():
     convolution = linear_as_convolution(nn.Linear(12, 2, device="meta"), 3, 2, 2)
     assert convolution.weight.device.type == convolution.bias.device.type == "meta"
+
+
+def test_networks_in_other_threads_are_not_touched(tiny_classifier):
+    """Some convert, one at a time, and some classify meanwhile."""
+    crops = torch.rand(2, 1, 16, 24)
+    expected = tiny_classifier(crops)
+
+    def work(number):
+        model = copy.deepcopy(tiny_classifier)
+        if number % 2:
+            return check_equivalence(model, (16, 24)).equal
+        return all(torch.allclose(model(crops), expected) for _ in range(50))
+
+    before = nn.Module.__call__
+    with ThreadPoolExecutor(4) as threads:
+        assert all(threads.map(work, range(12)))
+    assert nn.Module.__call__ is before
 
 
 def test_the_global_random_state_is_not_needed(tiny_classifier, same_weights):
