@@ -1,7 +1,6 @@
-"""Famous topologies: converted exactly, or honest about where padding makes them differ."""
+"""Eight famous topologies in depth: converted exactly, or honest about what padding changes."""
 
 import copy
-import warnings
 
 import pytest
 import torch
@@ -9,7 +8,7 @@ from torch import nn
 
 from helpers.acceleration import LayerTracer
 from helpers.fcn import FCN, check_equivalence, conversion_steps, geometry, to_fcn
-from helpers.models import randomise_
+from tests.fcn.comparing import convert, random_crops, randomised, relative
 from tests.fcn.zoo import ZOO
 
 everyone = pytest.mark.parametrize("name", ZOO)
@@ -19,27 +18,10 @@ padded_ones = pytest.mark.parametrize(
 )
 
 
-def build(name, seed=0):
+def build(name):
     """One of the zoo, all weights, biases and statistics random, in eval mode; and its crops."""
     make, channels, size, _ = ZOO[name]
-    with torch.random.fork_rng():
-        torch.manual_seed(seed)
-        model = randomise_(make(), torch.Generator().manual_seed(seed))
-        for layer in model.modules():
-            if isinstance(layer, nn.Conv2d | nn.Linear):
-                layer.weight.data *= 2  # or the biases alone would decide
-        return model.eval(), torch.randn(3, channels, *size)
-
-
-def convert(model, size):
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "layer .* pads its input")
-        return to_fcn(model, size)
-
-
-def relative(actual, expected):
-    assert actual.shape == expected.shape
-    return ((actual - expected).abs().max() / expected.abs().max()).item()
+    return randomised(make), random_crops(channels, size)
 
 
 @everyone

@@ -1,42 +1,23 @@
-"""Families of networks: converted and equal, or refused with a name and a reason that is true."""
+"""Published networks: converted and equal, or refused with a name and a true reason."""
 
 import copy
 import re
-import warnings
 
 import pytest
 import torch
-from torch import nn
 
 from helpers.acceleration import accelerate
 from helpers.fcn import conversion_steps, geometry, to_fcn
-from helpers.models import randomise_
-from tests.fcn.families import FAMILIES
+from tests.fcn.comparing import convert, random_crops, randomised, relative
+from tests.fcn.published import NETWORKS
 
-NAMES = [f"{family}, {variant}" if variant else family for family, variant, *_ in FAMILIES]
+NAMES = [f"{family}, {variant}" if variant else family for family, variant, *_ in NETWORKS]
 
 
 def build(name):
     """A network, all its numbers random, in eval mode; three crops; what must come of it."""
-    _, _, make, (channels, *size), outcome = FAMILIES[NAMES.index(name)]
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        model = randomise_(make(), torch.Generator().manual_seed(0))
-        for layer in model.modules():
-            if isinstance(layer, nn.Conv2d | nn.Linear):
-                layer.weight.data *= 2  # or the biases alone would decide
-        return model.eval(), torch.randn(3, channels, *size), outcome
-
-
-def convert(model, size):
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "layer .* pads its input")
-        return to_fcn(model, size)
-
-
-def relative(actual, expected):
-    assert actual.shape == expected.shape
-    return ((actual - expected).abs().max() / expected.abs().max()).item()
+    _, _, make, (channels, *size), outcome = NETWORKS[NAMES.index(name)]
+    return randomised(make), random_crops(channels, size), outcome
 
 
 def with_outcome(*outcomes):
@@ -44,7 +25,7 @@ def with_outcome(*outcomes):
         "name",
         [
             name
-            for name, (*_, outcome) in zip(NAMES, FAMILIES, strict=True)
+            for name, (*_, outcome) in zip(NAMES, NETWORKS, strict=True)
             if (outcome if outcome in ("exact", "padded") else "refused") in outcomes
         ],
     )
@@ -52,7 +33,7 @@ def with_outcome(*outcomes):
 
 def test_the_list_is_long_and_wide():
     assert len(set(NAMES)) == len(NAMES) >= 60
-    assert len({family for family, *_ in FAMILIES}) >= 20
+    assert len({family for family, *_ in NETWORKS}) >= 20
 
 
 @with_outcome("exact", "padded")

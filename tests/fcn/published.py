@@ -839,7 +839,7 @@ LRN = [lambda c: [nn.LocalResponseNorm(3)], lambda c: [nn.BatchNorm2d(c)], lambd
 WHOLE_IMAGE = r"cannot be converted|puts together what lies in maps of different shapes"
 
 # (family, variant, network, crops, outcome)
-FAMILIES = [
+NETWORKS = [
     ("LeNet", "tanh, average", lambda: lenet5(nn.AvgPool2d, nn.Tanh), GREY, "exact"),
     ("LeNet", "relu, max", lambda: lenet5(nn.MaxPool2d, nn.ReLU), GREY, "exact"),
     ("LeNet", "learned pools", lenet5_subsampling, (1, 14, 22), "exact"),
