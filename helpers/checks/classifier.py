@@ -52,8 +52,7 @@ def _check_convolution(function: Convolve, image: Tensor, kernel: Tensor, stride
     except (TypeError, ValueError):
         fail(f"{case}: give back a table of numbers, not {type(answer).__name__}")
     right = convolve(image, kernel, stride)
-    if answer.shape != right.shape:
-        _explain_shape(answer, image, kernel, stride, case)
+    _explain_shape(answer, image, kernel, stride, case)
     at = [(r, c) for r in range(right.shape[0]) for c in range(right.shape[1])]
     rows, cols = kernel.shape
     patches = torch.stack([image[y : y + rows, x : x + cols] for y, x in _starts(at, stride)])
@@ -85,11 +84,11 @@ def _starts(at: list[tuple[int, int]], stride: int) -> list[tuple[int, int]]:
 
 
 def _explain_shape(answer: Tensor, image: Tensor, kernel: Tensor, stride: int, case: str) -> None:
-    """A table of the wrong size, and what its size says about the mistake."""
+    """Is the table as large as it should be, and if not, what does its size say?"""
     sizes = {
         "one too few: the position at 0 counts as well, so add 1": lambda n, k: (n - k) // stride,
         "the stride is forgotten: divide by it": lambda n, k: n - k + 1,
-        "the kernel must stay inside the image": lambda n, k: -(-n // stride),
+        "the kernel must stay inside the image, at the end, too": lambda n, k: -(-n // stride),
         "a part of a step is no step: round down": lambda n, k: -(-(n - k) // stride) + 1,
         "a part of a step is no step: // rounds down, round() does not": lambda n, k: (
             round((n - k) / stride) + 1
@@ -98,11 +97,10 @@ def _explain_shape(answer: Tensor, image: Tensor, kernel: Tensor, stride: int, c
     pairs = list(zip(image.shape, kernel.shape, strict=True))
     right = [(n - k) // stride + 1 for n, k in pairs]
     shape = list(answer.shape)
-    said = f"{case}: the table has shape {shape}, but should have {right}"
-    if shape == right[::-1]:
-        fail(f"{said}; rows come first")
-    why = [m for m, size in sizes.items() if shape == [size(n, k) for n, k in pairs] != right]
-    fail(said + ("; " + ", or ".join(why) if why else ""))
+    mistakes = {message: [size(n, k) for n, k in pairs] for message, size in sizes.items()}
+    mistakes["rows come first"] = right[::-1]
+    case = f"{case}: the table has shape {shape}, but should have {right}"
+    explain(shape, right, mistakes, case, otherwise="one number for each position of the kernel")
 
 
 def batch_loss(logits: Tensor, labels: Tensor) -> Tensor:
@@ -118,9 +116,10 @@ def check_batch_loss(batch_loss: Loss) -> None:
     right = cross_entropy(logits, labels)
     answer = tensor(ask(batch_loss, logits, labels), "the loss", right)
     explain(answer.detach(), right, _loss_mistakes(logits, labels))
-    fewer = ask(batch_loss, logits[:3], labels[:3])
-    if not close(fewer.detach(), cross_entropy(logits[:3], labels[:3])):
-        fail("right for four crops but not for three: is the batch size written into the code?")
+    three = logits[:3], labels[:3]
+    fewer = tensor(ask(batch_loss, *three), "the loss", right)
+    size = "right for four crops but not for three: is the batch size written into the code?"
+    explain(fewer.detach(), cross_entropy(*three), _loss_mistakes(*three), otherwise=size)
     _check_gradient(batch_loss, logits, labels)
     sure, wrong = torch.tensor([[60.0, -60.0], [500.0, -500.0]]), torch.tensor([1, 1])
     for k, expected in enumerate((120.0, 1000.0)):
@@ -150,7 +149,7 @@ def _loss_mistakes(logits: Tensor, labels: Tensor) -> dict[str, Tensor]:
             logits, labels
         ),
         "that is the sum over the batch: take the mean, so that batch size does not matter": (
-            right * 4
+            right * len(labels)
         ),
         "the sign is wrong: a loss falls as the answers get better": -right,
         "each crop needs the log-probability of its own label: one number for each row": (
@@ -162,11 +161,22 @@ def _loss_mistakes(logits: Tensor, labels: Tensor) -> dict[str, Tensor]:
         "the labels are turned around: 0 is the first logit, 1 the second": cross_entropy(
             logits, 1 - labels
         ),
-        "softmax runs over the batch (dim 0): the classes are dimension 1": nll_loss(
+        "softmax runs over the batch (dim=0): the classes are dimension 1": nll_loss(
             logits.log_softmax(0), labels
         ),
-        "that is log10 or log2, or a constant factor: log is the natural logarithm": (
+        "that is log2: log is the natural logarithm, here and in most books": (
             right / torch.tensor(2.0).log()
+        ),
+        "that is log10: log is the natural logarithm, here and in most books": (
+            right / torch.tensor(10.0).log()
+        ),
+        "that is the log-probability of class 1, “car”, for every crop: each needs that of its own"
+        " label": -logits.log_softmax(1)[:, 1].mean(),
+        "that is the log-probability of class 0 for every crop: each needs that of its own label": (
+            -logits.log_softmax(1)[:, 0].mean()
+        ),
+        "[labels] picks rows: pick one number of each row, log_p[torch.arange(N), labels]": (
+            -logits.log_softmax(1)[labels].mean()
         ),
     }
 

@@ -185,7 +185,10 @@ def _each_crop_once(labels: Tensor, kept: Tensor, held_out: Tensor) -> None:
     if len(everything) != len(labels):
         fail(f"{len(labels)} crops came in, {len(everything)} went out")
     if not torch.equal(everything, torch.arange(len(labels))):
-        fail("some crop comes twice, or the numbers are not places 0 … N - 1 in `labels`")
+        if everything.min() < 0 or everything.max() >= len(labels):
+            far = int(everything[-1] if everything[0] >= 0 else everything[0])
+            fail(f"{far} is no place in `labels`: its {len(labels)} places are 0 … N - 1")
+        fail("some crop comes twice, so another is missing")
 
 
 def _class_by_class(labels: Tensor, kept: Tensor, held_out: Tensor, share: float) -> None:

@@ -66,8 +66,6 @@ def _check_pair(
     above = scores >= threshold
     hits, many = int(is_true[above].sum()), int(above.sum())
     right = (hits / many, hits / cars)
-    if all(abs(x - y) <= 1e-6 for x, y in zip(answer, right, strict=True)):
-        return
     strictly = scores > threshold
     caught, few = int(is_true[strictly].sum()), int(strictly.sum())
     p, r = right
@@ -102,8 +100,8 @@ def _check_pair(
     }
     case = f"at threshold {threshold}"
     expected = f"expected ({p:.4f}, {r:.4f}), not ({answer[0]:.4f}, {answer[1]:.4f})"
-    explain(answer, right, mistakes, case, expected)
-    fail(f"{case}: nearly right, but rounded: leave all digits")
+    nearly = "nearly right, but rounded: leave all digits"
+    explain(answer, right, mistakes, case, expected, nearly)
 
 
 @check("pr_area", of=(area_under_curve, average_precision, curve_from_matches, precision_recall))
@@ -125,10 +123,9 @@ def check_pr_area(pr_area: Callable[[Tensor, Tensor, int], float]) -> None:
         given, is_true = torch.tensor(scores)[[*order]], torch.tensor(truths)[[*order]]
         answer = number(ask(pr_area, given, is_true, CARS), "the area")
         right = area_under_curve(curve_from_matches([Matched(given, is_true, CARS)]))
-        if abs(answer - right) > 1e-6:
-            mistakes = _area_mistakes(given, is_true, CARS)
-            explain(answer, right, mistakes, case, f"expected {right:.4f}, not {answer:.4f}")
-            fail(f"{case}: nearly right: {answer} and not {right:.7f}; is it rounded?")
+        expected = f"expected {right:.4f}, not {answer:.4f}"
+        nearly = f"nearly right: {answer} and not {right:.7f}; is it rounded?"
+        explain(answer, right, _area_mistakes(given, is_true, CARS), case, expected, nearly)
     try:
         nothing = pr_area(torch.zeros(0), torch.zeros(0).bool(), 3)
     except (RuntimeError, IndexError, ValueError, ZeroDivisionError) as error:

@@ -85,10 +85,12 @@ def check_linear_to_conv(linear_to_conv: Callable[[nn.Linear, int, int, int], nn
         fail(f"the result must be an nn.Conv2d, not {type(answer).__name__}")
     if not (torch.equal(weight, linear.weight) and torch.equal(bias, linear.bias)):
         fail("the Linear layer was changed: leave it as it is")
-    if not (linear.weight.requires_grad and linear.bias.requires_grad and linear.training):
+    if not linear.training:
+        fail("the Linear layer came in train mode and is in eval mode now: leave it as it is")
+    if not (linear.weight.requires_grad and linear.bias.requires_grad):
         fail(
-            "the Linear layer was changed: it cannot be trained any more (requires_grad), or its"
-            " mode is another; copy within torch.no_grad() instead"
+            "the Linear layer cannot be trained any more (requires_grad): leave that as it is, and"
+            " copy within torch.no_grad()"
         )
     right = linear_as_convolution(linear, channels, height, width)
     if answer.weight.shape != right.weight.shape:

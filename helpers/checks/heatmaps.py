@@ -58,14 +58,15 @@ SIZE_MISTAKES: dict[str, Callable[[int, int, int], int]] = {
     "the kernel must stay inside: it cannot begin in the last kernel - 1 positions": (
         lambda n, k, s: n // s
     ),
-    "the kernel must stay inside, at the end, too": lambda n, k, s: -(-n // s),
+    "the kernel must stay inside, at the end, too: nothing is added there (no padding)": (
+        lambda n, k, s: -(-n // s)
+    ),
     "the stride is forgotten": lambda n, k, s: n - k + 1,
     "add 1 after dividing by the stride, not before": lambda n, k, s: (n - k + 1) // s,
     "a part of a step is no step: round down": lambda n, k, s: -(-(n - k) // s) + 1,
     "a part of a step is no step: // rounds down, round() does not": (
         lambda n, k, s: round((n - k) / s) + 1
     ),
-    "nothing is added at the ends (no padding)": lambda n, k, s: (n + k - 1 - k) // s + 1,
 }
 
 

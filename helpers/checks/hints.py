@@ -57,8 +57,8 @@ FAMILIES = {
         "torch.flip wants a list of dimensions, torch.flip(x, [3]); x.flip(3) takes one"
     ),
     r"index (-?\d+) is out of bounds for (?:dimension|axis) \d+ with size (\d+)": (
-        "there are {1} here, counted from 0, and number {0} was asked for: with fewer than"
-        " expected, is a case forgotten?"
+        "of {1}, counted from 0, number {0} was asked for: is a case forgotten, as one without"
+        " cars, or a number written into the code?"
     ),
     r"(?:list|tuple) index out of range|index out of range in self|index -?\d+ is out of range": (
         "counted from 0, there are fewer here: is a case forgotten, or a number written into the"
@@ -119,8 +119,14 @@ FAMILIES = {
         "does no arithmetic", "is no tensor"
     ),
     r"division by zero": "nothing to divide by here: what should the answer be in this case?",
+    r"missing \d+ required positional arguments?: \"dim\"": (
+        "say along which dimension, counted from 0: dim=1 is along each row of a table"
+    ),
     r"positional arguments? but \d+ (?:was|were) given|missing \d+ required positional": (
-        "the function must take the arguments that stand in the exercise's `def` line"
+        "a function takes as many arguments as stand in its `def` line"
+    ),
+    r"indexing tensors could not be broadcast": (
+        "two lists of indices of different lengths: is the batch size written into the code?"
     ),
 }
 

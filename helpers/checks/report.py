@@ -23,7 +23,7 @@ from torch import Tensor
 
 from helpers.checks.changes import change, snapshot
 from helpers.checks.hints import hint
-from helpers.checks.running import CheckFailed, check
+from helpers.checks.running import SUSPECTS, CheckFailed, check
 from helpers.checks.values import TOLERANCE, is_number, plain, same, shown
 
 __all__ = [
@@ -99,8 +99,12 @@ def explain(
     mistakes: Mapping[str, object],
     case: str = "",
     otherwise: str = "",
+    nearly: str = "",
 ) -> None:
     """Return if the answer is right; fail with the messages of all mistakes that would answer so.
+
+    Where several would, the check runs on through its other cases, and keeps those that fit there,
+    too: so give one mistake the same message in each case.
 
     Args:
         answer: The learner's: a number, a tensor, or a tuple or list of such.
@@ -108,12 +112,21 @@ def explain(
         mistakes: What to say -> what a learner with that mistake would have answered.
         case: The input in words, to begin the message with.
         otherwise: What to say if it is none of them, in place of "expected …, not …".
+        nearly: What to say if it is right to five digits, but not to six; nothing if empty.
     """
+    suspects = SUSPECTS.get()
+    if suspects is not None:
+        for message in set(suspects) & set(mistakes):
+            if not same(answer, mistakes[message]):
+                suspects.remove(message)
+        return
     if same(answer, right):
+        if nearly and not same(answer, right, TOLERANCE / 10):
+            raise CheckFailed(nearly, case)
         return
     fitting = [message for message, wrong in mistakes.items() if same(answer, wrong)]
-    message = "; or: ".join(fitting) or otherwise or f"expected {shown(right)}, not {shown(answer)}"
-    fail(f"{case}: {message}" if case else message)
+    otherwise = otherwise or f"expected {shown(right)}, not {shown(answer)}"
+    raise CheckFailed("; or: ".join(fitting) or otherwise, case, fitting, otherwise)
 
 
 def number(answer: object, what: str) -> float:

@@ -6,22 +6,38 @@ itself: neither a frame nor a line of source, for those hold the answer.
 
 import contextlib
 import functools
+import io
 import signal
 import threading
 from _thread import interrupt_main
 from collections.abc import Callable, Iterator, Sequence
+from contextvars import ContextVar
 from types import TracebackType
 
 from helpers.checks.hints import hint
 from helpers.checks.own_work import LIBRARIES, borrowed
 
 SECONDS = 30.0
+#: The mistakes that are still possible, while a check runs to narrow them down.
+SUSPECTS: ContextVar[list[str] | None] = ContextVar("suspects", default=None)
 
 
 class CheckFailed(AssertionError):
-    """The answer is not right yet; the message says what to look at."""
+    """The answer is not right yet; the message says what to look at.
+
+    Attributes:
+        case: The input in words, that the message begins with.
+        fitting: The messages of the mistakes that would answer so.
+        otherwise: What to say if none of them is it.
+    """
 
     __module__ = "helpers.checks"  # as a terminal shows it
+
+    def __init__(
+        self, message: str, case: str = "", fitting: Sequence[str] = (), otherwise: str = ""
+    ) -> None:
+        super().__init__(f"{case}: {message}" if case else message)
+        self.case, self.fitting, self.otherwise = case, fitting, otherwise
 
     def _render_traceback_(self) -> list[str]:
         """What IPython shows in place of a traceback: the message."""
@@ -84,7 +100,7 @@ def _problem(
     except RecursionError:
         return CheckFailed(f"{name}: your function calls itself without end")
     except CheckFailed as error:
-        message = str(error)
+        message = str(_narrowed(error, function, answers, seconds))
         return CheckFailed(message if message.startswith(name) else f"{name}: {message}")
     except NotImplementedError as error:
         # An untouched stub says no word; PyTorch's own errors of this kind do.
@@ -94,6 +110,24 @@ def _problem(
     except (Exception, KeyboardInterrupt) as error:
         return _of_the_learner(error, name, function)
     return None
+
+
+def _narrowed(
+    error: CheckFailed, function: Callable, answers: tuple, seconds: float
+) -> CheckFailed:
+    """The failure with those of its mistakes that explain the answers in all of the check's cases.
+
+    One case may look the same after two mistakes; the check runs once more, and another case may
+    tell them apart. If none explains them all, the failure says what was expected.
+    """
+    if len(error.fitting) < 2:
+        return error
+    left = list(error.fitting)
+    quiet = contextlib.redirect_stdout(io.StringIO())
+    problems = contextlib.suppress(Exception, KeyboardInterrupt)
+    with problems, time_limit(seconds), quiet, suspecting(left):
+        function(*answers)
+    return CheckFailed("; or: ".join(left) or error.otherwise, error.case, left)
 
 
 def _of_the_learner(error: BaseException, name: str, function: Callable) -> BaseException:
@@ -130,6 +164,16 @@ def _learners_frames(tb: TracebackType | None, function: Callable) -> TracebackT
         if code is not function.__code__ and not code.co_filename.startswith(LIBRARIES):
             kept = TracebackType(kept, one.tb_frame, one.tb_lasti, one.tb_lineno)
     return kept
+
+
+@contextlib.contextmanager
+def suspecting(messages: list[str]) -> Iterator[None]:
+    """While this lasts, `explain` fails nothing: it takes out of the list what an answer clears."""
+    token = SUSPECTS.set(messages)
+    try:
+        yield
+    finally:
+        SUSPECTS.reset(token)
 
 
 @contextlib.contextmanager

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from torch.optim import Optimizer
 
-from helpers.checks.report import check, explain, fail
+from helpers.checks.report import ask, check, explain, fail
 
 TrainEpoch = Callable[[nn.Module, Optimizer, Tensor, Tensor, int], list[float]]
 
@@ -109,8 +109,9 @@ def _check_one_epoch(function: TrainEpoch, images: Tensor, labels: Tensor, batch
     model, optimiser = _a_small_network()
     case = f"{len(images)} crops in batches of {batch_size}"
     before = images.clone(), labels.clone()
+    given = model, optimiser, images, labels, batch_size
     try:
-        answer = function(model, optimiser, images, labels, batch_size)
+        answer = ask(function, *given, may_change=given)
     except (RuntimeError, AttributeError) as error:
         text = str(error)
         if "does not require grad" in text or "attribute 'backward'" in text:
@@ -121,8 +122,6 @@ def _check_one_epoch(function: TrainEpoch, images: Tensor, labels: Tensor, batch
         if "inplace operation" in text:
             fail(f"{case}: {TRAINING_MISTAKES['step_first']}")
         raise
-    if answer is None:
-        fail("train_epoch gives back None: is there a `return`?")
     if not (torch.equal(before[0], images) and torch.equal(before[1], labels)):
         fail("train_epoch changes its input: leave the crops and the labels as they are")
     losses = _losses(answer, case)

@@ -18,7 +18,15 @@ def shown(value: object, most: int = 120) -> str:
     if isinstance(value, Tensor):
         text = str(value.detach().tolist()) if value.ndim else f"{value.item()!r}"
         return f"tensor({text})"
-    if isinstance(value, torch.Generator | nn.Module):
+    if isinstance(value, nn.Sequential):  # its layers' sizes may be what went wrong
+        return f"Sequential({', '.join(map(shown, value))})"
+    if isinstance(value, nn.Linear):
+        bias = ", bias=False" * (value.bias is None)
+        return f"Linear({value.in_features}, {value.out_features}{bias})"
+    if isinstance(value, nn.Conv2d):
+        bias = ", bias=False" * (value.bias is None)
+        return f"Conv2d({value.in_channels}, {value.out_channels}, {value.kernel_size}{bias})"
+    if isinstance(value, torch.Generator | nn.Module | torch.optim.Optimizer):
         return f"<{type(value).__name__}>"
     if isinstance(value, tuple | list):
         first, last = "()" if isinstance(value, tuple) else "[]"
@@ -30,20 +38,21 @@ def shown(value: object, most: int = 120) -> str:
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
-def same(answer: object, right: object) -> bool:
+def same(answer: object, right: object, tolerance: float = TOLERANCE) -> bool:
     """Whether two answers say the same: 3, 3.0, tensor(3); a tuple, a list, a tensor of both.
 
     >>> same([3.0, torch.tensor(4)], (3, 4)), same(1000001, 1000000), same(0.3, 0.1 + 0.2)
     (True, False, True)
     """
     if isinstance(right, Tensor):
-        return _same_tensor(answer, right)
+        return _same_tensor(answer, right, tolerance)
     if isinstance(right, tuple | list):
         if isinstance(answer, Tensor | np.ndarray):
             answer = answer.tolist()
         if not isinstance(answer, tuple | list) or len(answer) != len(right):
             return False
-        return all(map(same, answer, right))
+        pairs = zip(answer, right, strict=True)
+        return all(same(one, other, tolerance) for one, other in pairs)
     if isinstance(right, bool | np.bool):
         value = plain(answer)
         return isinstance(value, bool) and value == right
@@ -52,12 +61,12 @@ def same(answer: object, right: object) -> bool:
         if not is_number(value):
             return False
         if isinstance(right, int):
-            return abs(value - right) <= TOLERANCE
-        return math.isclose(value, right, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
+            return abs(value - right) <= tolerance
+        return math.isclose(value, right, rel_tol=tolerance, abs_tol=tolerance)
     return type(answer) is type(right) and answer == right
 
 
-def _same_tensor(answer: object, right: Tensor) -> bool:
+def _same_tensor(answer: object, right: Tensor, tolerance: float) -> bool:
     try:
         answer = torch.as_tensor(answer)
     except (TypeError, ValueError, RuntimeError):
@@ -65,7 +74,7 @@ def _same_tensor(answer: object, right: Tensor) -> bool:
     if answer.shape != right.shape or (answer.dtype == torch.bool) != (right.dtype == torch.bool):
         return False
     if right.is_floating_point():
-        return torch.allclose(answer.double(), right.double(), rtol=TOLERANCE, atol=TOLERANCE)
+        return torch.allclose(answer.double(), right.double(), rtol=tolerance, atol=tolerance)
     return torch.equal(answer.double(), right.double())
 
 

@@ -216,7 +216,7 @@ IOU_WRONG = [
     (lambda a, b: iou(a, b, clamp=False), "negative"),
     (lambda a, b: iou(a, b, extra=1), "one pixel too many"),
     (lambda a, b: iou(a, b, subtract=False), "counted twice"),
-    (clamped_in_height_only, "negative width makes"),
+    (clamped_in_height_only, "a side of what they share is negative"),
     (if_a_corner_is_inside, "without a corner"),
     (lambda a, b: if_a_corner_is_inside(b, a), "without a corner"),
     (over("smaller"), "smaller box|one box"),

@@ -214,7 +214,7 @@ SPLIT_WRONG = [
     (split_as(lambda kept, held_out: (kept.numpy(), held_out.numpy())), "ndarray"),
     (split_as(lambda kept, held_out: held_out), "two tensors"),
     (split_as(lambda kept, held_out: (torch.zeros(80) == 0, torch.zeros(80) == 1)), "masks"),
-    (split_as(lambda kept, held_out: (kept + 1, held_out + 1)), "places 0"),
+    (split_as(lambda kept, held_out: (kept + 1, held_out + 1)), "80 is no place in"),
     (split_places_inside_the_class, "inside each class"),
     (split_cars_only, "should be held out"),
     (split_rounded(int), "round down"),

@@ -295,6 +295,31 @@ def test_explain_names_all_mistakes_that_fit():
         explain(4, 3, mistakes, "for x", otherwise="count again")
 
 
+def squares_and_doubles(answer):
+    """Both are 4 for 2, in place of 3; for 3 they are 9 and 6."""
+    for x in (2, 3):
+        explain(ask(answer, x), x + 1, {"squared": x * x, "doubled": 2 * x}, f"for {x}")
+
+
+def test_another_case_tells_two_mistakes_apart():
+    check = helpers.checks.report.check("count")(squares_and_doubles)
+    with pytest.raises(CheckFailed, match=r"^count: for 2: squared$"):
+        check(lambda x: x * x)
+    with pytest.raises(CheckFailed, match=r"^count: for 2: doubled$"):
+        check(lambda x: 2 * x)
+    with pytest.raises(CheckFailed, match=r"^count: for 2: expected 3, not 4$"):
+        check([None, None, 4, 7].__getitem__)
+    with pytest.raises(CheckFailed, match=r"^count: for 2: squared; or: doubled$"):
+        check([None, None, 4].__getitem__)  # the next case stops with an error
+
+
+def test_right_to_five_digits_is_nearly_right():
+    explain(0.3333333, 1 / 3, {}, nearly="is it rounded?")
+    explain(0.33333, 1 / 3, {})
+    with pytest.raises(CheckFailed, match=r"^for x: is it rounded\?$"):
+        explain(0.33333, 1 / 3, {}, "for x", nearly="is it rounded?")
+
+
 @pytest.mark.parametrize(
     ("answer", "right", "equal"),
     [
