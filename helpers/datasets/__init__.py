@@ -3,6 +3,11 @@
 `street` is drawn by `helpers.street` and lies in data/; `python -m helpers draw` makes more of the
 kind in any folder. `uiuc` is the UIUC Image Database for Car Detection (Agarwal, Awan and Roth
 2004); `python -m helpers data` fetches it.
+
+>>> crops = load_crops("street", "train")
+>>> image, label = crops[0]
+>>> image.shape, label
+(torch.Size([1, 40, 100]), tensor(1))
 """
 
 from helpers.datasets.items import (

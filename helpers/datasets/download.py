@@ -1,4 +1,4 @@
-"""Fetch the UIUC photographs: verified, unpacked safely, whole or not at all."""
+"""Fetch the UIUC photographs: verified, unpacked safely, atomically."""
 
 import hashlib
 import os
@@ -52,9 +52,16 @@ def part_digest(path: Path) -> str:
 
 
 def verify_uiuc(folder: Path, digests: Mapping[str, str] = DIGESTS) -> None:
-    """Raise FileNotFoundError or ValueError unless every part named in `digests` is right.
+    """Make sure that the photographs are those of the data set.
 
-    The multi-scale photographs have no published digest: they are read, not verified.
+    Args:
+        folder: CarData.
+        digests: `part_digest` of each part by its name. The multi-scale photographs have no
+            published one: they are read, not verified.
+
+    Raises:
+        FileNotFoundError: a part is missing.
+        ValueError: a part holds something else.
     """
     for part, expected in digests.items():
         if not (folder / part).exists():
@@ -72,9 +79,20 @@ def fetch_uiuc(
 ) -> Path:
     """Make sure that `parent`/CarData is there and right, downloading it if need be.
 
-    Tries each address in turn. Can be interrupted at any time and repeated: CarData appears only
-    when it is complete. A CarData that is there but wrong is kept under another name.
-    Raises ConnectionError, naming each failure, if no address gives the right contents.
+    Can be interrupted at any time and repeated: CarData appears only when it is complete. A CarData
+    that is there but wrong is kept under another name.
+
+    Args:
+        parent: the folder that holds CarData, or will; made if it is missing.
+        urls: tried in turn.
+        digests: as for `verify_uiuc`.
+        progress: show bars.
+
+    Returns:
+        The folder CarData.
+
+    Raises:
+        ConnectionError: no address gives the right contents; each failure is named.
     """
     target = parent / "CarData"
     try:
@@ -121,8 +139,15 @@ def _free_name(path: Path) -> Path:
 def unpack(archive: Path, folder: Path, *, progress: bool = False) -> None:
     """Unpack a tar archive's plain files into `folder`.
 
-    Raises UnsafeArchive, before anything is written, for paths outside the folder, links, devices,
-    or contents of more than 200 MiB; tarfile.TarError or EOFError for a damaged archive.
+    Args:
+        archive: plain or compressed.
+        folder: made if it is missing.
+        progress: show a bar.
+
+    Raises:
+        UnsafeArchive: for paths outside the folder, links, devices, or contents of more than
+            200 MiB, before anything is written.
+        tarfile.TarError, EOFError: for a damaged archive.
     """
     try:
         with tarfile.open(archive) as tar:

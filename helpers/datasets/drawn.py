@@ -11,7 +11,19 @@ from helpers.sheets import CROP_SIZE, sheet_name, unpack_crops
 
 
 def read_crops(folder: Path, split: str) -> tuple[np.ndarray, list[int], list[str]]:
-    """Images uint8 [N, 40, 100], labels and kinds of a split such as "train"."""
+    """Read the crops of a split.
+
+    Args:
+        folder: of the data set.
+        split: such as "train".
+
+    Returns:
+        Images uint8 [N, 40, 100], labels (1 = car), and what each crop shows.
+
+    Raises:
+        FileNotFoundError: a file is missing.
+        ValueError: there is no such split, or a file is damaged.
+    """
     entry = _index(folder, "crops", split)
     wanted = len(entry["labels"])
     sheets: list[np.ndarray] = []
@@ -24,7 +36,18 @@ def read_crops(folder: Path, split: str) -> tuple[np.ndarray, list[int], list[st
 
 
 def read_scenes(folder: Path, split: str) -> list[tuple[str, np.ndarray, list[list[float]]]]:
-    """Name, image uint8 [H, W] and boxes (x1, y1, x2, y2) of each scene of a split."""
+    """Read the scenes of a split.
+
+    Args:
+        folder: of the data set.
+        split: such as "test".
+
+    Returns:
+        Name, image uint8 [H, W] and boxes (x1, y1, x2, y2) in pixels of each scene, in order.
+
+    Raises:
+        FileNotFoundError, ValueError: as `read_crops`.
+    """
     scenes = []
     for entry in _index(folder, "scenes", split):
         file = f"scenes/{entry['name']}.png"
@@ -34,7 +57,7 @@ def read_scenes(folder: Path, split: str) -> list[tuple[str, np.ndarray, list[li
 
 
 def crop_splits(folder: Path) -> list[str]:
-    """The splits of crops that the data set in `folder` has."""
+    """The splits of crops that the data set in `folder` has, such as "train"."""
     return list(_read_index(folder)["crops"])
 
 

@@ -1,4 +1,11 @@
-"""Crops to train on, and scenes to find cars in."""
+"""Crops to train on, and scenes to find cars in.
+
+>>> crops = Crops(torch.rand(3, 1, 40, 100), torch.tensor([1, 0, 1]))
+>>> crops, crops.subset([0, 2])
+(Crops(3 of 40×100: 2 cars, 1 others), Crops(2 of 40×100: 2 cars, 0 others))
+>>> Scene("empty street", torch.rand(1, 60, 200), torch.zeros(0, 4))
+Scene(empty street: 60×200, cars: 0)
+"""
 
 from dataclasses import dataclass, field
 
@@ -12,10 +19,18 @@ from helpers.splits import shuffled_by_class
 
 @dataclass(frozen=True, eq=False)
 class Crops(Dataset):
-    """Labelled crops: `images` float32 [N, 1, H, W] in [0, 1], `labels` int64 [N], 1 = car.
+    """Labelled crops. Lesson 01.
 
     A torch `Dataset`: `crops[i]` is (image [1, H, W], label), so it goes into any `DataLoader`.
-    `kinds` says in a word or two what each crop shows, where that is known.
+    `crops + others` are both, one after the other.
+
+    Args:
+        images: float32 [N, 1, H, W] in [0, 1].
+        labels: int64 [N], 1 = car, 0 = not a car.
+        kinds: what each crop shows, in a word or two, where that is known; else nothing.
+
+    Raises:
+        ValueError: for other types, shapes or ranges, NaN or infinity.
     """
 
     images: Tensor
@@ -55,7 +70,7 @@ class Crops(Dataset):
         return f"Crops({len(self)} of {height}×{width}: {cars} cars, {len(self) - cars} others)"
 
     def subset(self, indices: Tensor | list[int]) -> "Crops":
-        """The crops at `indices`, in that order."""
+        """The crops at `indices` (int64 [K], each in 0 … N - 1), in that order."""
         indices = torch.as_tensor(indices, dtype=torch.int64)
         kinds = tuple(self.kinds[i] for i in indices.tolist()) if self.kinds else ()
         return Crops(self.images[indices], self.labels[indices], kinds)
@@ -68,7 +83,16 @@ class Crops(Dataset):
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """A whole image [1, H, W], float32 in [0, 1], with the boxes [M, 4] xyxy of its cars."""
+    """A whole image with the boxes of its cars: the ground truth. Lesson 01.
+
+    Args:
+        name: what to call it in figures and messages.
+        image: float32 [1, H, W] in [0, 1].
+        boxes: float32 [M, 4], xyxy in pixels; M may be 0. They may cross the image's border.
+
+    Raises:
+        ValueError, TypeError: for boxes that `check_boxes` refuses.
+    """
 
     name: str
     image: Tensor
@@ -83,7 +107,19 @@ class Scene:
 
 
 def split_crops(crops: Crops, seed: int = 0) -> dict[str, Crops]:
-    """Split into "train", "val" and "test" as 9 : 3 : 4, each class by itself (stratified)."""
+    """Split at random as 9 : 3 : 4, each class by itself (stratified). Lesson 01.
+
+    Args:
+        crops: N crops; their order within a split stays.
+        seed: the same seed gives the same splits.
+
+    Returns:
+        The splits by name: "train", "val" and "test". Each crop is in one of them.
+
+    >>> splits = split_crops(Crops(torch.rand(32, 1, 40, 100), torch.arange(32) % 2))
+    >>> {name: len(split) for name, split in splits.items()}
+    {'train': 18, 'val': 6, 'test': 8}
+    """
     splits: dict[str, list[Tensor]] = {"train": [], "val": [], "test": []}
     for members in shuffled_by_class(crops.labels, torch.Generator().manual_seed(seed)):
         ends = [round(len(members) * sixteenths / 16) for sixteenths in (9, 12)]

@@ -1,4 +1,10 @@
-"""The data sets by name: `street`, drawn by `helpers.street`, and `uiuc`, the real photographs."""
+"""The data sets by name: `street`, drawn by `helpers.street`, and `uiuc`, the real photographs.
+
+>>> load_crops("street", "val")
+Crops(260 of 40×100: 130 cars, 130 others)
+>>> load_scenes("street", "test")[0]
+Scene(test-000: 75×313, cars: 2)
+"""
 
 import warnings
 from pathlib import Path
@@ -16,13 +22,21 @@ SCENES = {"street": ("val", "test", "test-multiscale"), "uiuc": ("test", "test-m
 
 
 def load_crops(name: str | Path = "street", split: str = "train", *, seed: int = 0) -> Crops:
-    """Crops of `name` ("street" or "uiuc"): split "train", "val", "test" or "all".
+    """Labelled crops of 40×100 pixels. Lesson 01.
 
-    A `Path` as the name is the folder of another drawn data set, which may have fewer splits.
-    `uiuc` has no splits of its own: 9/16, 3/16 and 4/16 of each class are drawn with `seed`, so
-    that train + val against test is the original assignment's 3 : 1.
-    Raises FileNotFoundError with the way to get them if the data are missing, ValueError if they
-    are damaged or the name or split is unknown.
+    Args:
+        name: "street" or "uiuc", or the folder (a `Path`) of another drawn data set, which may
+            have fewer splits.
+        split: "train", "val", "test" or "all".
+        seed: splits `uiuc`, which has no splits of its own: 9/16, 3/16 and 4/16 of each class, so
+            that train + val against test is the original assignment's 3 : 1.
+
+    Returns:
+        The crops; for `street` with the kind of each, for `uiuc` with the files' names as kinds.
+
+    Raises:
+        FileNotFoundError: the data are missing; the message says how to get them.
+        ValueError: they are damaged, or there is no such name or split.
     """
     if split not in (*SPLITS, "all"):
         raise ValueError(f"unknown split {split!r}: choose from {', '.join(SPLITS)}, all")
@@ -64,10 +78,17 @@ def _crops(images: np.ndarray, labels: list[int], kinds: list[str]) -> Crops:
 
 
 def load_scenes(name: str | Path = "street", split: str = "test") -> tuple[Scene, ...]:
-    """Scenes of `name`: street "val", "test" or "test-multiscale"; uiuc either "test".
+    """Scenes with the boxes of their cars. Lesson 01.
 
-    A scene may be without cars: its boxes are [0, 4] then. A `Path` as the name and errors are as
-    in `load_crops`.
+    Args:
+        name: "street", "uiuc" or a `Path`, as for `load_crops`.
+        split: "test" (cars of one size), "test-multiscale" (of many sizes), or, of drawings, "val".
+
+    Returns:
+        The scenes in order. One without cars has boxes [0, 4].
+
+    Raises:
+        FileNotFoundError, ValueError: as `load_crops`.
     """
     folder = _drawn(name)
     if folder is None and name not in SCENES:

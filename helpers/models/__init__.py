@@ -1,4 +1,11 @@
-"""The course's classifier, and how its weights are kept."""
+"""The course's classifier, and how its weights are kept.
+
+>>> from helpers.datasets import load_crops
+>>> images, labels = load_crops("street", "test")[:3]
+>>> model = load_pretrained()
+>>> bool((model(images).argmax(1) == labels).all())
+True
+"""
 
 from helpers.models.classifier import (
     INPUT_SIZE,

@@ -1,4 +1,9 @@
-"""The course's classifier."""
+"""The course's classifier.
+
+>>> logits = make_classifier(seed=0)(torch.rand(5, 1, 40, 100))
+>>> logits.shape
+torch.Size([5, 2])
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,20 +14,26 @@ from torch import Generator, Tensor, nn
 from helpers.sheets import CROP_SIZE
 
 INPUT_SIZE = CROP_SIZE
-
-
-SMALLEST_SIDE = 16
+SMALLEST_SIDE = 16  # pixels; less is gone after two rounds of convolution and pooling
 
 
 def make_classifier(
     input_size: tuple[int, int] = INPUT_SIZE, *, seed: int | None = None
 ) -> nn.Sequential:
-    """The course's network for crops of `input_size` (height, width).
+    """The course's network: images [N, 1, H, W] to logits [N, 2]; class 1 is "car". Lesson 03.
 
-    Maps images [N, 1, H, W] to logits [N, 2]; class 1 is "car". No padding anywhere: that is what
-    makes it exactly convertible. With `seed` the weights are the same each time, and torch's
-    global random state stays untouched.
-    Raises ValueError if the crops are too small for the two rounds of convolution and pooling.
+    No padding anywhere: that is what makes it exactly convertible.
+
+    Args:
+        input_size: (height, width) of the crops, in pixels.
+        seed: with it the weights are the same each time, and torch's global random state stays
+            untouched.
+
+    Returns:
+        The network, in training mode.
+
+    Raises:
+        ValueError: the crops are too small for the two rounds of convolution and pooling.
     """
     height, width = input_size
     if min(height, width) < SMALLEST_SIDE:
@@ -34,16 +45,16 @@ def make_classifier(
     with torch.random.fork_rng(enabled=seed is not None):
         if seed is not None:
             torch.manual_seed(seed)
-        return nn.Sequential(
-            nn.Conv2d(1, 32, 5),
+        return nn.Sequential(  # for crops of 40×100:
+            nn.Conv2d(1, 32, 5),  # [N, 32, 36, 96]
             nn.BatchNorm2d(32),
             nn.ReLU(),
-            nn.MaxPool2d(2),
-            nn.Conv2d(32, 64, 5),
+            nn.MaxPool2d(2),  # [N, 32, 18, 48]
+            nn.Conv2d(32, 64, 5),  # [N, 64, 14, 44]
             nn.BatchNorm2d(64),
             nn.ReLU(),
-            nn.MaxPool2d(2),
-            nn.Flatten(),
+            nn.MaxPool2d(2),  # [N, 64, 7, 22]
+            nn.Flatten(),  # [N, 9856]
             nn.Linear(features, 512),
             nn.ReLU(),
             nn.Linear(512, 2),
@@ -57,10 +68,17 @@ def _after_two_rounds(length: int) -> int:
 
 
 def randomise_(model: nn.Module, generator: Generator) -> nn.Module:
-    """Give every bias and every batch-norm statistic a random value, in place; returns the model.
+    """Give every bias and every batch-norm statistic a random value. Lesson 04.
 
     A fresh network has running means of 0 and variances of 1, so a conversion that forgets them
     looks right. After this it does not.
+
+    Args:
+        model: changed in place.
+        generator: where the random numbers come from.
+
+    Returns:
+        The model.
     """
 
     def uniform(tensor: Tensor, low: float, high: float) -> None:
@@ -83,7 +101,15 @@ def randomise_(model: nn.Module, generator: Generator) -> nn.Module:
 
 @contextmanager
 def eval_mode(model: nn.Module) -> Iterator[nn.Module]:
-    """Put `model` into eval mode for a while; then every layer has its own mode back."""
+    """Within it, `model` is in eval mode; after it, every layer has its own mode back. Lesson 03.
+
+    >>> model = make_classifier()
+    >>> with eval_mode(model):
+    ...     print(model.training)
+    False
+    >>> model.training
+    True
+    """
     modes = {module: module.training for module in model.modules()}
     model.eval()
     try:

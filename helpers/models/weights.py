@@ -1,4 +1,9 @@
-"""Weights: written and read without pickle, checked before they are used."""
+"""Weights: written and read without pickle, checked before they are used.
+
+>>> model = load_pretrained()
+>>> round(float(read_notes(pretrained_path())["threshold"]), 1)
+1.0
+"""
 
 import hashlib
 from pathlib import Path
@@ -22,11 +27,22 @@ def save_model(
     half: bool = False,
     notes: dict[str, str] | None = None,
 ) -> Path:
-    """Write a course classifier's weights as safetensors (no pickle), whole or not at all.
+    """Write a classifier's weights as safetensors (no pickle), atomically. Lesson 03.
 
-    `half` stores the weight matrices as float16, which halves the file; they come back as float32.
-    `notes` (text to text) travel in the file's header. Returns the path.
-    Raises ValueError for another network than the course's, and for NaN or infinity.
+    Args:
+        model: as `make_classifier(input_size)` gives it.
+        path: the file to write.
+        input_size: (height, width) of its crops.
+        half: store the weight matrices as float16, which halves the file; they come back as
+            float32.
+        notes: texts by name, which travel in the file's header.
+
+    Returns:
+        The path.
+
+    Raises:
+        ValueError: for another network than the course's, and for NaN or infinity.
+        OSError: the file cannot be written.
     """
     path = Path(path)
     _check_architecture(model.state_dict(), input_size, "this model")
@@ -44,16 +60,28 @@ def save_model(
 
 
 def read_notes(path: str | Path) -> dict[str, str]:
-    """The header of a weights file, as `save_model` wrote it."""
+    """The header of a weights file, texts by name, as `save_model` wrote it.
+
+    Raises:
+        FileNotFoundError, ValueError: as `load_model`.
+    """
     with _open(Path(path)) as file:
         return file.metadata() or {}
 
 
 def load_model(path: str | Path) -> nn.Sequential:
-    """Read weights written by `save_model` into a new classifier, in eval mode, on the CPU.
+    """Read weights written by `save_model` into a new classifier. Lesson 03.
 
-    Raises FileNotFoundError, or ValueError if the file is damaged, was written by something else,
-    belongs to another network, or holds NaN.
+    Args:
+        path: the file.
+
+    Returns:
+        The classifier, in eval mode, on the CPU.
+
+    Raises:
+        FileNotFoundError: there is none.
+        ValueError: it is damaged, was written by something else, belongs to another network, or
+            holds NaN or infinity.
     """
     path = Path(path)
     with _open(path) as file:
@@ -103,9 +131,10 @@ def _check_architecture(tensors: dict[str, Tensor], input_size: tuple[int, int],
 
 
 def load_pretrained() -> nn.Sequential:
-    """The classifier that ships with the course, trained on `street`, in eval mode.
+    """The classifier that ships with the course, trained on `street`, in eval mode. Lesson 03.
 
-    Raises FileNotFoundError or ValueError if the file is missing or fails its checksum.
+    Raises:
+        FileNotFoundError, ValueError: the file is missing, or differs from its checksum.
     """
     verify_checksums(DATA / "weights", only=pretrained_path().name)
     return load_model(pretrained_path())
@@ -117,7 +146,12 @@ def pretrained_path() -> Path:
 
 
 def weights_digest(model: nn.Module) -> str:
-    """A short name for a model's exact weights: equal models have equal digests."""
+    """A short name, 12 hexadecimal digits, for a model's exact weights. Lesson 03.
+
+    >>> one, same, other = (make_classifier(seed=seed) for seed in (0, 0, 1))
+    >>> weights_digest(one) == weights_digest(same), weights_digest(one) == weights_digest(other)
+    (True, False)
+    """
     digest = hashlib.sha256()
     for name, tensor in sorted(model.state_dict().items()):
         digest.update(name.encode())

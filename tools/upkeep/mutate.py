@@ -34,6 +34,8 @@ from tools.upkeep.mutants import Mutant, mutants
 SECONDS = 20.0
 #: How many times as long as the solution a mutant may take, and how long at least.
 PATIENCE, LEAST = 8, 1.0
+#: How long the solution may take at least for a question.
+SHORTEST = 0.02
 TRIES = 300
 #: Mutants that draw other random numbers than the solution, and just as good ones.
 AS_GOOD = {
@@ -146,27 +148,36 @@ def survivors(exercise: Exercise) -> Iterator[Mutant]:
     if problem := judge(exercise, exercise.solution, namespace):
         raise RuntimeError(f"{exercise.name}: the solution does not pass: {problem}")
     seconds = LEAST + PATIENCE * (time.perf_counter() - started)
-    inputs = recorded_inputs(exercise, namespace)
-    for mutant in mutants(exercise.solution):
-        if (
-            str(mutant) not in AS_GOOD.get(exercise.name, ())
-            and not judge(exercise, mutant.source, namespace, seconds)
-            and answers_otherwise(exercise, mutant, namespace, inputs)
-        ):
-            yield mutant
+    passing = [
+        mutant
+        for mutant in mutants(exercise.solution)
+        if str(mutant) not in AS_GOOD.get(exercise.name, ())
+        and not judge(exercise, mutant.source, namespace, seconds)
+    ]
+    if passing:
+        asked = questions(exercise, namespace)
+        yield from (m for m in passing if answers_otherwise(exercise, m, namespace, asked))
 
 
-def recorded_inputs(exercise: Exercise, namespace: dict) -> dict[str, list[tuple]]:
-    """What the check and the hidden tests call each function of the solution with."""
+def recorded_inputs(exercise: Exercise, namespace: dict) -> tuple[dict[str, list[tuple]], float]:
+    """What the check and the hidden tests call each function of the solution with.
+
+    And how many seconds the longest of these calls took.
+    """
     seen: dict[str, list[tuple]] = {name: [] for name in exercise.functions}
-    names = dict(namespace)
+    names, longest = dict(namespace), 0.0
 
     def recorder(name: str, function: Callable) -> Callable:
         def recording(*arguments, **keywords):
+            nonlocal longest
             if not keywords:
                 with contextlib.suppress(NotImplementedError):  # a widget cannot be copied
                     seen[name].append(cloned(arguments))
-            return function(*arguments, **keywords)
+            started = time.perf_counter()
+            try:
+                return function(*arguments, **keywords)
+            finally:
+                longest = max(longest, time.perf_counter() - started)
 
         return recording
 
@@ -174,39 +185,61 @@ def recorded_inputs(exercise: Exercise, namespace: dict) -> dict[str, list[tuple
         exec(compile(exercise.solution, "<answer>", "exec"), names)
         names |= {name: recorder(name, names[name]) for name in exercise.functions}
         exec(compile(exercise.test, "<test>", "exec"), names)
-    return seen
+    return seen, longest
+
+
+@dataclass
+class Question:
+    """An input of one of the solution's functions, and what the solution makes of it."""
+
+    function: str
+    arguments: tuple
+    right: object
+
+
+def questions(exercise: Exercise, namespace: dict) -> list[Question]:
+    """Inputs like the recorded ones, as they are and shaken, with the solution's answers.
+
+    What the solution raises an error for, or takes far longer for than for the recorded ones, is no
+    input.
+    """
+    inputs, longest = recorded_inputs(exercise, namespace)
+    patience = min(LEAST, SHORTEST + PATIENCE * longest)
+    names = dict(namespace)
+    asked, dice = [], random.Random(0)
+    with _quietly():
+        exec(compile(exercise.solution, "<answer>", "exec"), names)
+        for name, calls in inputs.items():
+            for turn in range(TRIES if calls else 0):
+                given = cloned(dice.choice(calls))
+                if turn >= TRIES // 10:
+                    given = tuple(shaken(value, dice) for value in given)
+                right = _answer(names[name], given, patience)
+                if not isinstance(right, BaseException):
+                    asked.append(Question(name, given, right))
+    return asked
 
 
 def answers_otherwise(
-    exercise: Exercise, mutant: Mutant, namespace: dict, inputs: dict[str, list[tuple]]
+    exercise: Exercise, mutant: Mutant, namespace: dict, asked: list[Question]
 ) -> bool:
-    """Whether some input like the recorded ones tells a mutant from the solution."""
-    ours, theirs = dict(namespace), dict(namespace)
+    """Whether one of the questions tells a mutant from the solution."""
+    names = dict(namespace)
     with _quietly():
-        exec(compile(exercise.solution, "<answer>", "exec"), ours)
-        exec(compile(mutant.source, "<answer>", "exec"), theirs)
-    dice = random.Random(0)
-    for name, calls in inputs.items():
-        if not calls:
-            continue
-        for turn in range(TRIES):
-            given = cloned(dice.choice(calls))
-            if turn >= TRIES // 10:
-                given = tuple(shaken(value, dice) for value in given)
-            right = _answer(ours[name], given)
-            if isinstance(right, BaseException):
-                continue  # no input for this function
-            answer = _answer(theirs[name], given)
-            if isinstance(answer, BaseException) or not alike(answer, right):
+        exec(compile(mutant.source, "<answer>", "exec"), names)
+        for question in asked:
+            answer = _answer(names[question.function], question.arguments, LEAST)
+            if isinstance(answer, BaseException) or not alike(answer, question.right):
                 return True
     return False
 
 
-def _answer(function: Callable, arguments: tuple) -> object:
+def _answer(function: Callable, arguments: tuple, seconds: float) -> object:
     """What a function answers, and what becomes of its input; or what it raises."""
     arguments = cloned(arguments)
+    torch.default_generator.manual_seed(0)
     try:
-        with _quietly(), time_limit(LEAST):
+        with time_limit(seconds):
             return function(*arguments), [a for a in arguments if a is not anything]
     except (Exception, KeyboardInterrupt) as error:
         return error
