@@ -81,15 +81,16 @@ def test_where_nobody_can_write_the_message_names_the_target():
         assert ".part" not in str(error.value)
 
 
-@pytest.mark.skipif(not os.path.exists("/dev/null"), reason="a device")
-def test_a_device_does_not_become_a_file(tmp_path):
-    link = tmp_path / "null"
-    link.symlink_to("/dev/null")  # if this test fails, it is not the device that is lost
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="a special file")
+def test_a_special_file_does_not_become_a_file(tmp_path):
+    """A pipe, or /dev/null: not tried on that, which a test that fails would replace."""
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to(tmp_path / "pipe")
     for attempt in (check_writable, lambda path: write_atomically(path, b"x")):
         with pytest.raises(OSError, match="no ordinary file"):
-            attempt(link)
-    assert link.is_symlink()
-    assert not os.path.isfile("/dev/null")
+            attempt(tmp_path / "link")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "pipe").is_fifo()
 
 
 def test_what_a_link_points_to_is_replaced(tmp_path):
