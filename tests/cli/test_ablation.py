@@ -50,6 +50,8 @@ def fits(monkeypatch):
 
 
 OPTIONS = {"parts": PARTS, "draw": draw, "count": 64, "epochs": 3, "progress": False}
+# Where nobody asks how well the networks do.
+QUICK = OPTIONS | {"count": 12, "epochs": 2}
 
 
 def test_each_part_is_left_out_once():
@@ -80,7 +82,7 @@ def test_a_part_that_matters_is_missed(judge, fits):
 
 def test_what_is_known_is_not_measured_again(judge, fits, tmp_path, monkeypatch):
     results_file = tmp_path / "build" / "ablation.json"
-    whole = ablate(judge, seeds=2, **OPTIONS)
+    whole = ablate(judge, seeds=2, **QUICK)
     del fits[:]
     real = ablation.accuracy_and_roc_auc
 
@@ -92,31 +94,31 @@ def test_what_is_known_is_not_measured_again(judge, fits, tmp_path, monkeypatch)
     with monkeypatch.context() as patch:
         patch.setattr(ablation, "accuracy_and_roc_auc", interrupted)
         with pytest.raises(KeyboardInterrupt):
-            ablate(judge, seeds=2, results_file=results_file, **OPTIONS)
+            ablate(judge, seeds=2, results_file=results_file, **QUICK)
     del fits[:]
-    assert ablate(judge, seeds=2, results_file=results_file, **OPTIONS) == whole
+    assert ablate(judge, seeds=2, results_file=results_file, **QUICK) == whole
     assert [options["seed"] for *_, options in fits] == [0, 1, 0, 1]  # two of six were known
     del fits[:]
-    fewer = ablate(judge, seeds=1, results_file=results_file, **OPTIONS)
+    fewer = ablate(judge, seeds=1, results_file=results_file, **QUICK)
     assert fewer == {name: rows[:1] for name, rows in whole.items()}
     assert fits == []
     with pytest.raises(ValueError, match="of another order"):
-        ablate(judge, seeds=1, results_file=results_file, **(OPTIONS | {"epochs": 1}))
+        ablate(judge, seeds=1, results_file=results_file, **(QUICK | {"epochs": 1}))
     another_judge = Crops(judge.images, 1 - judge.labels)
     with pytest.raises(ValueError, match="of another order"):
-        ablate(another_judge, seeds=1, results_file=results_file, **OPTIONS)
+        ablate(another_judge, seeds=1, results_file=results_file, **QUICK)
     with pytest.raises(ValueError, match="of another order"):
-        ablate(judge, seeds=1, results_file=results_file, **(OPTIONS | {"draw": draw_otherwise}))
-    assert json.loads(results_file.read_text())["order"]["epochs"] == OPTIONS["epochs"]
+        ablate(judge, seeds=1, results_file=results_file, **(QUICK | {"draw": draw_otherwise}))
+    assert json.loads(results_file.read_text())["order"]["epochs"] == QUICK["epochs"]
     results_file.write_text("{}")
     with pytest.raises(ValueError, match="no results of an ablation"):
-        ablate(judge, seeds=1, results_file=results_file, **OPTIONS)
+        ablate(judge, seeds=1, results_file=results_file, **QUICK)
 
 
 @pytest.mark.parametrize("wrong", [{"seeds": 0}, {"count": 0}])
 def test_impossible_orders_are_refused(judge, wrong):
     with pytest.raises(ValueError, match="at least 1"):
-        ablate(judge, **(OPTIONS | {"seeds": 1} | wrong))
+        ablate(judge, **(QUICK | {"seeds": 1} | wrong))
 
 
 def test_the_table_is_markdown():
