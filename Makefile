@@ -59,8 +59,10 @@ assignments: $(VENV)/.test  ## write the student release to build/assignments
 # As they were given, whatever dollars and quotes they hold: neither make nor the shell reads them.
 export SUBMISSIONS_GIVEN := $(value SUBMISSIONS)
 export WORDS_GIVEN := $(value WORDS)
-grade: $(VENV)/.test  ## grade SUBMISSIONS=folder/STUDENT/NOTEBOOK.ipynb (WORDS=words.csv: your marks for answers in words)
-	@$(BIN)/python -m tools.assignments grade "$$SUBMISSIONS_GIVEN" $(if $(value WORDS),--words "$$WORDS_GIVEN") $(if $(filter no,$(BOX)),--no-box) $(if $(FULL),--full)
+export DASK_GIVEN := $(value DASK)
+export JOBS_GIVEN := $(value JOBS)
+grade: $(VENV)/.test  ## grade SUBMISSIONS=folder/STUDENT/NOTEBOOK.ipynb (WORDS=words.csv: your marks for answers in words; FRESH=1: all again)
+	@$(BIN)/python -m tools.assignments grade "$$SUBMISSIONS_GIVEN" $(if $(value WORDS),--words "$$WORDS_GIVEN") $(if $(filter no,$(BOX)),--no-box) $(if $(FULL),--full) $(if $(FRESH),--fresh) $(if $(JOBS),--jobs "$$JOBS_GIVEN") $(if $(value DASK),--dask "$$DASK_GIVEN")
 
 format: $(VENV)/.test  ## format code and notebooks
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .

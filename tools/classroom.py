@@ -1,41 +1,56 @@
 """nbgrader, driven from Python: one temporary course, in which releases and grades are made."""
 
+import functools
 import logging
 import os
 import shutil
 import sys
+import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
+from nbformat import NotebookNode
 from nbgrader.api import Gradebook
-from nbgrader.converters import Autograde, GenerateAssignment, GenerateFeedback
+from nbgrader.converters import Autograde, GenerateAssignment
 from nbgrader.converters.base import BaseConverter, NbGraderException
 from nbgrader.coursedir import CourseDirectory
-from nbgrader.preprocessors import Execute
+from nbgrader.preprocessors import CheckCellMetadata, LimitOutput, SaveAutoGrades
 from traitlets.config import Config
 from traitlets.log import get_logger
 
-from tools.examine import NOT_BELIEVED, STOPPED, Examine
+from tools.examine import Examine
 from tools.execution import kernel_environment
 from tools.exercises import STUB, TEXT_STUB
-from tools.words import Mark
+
+
+@dataclass(frozen=True)
+class Terms:
+    """On what terms submissions are run.
+
+    `timeout`: seconds for each cell. `total`: seconds for a whole notebook. `boxed`: in a box
+    (`tools.sandbox`). `full`: all cells, not only those that a test needs.
+    """
+
+    timeout: int = 120
+    total: int = 600
+    boxed: bool = True
+    full: bool = False
 
 
 class Classroom:
     """An nbgrader course in `folder`, one assignment for each notebook, named like it.
 
-    `timeout`: seconds for each cell of a submission. `boxed`: run submissions in a box
-    (`tools.sandbox`). `full`: run all their cells. Use as a context manager: inside, submitted
-    code runs without the photographs, and nbgrader finds its own commands.
+    `released`: the folder with ASSIGNMENT/ASSIGNMENT.ipynb as handed out, if this course has not
+    made it itself. Use as a context manager: inside, submitted code runs without the photographs,
+    in one thread, and nbgrader finds its own commands.
     """
 
-    def __init__(
-        self, folder: Path, *, timeout: int = 120, boxed: bool = True, full: bool = False
-    ) -> None:
-        self.folder, self.timeout = folder, timeout
+    def __init__(self, folder: Path, terms: Terms = Terms(), released: Path | None = None) -> None:
+        self.folder, self.terms = folder, terms
         self._database = f"sqlite:///{folder / 'gradebook.db'}"
         config = Config()
         config.CourseDirectory.root = str(folder)
@@ -43,13 +58,16 @@ class Classroom:
         config.CourseDirectory.db_url = self._database
         config.ClearSolutions.code_stub = {"python": STUB}
         config.ClearSolutions.text_stub = TEXT_STUB
-        config.ExecutePreprocessor.timeout = timeout
+        config.ExecutePreprocessor.timeout = terms.timeout
         config.ExecutePreprocessor.kernel_name = "python3"
-        config.Examine.release_folder = str(folder / "release")
-        config.Examine.boxed, config.Examine.full = boxed, full
+        config.Examine.release_folder = str(released or folder / "release")
+        config.Examine.boxed, config.Examine.full = terms.boxed, terms.full
+        config.Examine.total = terms.total
         config.Autograde.autograde_preprocessors = [
-            Examine if step is Execute else step
-            for step in Autograde.autograde_preprocessors.default_args[0]
+            Examine,
+            LimitOutput,
+            SaveAutoGrades,
+            CheckCellMetadata,
         ]
         self._config = config
 
@@ -58,13 +76,15 @@ class Classroom:
         """Set the environment of nbgrader and of all kernels, and restore it at the end."""
         before = dict(os.environ)
         os.environ.pop("MPLBACKEND", None)
-        os.environ.update(kernel_environment(photographs=False))
+        os.environ.update(kernel_environment(photographs=False, threads=1))
         os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), before["PATH"]])
         log = get_logger()
         propagate = log.propagate
         log.propagate = False  # what nbgrader warns of is normal here; _Reasons still hears it
         log.addHandler(quiet := logging.NullHandler())
         try:
+            if not (database := self.folder / "gradebook.db").exists():
+                database.write_bytes(_empty_gradebook())
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 yield self
@@ -93,48 +113,22 @@ class Classroom:
         """Run and grade a submission, but for what a person must read. Raises RuntimeError."""
         self._run(Autograde, assignment, student)
 
-    def ungraded(self, student: str, assignment: str) -> list[str]:
-        """The grade_ids of the answers in words that nobody has graded yet."""
+    def autograded(self, student: str, assignment: str) -> NotebookNode:
+        """A graded submission, with the outputs of what was run."""
+        path = self.folder / "autograded" / student / assignment / f"{assignment}.ipynb"
+        return nbformat.read(path, as_version=4)
+
+    def points(self, student: str, assignment: str) -> dict[str, tuple[float | None, float]]:
+        """The points of a graded submission, and the most: of each test and answer in words.
+
+        None stands for what a person must read.
+        """
         with Gradebook(self._database) as gradebook:
             notebook = gradebook.find_submission_notebook(assignment, assignment, student)
-            return [grade.name for grade in notebook.grades if grade.needs_manual_grade]
-
-    def give(self, student: str, assignment: str, mark: Mark) -> None:
-        """Write what a person gave for an answer in words into the gradebook."""
-        with Gradebook(self._database) as gradebook:
-            key = (mark.grade_id, assignment, assignment, student)
-            grade = gradebook.find_grade(*key)
-            grade.manual_score, grade.needs_manual_grade = mark.points, False
-            if mark.comment:
-                gradebook.find_comment(*key).manual_comment = mark.comment
-            gradebook.db.commit()
-
-    def feedback(self, student: str, assignment: str) -> Path:
-        """Write the feedback page of a graded submission; returns it. Raises RuntimeError."""
-        self._run(GenerateFeedback, assignment, student)
-        return self.folder / "feedback" / student / assignment / f"{assignment}.html"
-
-    def trouble(self, student: str, assignment: str) -> list[str]:
-        """Which cells of a graded submission ran out of time or took the kernel down."""
-        path = self.folder / "autograded" / student / assignment / f"{assignment}.ipynb"
-        remarks = []
-        for number, cell in enumerate(nbformat.read(path, as_version=4).cells, start=1):
-            for output in cell.get("outputs", []):
-                if output.get("ename") == "CellTimeoutError":
-                    remarks.append(f"cell {number} took more than {self.timeout} s")
-                elif output.get("ename") in (STOPPED, NOT_BELIEVED):
-                    remarks.append(output.evalue)
-        return list(dict.fromkeys(remarks))
-
-    def score(self, student: str, assignment: str) -> float:
-        """The points of a graded submission."""
-        with Gradebook(self._database) as gradebook:
-            return gradebook.find_submission(assignment, student).score
-
-    def max_score(self, assignment: str) -> float:
-        """The points that an assignment is worth."""
-        with Gradebook(self._database) as gradebook:
-            return gradebook.find_assignment(assignment).max_score
+            return {
+                one.name: (None if one.needs_manual_grade else one.auto_score, one.max_score)
+                for one in notebook.grades
+            }
 
     def _run(self, converter: type[BaseConverter], assignment: str, student: str = "*") -> None:
         course = CourseDirectory(config=self._config)
@@ -149,6 +143,15 @@ class Classroom:
             raise RuntimeError(reasons.last_error or str(error)) from error
         finally:
             step.log.removeHandler(reasons)
+
+
+@functools.cache
+def _empty_gradebook() -> bytes:
+    """What a new gradebook's file holds; nbgrader starts a program of its own to make one."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "gradebook.db")
+        Gradebook(f"sqlite:///{path}").close()
+        return path.read_bytes()
 
 
 class _Reasons(logging.Handler):

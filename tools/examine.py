@@ -10,6 +10,7 @@ wrote. A submission whose kernel says that it passed is not believed in anything
 
 import secrets
 import subprocess
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -20,12 +21,12 @@ from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_output
 from nbgrader.preprocessors import Execute
-from traitlets import Bool, Unicode
+from traitlets import Bool, Integer, Unicode
 
 from tools.needed import imports_of, names_defined, needed_cells, python_of
 from tools.sandbox import BoxedKernelManager
 
-STOPPED, NOT_BELIEVED = "KernelStopped", "NotBelieved"
+STOPPED, NOT_RUN, NOT_BELIEVED = "KernelStopped", "NotRun", "NotBelieved"
 WARNED = "\nOnly a warning: it costs no points.\n"
 DOUBT = (
     "this notebook's kernel reports success where there can be none: no test of it counts, until a"
@@ -48,6 +49,10 @@ class Examine(Execute):
     )
     boxed = Bool(True, help="run submissions in a box").tag(config=True)
     full = Bool(False, help="run every cell, not only those that a test needs").tag(config=True)
+    total = Integer(600, help="seconds for a whole submission").tag(config=True)
+    # A student's tag must not keep a test from being run.
+    skip_cells_with_tag = Unicode("")
+    shutdown_kernel = Unicode("immediate")
 
     def preprocess(self, nb, resources=None, km=None):  # nbconvert's hook
         self.kernel_manager_class = BoxedKernelManager if self.boxed else AsyncKernelManager
@@ -58,12 +63,19 @@ class Examine(Execute):
         self._released = nbformat.read(Path(self.release_folder, name, f"{name}.ipynb"), 4).cells
         self._imports = imports_of(self._released)
         self._doubtful = False
+        self._ends = time.monotonic() + self.total
         tests = [i for i, cell in enumerate(nb.cells) if is_test(cell)]
-        while tests:
+        for test in tests:
+            nb.cells[test].metadata = {"nbgrader": nb.cells[test].metadata["nbgrader"]}
+            nb.cells[test].outputs = [_error(NOT_RUN, NOT_RUN)]
+        while tests and not self._late():
             self._set_by: dict[str, int] = {}  # which cell set a name last
             self._ran: set[int] = set()
             with self.setup_kernel():
                 tests = self._examine_while_alive(tests)
+        for test in tests:
+            why = f"the notebook took more than {self.total} s"
+            nb.cells[test].outputs = [_error(STOPPED, f"not run: {why}")]
         if self._doubtful:
             for cell in filter(is_test, nb.cells):
                 cell.outputs = [_error(NOT_BELIEVED, DOUBT)]
@@ -74,15 +86,27 @@ class Examine(Execute):
 
     def _examine_while_alive(self, tests: list[int]) -> list[int]:
         """Examine tests, by number, until the kernel is gone; what is left of them."""
-        for done, test in enumerate(tests, start=1):
+        for done, test in enumerate(tests):
+            if self._late():
+                return tests[done:]
+            started = time.monotonic()
+            cell = self.nb.cells[test]
             try:
                 self._examine(test)
             except Stopped as reason:
-                cell = self.nb.cells[test]
-                cell.outputs = [o for o in cell.outputs if o.output_type == "error"]
-                cell.outputs += [] if cell.outputs else [_error("NotRun", f"not run: {reason}")]
-                return tests[done:]
+                errors = [o for o in cell.outputs if o.get("ename") == STOPPED]
+                cell.outputs = errors or [_error(NOT_RUN, f"not run: {reason}")]
+                return tests[done + 1 :]
+            finally:
+                cell.metadata["seconds"] = round(time.monotonic() - started, 2)
         return []
+
+    def _late(self) -> bool:
+        return time.monotonic() > self._ends
+
+    def _get_timeout(self, cell):  # nbclient's hook
+        left = self._ends - time.monotonic()
+        return max(1, min(self.timeout, int(left) + 1))
 
     def _examine(self, test: int) -> None:
         """Run a test and what it needs. Raises Stopped if the kernel does not survive it."""
@@ -97,7 +121,7 @@ class Examine(Execute):
         self._must_fail(must_fail[0], word if not before else "")
         self._aside(self._imports)
         self._run(test)
-        only_the_verdict(cells[test])
+        only_the_verdict(cells[test], replied_ok=self._replied_ok)
         self._must_fail(must_fail[1], "")
         if before:
             self._must_fail(must_fail[0], word)
@@ -138,13 +162,15 @@ class Examine(Execute):
         """Run a cell of the notebook. Raises Stopped if the kernel does not survive it."""
         cell = self.nb.cells[number]
         cell.outputs = []
-        self._printed = 0
+        self._printed, self._replied_ok = 0, False
         try:
             self.execute_cell(cell, number)
         except (DeadKernelError, CellTimeoutError) as error:
             dead = isinstance(error, DeadKernelError)
             ended = "did not end and could not be stopped"
             why = f"the kernel died in cell {number + 1}" if dead else f"cell {number + 1} {ended}"
+            if self._late():
+                why = f"cell {number + 1} was stopped: the notebook took more than {self.total} s"
             cell.outputs.append(_error(STOPPED, why))
             self._kill()
             raise Stopped(why) from error
@@ -175,9 +201,13 @@ class Examine(Execute):
         with suppress(RuntimeError):
             self.km.signal_kernel(9)
 
+    def on_cell_executed(self, **kwargs):  # nbgrader's hook
+        super().on_cell_executed(**kwargs)
+        self._replied_ok = kwargs["execute_reply"]["content"]["status"] == "ok"
+
     def process_message(self, msg, cell, cell_index):  # nbclient's hook
-        if msg["msg_type"] in ("stream", "display_data", "execute_result", "update_display_data"):
-            self._printed += len(str(msg["content"]))
+        if msg["msg_type"] != "status":
+            self._printed += len(str(msg["content"])) + sum(map(len, msg.get("buffers", ())))
             if self._printed > LARGEST_OUTPUT:
                 return None
         return super().process_message(msg, cell, cell_index)
@@ -189,10 +219,11 @@ def is_test(cell: NotebookNode) -> bool:
     return bool(cell.cell_type == "code" and marks.get("grade") and not marks.get("solution"))
 
 
-def only_the_verdict(cell: NotebookNode) -> None:
+def only_the_verdict(cell: NotebookNode, *, replied_ok: bool) -> None:
     """Leave of a test's outputs only what says whether it raised, and printed text for readers.
 
-    nbgrader takes anything on stderr for a failure, and a number for partial credit.
+    nbgrader takes anything on stderr for a failure, and a number for partial credit. An error may
+    have been lost in a flood of outputs: without the kernel's word that all was well, it was not.
     """
     outputs = []
     for output in cell.outputs:
@@ -200,6 +231,8 @@ def only_the_verdict(cell: NotebookNode) -> None:
             outputs.append(new_output("stream", name="stdout", text=output.text + WARNED))
         elif output.output_type in ("stream", "error"):
             outputs.append(output)
+    if not replied_ok and not any(output.output_type == "error" for output in outputs):
+        outputs.append(_error(NOT_RUN, "the test did not end as it should"))
     cell.outputs = outputs
 
 

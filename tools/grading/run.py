@@ -1,0 +1,201 @@
+"""What `make grade` does: collect, grade what is new, and make everything else from the results."""
+
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+
+from helpers.paths import write_atomically
+from tools.classroom import Terms
+from tools.grading import results, table
+from tools.grading.collecting import Handed, HandedIn, collect_submissions
+from tools.grading.crew import run_all
+from tools.grading.job import Job
+from tools.grading.leftovers import remove_leftovers
+from tools.grading.releases import Release, make_release
+from tools.grading.results import IN_WORDS, Result
+from tools.grading.student_page import student_page
+from tools.grading.table import Grade, Graded
+from tools.words import Marks, answers_in_words, write_answers
+
+RESULTS = "results"  # in the folder of the grades: what a later run takes as it is
+
+
+@dataclass(frozen=True)
+class Machines:
+    """Where submissions are run: so many at a time here (0: one a core), or by Dask's workers."""
+
+    workers: int = 0
+    dask: str = ""
+
+
+def grade(
+    folder: Path,
+    sources: list[Path],
+    target: Path,
+    *,
+    terms: Terms,
+    marks: Marks | None = None,
+    machines: Machines = Machines(),
+    fresh: bool = False,
+) -> list[Grade]:
+    """Grade all submissions in `folder`; `target` holds grades.csv and the feedback in the end.
+
+    One line for each student and each assignment that anybody handed in. What was graded before on
+    the same terms is not run again, unless `fresh`. After an interruption, grades.csv is as it was,
+    and what was graded until then is kept for the next run.
+
+    Args:
+        folder: What was handed in.
+        sources: The notebooks with solutions and hidden tests.
+        target: The folder for the grades. Earlier ones that differ are kept beside it.
+        terms: How submissions are run.
+        marks: A person's, for answers in words; an answer that was changed since has none.
+        machines: Where they are run.
+        fresh: Run all again.
+
+    Raises:
+        FileNotFoundError: There is nothing to grade.
+        RuntimeError: nbgrader refuses a source notebook.
+    """
+    by_name = {path.stem: path for path in sources}
+    marks = marks or {}
+    remove_leftovers(target)
+    with _work_folder(target) as work:
+        (work / "handed").mkdir()
+        handed_in, releases = _collect(folder, by_name, target, work, terms)
+        jobs = [
+            Job(releases[one.assignment], one.path, terms, work)
+            for one in handed_in.submissions
+            if one.path
+        ]
+        if fresh:
+            for job in jobs:
+                job.path.unlink(missing_ok=True)
+        unsaved = _run_missing(jobs, handed_in.submissions, work, machines)
+        graded = [
+            _graded(one, releases[one.assignment], unsaved, marks) for one in handed_in.submissions
+        ]
+        most = {name: one.max_score for name, one in releases.items()}
+        grades = table.lines(handed_in.students, most, graded)
+        _write(work / "grades", grades, graded, marks)
+        _publish(work / "grades", target)
+    return grades
+
+
+def _collect(
+    folder: Path, sources: dict[str, Path], target: Path, work: Path, terms: Terms
+) -> tuple[HandedIn, dict[str, Release]]:
+    """What was handed in, and the releases of its assignments."""
+    releases = {}
+    for name, path in sources.items():
+        try:
+            releases[name] = make_release(path, target / RESULTS, terms)
+        except RuntimeError as error:
+            raise RuntimeError(f"{path.name}: nbgrader refused it: {error}") from error
+    released = {name: one.released for name, one in releases.items()}
+    handed_in = collect_submissions(folder, released, work / "handed")
+    for remark in handed_in.files:
+        print(f"  {remark}", flush=True)
+    names = {one.assignment for one in handed_in.submissions}
+    return handed_in, {name: releases[name] for name in names}
+
+
+def _run_missing(
+    jobs: list[Job], handed: Iterable[Handed], work: Path, machines: Machines
+) -> dict[Path, Result]:
+    """Run the jobs whose results are not there yet, and say how it goes.
+
+    Returns the results that are not saved: a later run is to try again.
+    """
+    names = {one.path: f"{one.student}, {one.assignment}" for one in handed}
+    missing = list({job.path: job for job in jobs if not results.load(job.path)}.values())
+    if len(missing) < len(jobs):
+        print(
+            f"  {len(jobs) - len(missing)} of {len(jobs)} were graded before, or equal another",
+            flush=True,
+        )
+    started, unsaved = time.monotonic(), {}
+    work_done = run_all(missing, work, workers=machines.workers, dask=machines.dask)
+    for count, (number, result) in enumerate(work_done, start=1):
+        job = missing[number]
+        if not results.load(job.path):
+            unsaved[job.path] = result
+        left = (time.monotonic() - started) / count * (len(missing) - count)
+        words = f"not graded: {result.refused}" if result.refused else ""
+        words = words or f"{result.score:g} of {result.max_score:g}, {result.seconds:.0f} s"
+        end = f"; about {_duration(left)} left" if count < len(missing) else ""
+        print(f"  {count}/{len(missing)} {names[job.submission]}: {words}{end}", flush=True)
+    return unsaved
+
+
+def _duration(seconds: float) -> str:
+    minutes = round(seconds / 60)
+    if not minutes:
+        return f"{seconds:.0f} s"
+    return f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min"
+
+
+def _graded(handed: Handed, release: Release, unsaved: dict[Path, Result], marks: Marks) -> Graded:
+    """A submission with its result and a person's marks."""
+    if not handed.path:
+        return Graded(handed, release.nothing(handed.problem))
+    path = release.result_of(handed.path)
+    result = results.load(path) or unsaved[path]
+    if result.refused:
+        return Graded(handed, release.nothing(result.refused))
+    notebook = nbformat.read(handed.path, as_version=4)
+    waiting = [one.grade_id for one in result.exercises if one.outcome == IN_WORDS]
+    answers = answers_in_words(notebook, handed.student, handed.assignment, waiting)
+    return table.with_words(handed, result, answers, marks)
+
+
+def _write(place: Path, grades: list[Grade], graded: list[Graded], marks: Marks) -> None:
+    """Write everything that a teacher and the students get."""
+    table.write_grades(place / "grades.csv", grades)
+    answers = [answer for one in graded for answer in one.answers]
+    write_answers(place / "words.csv", answers, marks)
+    if unused := len(marks.keys() - set(answers)):
+        print(f"  {unused} of your marks belong to no answer handed in (changed since?)")
+    for one in graded:
+        if not one.problem:
+            page = place / "feedback" / one.handed.student / f"{one.handed.assignment}.html"
+            write_atomically(page, student_page(one).encode("utf-8", "replace"))
+
+
+@contextmanager
+def _work_folder(target: Path) -> Iterator[Path]:
+    """A folder beside `target`, gone at the end."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    prefix = f".{target.name}-{os.getpid()}-"
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=prefix) as folder:
+        yield Path(folder).resolve()
+
+
+def _publish(new: Path, target: Path) -> None:
+    """Put what is in `new` into `target`; earlier grades that differ are kept beside it."""
+    old = [path for path in target.iterdir() if path.name != RESULTS]
+    tables = ("grades.csv", "words.csv")
+    if old and any(_bytes(new / name) != _bytes(target / name) for name in tables):
+        number = 1
+        while (kept := target.with_name(f"{target.name}-{number}")).exists():
+            number += 1
+        kept.mkdir()
+        for path in old:
+            os.replace(path, kept / path.name)
+        print(f"  the earlier {target.name} are now in {os.path.relpath(kept)}")
+    for path in sorted(new.iterdir()):
+        place = target / path.name
+        if place.is_dir():
+            shutil.rmtree(place)
+        os.replace(path, place)
+
+
+def _bytes(path: Path) -> bytes:
+    return path.read_bytes() if path.is_file() else b""
