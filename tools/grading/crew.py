@@ -1,26 +1,26 @@
 """Many jobs at once, by joblib: over the cores of this machine, or over many by Dask."""
 
-import contextlib
 import os
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import joblib
 from joblib.externals.loky.process_executor import BrokenProcessPool
 
-from tools.grading.job import Job
 from tools.grading.results import Result
 
-# So often may the grader's own process end under a notebook before it is given up.
-ATTEMPTS = 2
+if TYPE_CHECKING:
+    from tools.grading.job import Job
+
 WATCH = "watches the chief"
 
 
 def run_all(
-    jobs: Sequence[Job], work: Path, *, workers: int = 0, dask: str = ""
+    jobs: "Sequence[Job]", work: Path, *, workers: int = 0, dask: str = ""
 ) -> Iterator[tuple[int, Result]]:
     """Run all jobs; yields the number and the result of each, as they come.
 
@@ -31,25 +31,34 @@ def run_all(
             process.
         dask: The address of a Dask scheduler, to use its workers instead.
     """
-    workers = workers or joblib.cpu_count()
+    workers = min(workers or joblib.cpu_count(), len(jobs))
     left = dict(enumerate(jobs))
+    if workers <= 1 and not dask:
+        for number, job in left.items():
+            yield number, job.run()
+        return
     while left:
         try:
-            for number, result in _run(left, work, min(workers, len(left)), dask):
+            for number, result in _run(left, work, workers, dask):
                 del left[number]
                 yield number, result
         except BrokenProcessPool:  # a worker is gone: killed, or out of memory
-            for number in [n for n in left if _attempts(work, n) >= ATTEMPTS]:
-                refused = "the grader's own process ended while it was graded"
-                yield number, Result(jobs[number].release.assignment, refused=refused)
-                del left[number]
+            for number in [number for number in left if (work / f"begun-{number}").exists()]:
+                yield number, _alone(left.pop(number), work)
 
 
-def _run(left: dict[int, Job], work: Path, workers: int, dask: str) -> Iterator[tuple[int, Result]]:
-    if workers == 1 and not dask:
-        for number, job in list(left.items()):
-            yield number, job.run()
-        return
+def _alone(job: "Job", work: Path) -> Result:
+    """Run a job whose worker may have ended because of it."""
+    try:
+        return next(_run({0: job}, work, 2, ""))[1]
+    except BrokenProcessPool:
+        refused = "the grader's own process ended while it was graded"
+        return Result(job.release.assignment, refused=refused)
+
+
+def _run(
+    left: "dict[int, Job]", work: Path, workers: int, dask: str
+) -> Iterator[tuple[int, Result]]:
     with _backend(dask):
         parallel = joblib.Parallel(
             n_jobs=-1 if dask else workers,
@@ -63,21 +72,23 @@ def _run(left: dict[int, Job], work: Path, workers: int, dask: str) -> Iterator[
         )
 
 
-def _backend(dask: str) -> AbstractContextManager:
+@contextmanager
+def _backend(dask: str) -> Iterator[None]:
     if not dask:
-        return joblib.parallel_config("loky")
+        with joblib.parallel_config("loky"):
+            yield
+        return
     from dask.distributed import Client  # only who asks for it needs it
 
-    Client(dask)
-    return joblib.parallel_config("dask")
+    with Client(dask), joblib.parallel_config("dask"):
+        yield
 
 
-def _begin(number: int, job: Job, work: Path, chief: int) -> tuple[int, Result]:
+def _begin(number: int, job: "Job", work: Path, chief: int) -> tuple[int, Result]:
     """Run a job in a worker that goes when its chief does, and leave a mark that it was begun."""
     if chief and not any(thread.name == WATCH for thread in threading.enumerate()):
         threading.Thread(target=_watch, args=(chief,), name=WATCH, daemon=True).start()
-    with open(work / f"begun-{number}", "a") as file:
-        file.write("x")
+    (work / f"begun-{number}").touch()
     return number, job.run()
 
 
@@ -86,9 +97,3 @@ def _watch(chief: int) -> None:
     while os.getppid() == chief:
         time.sleep(0.2)
     os._exit(1)
-
-
-def _attempts(work: Path, number: int) -> int:
-    with contextlib.suppress(FileNotFoundError):
-        return len((work / f"begun-{number}").read_text())
-    return 0
