@@ -1,140 +1,161 @@
-"""What students hand in: found, read and mended before it is graded."""
+"""What students hand in: found, recognised, read and mended before it is graded.
 
-import copy
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+Whatever a student hands in has a line here, and nothing of it stops the others.
+"""
+
+import csv
+from collections.abc import Iterator, Mapping
+from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
-import nbformat
 from nbformat import NotebookNode
-from nbformat.v4 import new_code_cell, new_markdown_cell
-from nbformat.validator import normalize
 
-from tools.exercises import is_in_words
+from tools.entries import Refused
+from tools.handed_in import File, Student, students_in
+from tools.mending import mend
+from tools.notebook_reader import Damaged, looks_like_notebook, read_notebook
+from tools.recognise import Lessons
+from tools.spreadsheet import defuse
+from tools.versions import NOT_GRADED, NOT_USED, FileLine, Submission, Version, choose
 
-LARGEST_FILE = 50 * 2**20
+__all__ = ["FileLine", "HandedIn", "Submission", "collect", "mend", "write_files"]
+
+KINDS = {
+    ".doc .docx .odt .rtf .pages": "a text document",
+    ".pdf": "a PDF",
+    ".py .pyw": "a Python file",
+    ".html .htm .mhtml": "a web page",
+    ".png .jpg .jpeg .gif .webp .bmp .tif .tiff .svg .heic": "a picture",
+    ".tar .gz .tgz .bz2 .xz .7z .rar": "an archive that is no zip",
+    ".md .rst": "a text",
+}
+MOST_LINES = 5  # in a note
 
 
-@dataclass(frozen=True)
-class Submission:
-    """One notebook of one student; the assignment is named like the notebook."""
+@dataclass
+class HandedIn:
+    """All that was found in a folder."""
 
-    student: str
-    assignment: str
-    path: Path
+    students: list[str]
+    submissions: list[Submission]
+    files: list[FileLine]
+
+    def missing(self, student: str) -> str:
+        """Why a student has no grade for a lesson: the note of that line."""
+        lines = [line for line in self.files if line.student == student]
+        if any(line.assignment for line in lines):
+            return "not handed in"
+        if not lines:
+            return "handed in nothing"
+        told = [f"{line.file}: {line.reason}" for line in lines[:MOST_LINES]]
+        more = len(lines) - len(told)
+        return f"handed in no notebook ({'; '.join(told)}{f'; and {more} more' if more else ''})"
 
 
-def find_submissions(folder: Path, assignments: Iterable[str]) -> tuple[list[Submission], list]:
-    """The submissions in FOLDER/STUDENT/, and what was not one of them, in words.
+def collect(folder: Path, released: Mapping[str, NotebookNode], into: Path) -> HandedIn:
+    """Everything that was handed in, each student's notebook for each lesson ready to be graded.
 
-    Takes FOLDER/STUDENT/NOTEBOOK.ipynb and nbgrader's FOLDER/STUDENT/ASSIGNMENT/NOTEBOOK.ipynb.
-    Raises FileNotFoundError, with the layout that is expected, if there is none.
+    Args:
+        folder: holds STUDENT/NOTEBOOK.ipynb, however deep; or what Moodle or Canvas write.
+        released: the course's notebooks as they were handed out, by name.
+        into: an empty folder, where the notebooks to be graded are written.
+
+    Raises:
+        FileNotFoundError: there is no such folder, or no notebook of the course in it.
     """
-    assignments = sorted(assignments)
     if not folder.is_dir():
         raise FileNotFoundError(f"{folder} is not a folder")
-    found: dict[tuple[str, str], Submission] = {}
-    remarks = []
-    for path in sorted(_notebooks_in(folder), key=lambda path: (len(path.parts), path)):
-        student = path.relative_to(folder).parts[0]
-        if path.stem not in assignments:
-            known = ", ".join(assignments)
-            remarks.append(f"skipped {path}: the course has no such notebook, but {known}")
-        elif (student, path.stem) in found:
-            first = found[student, path.stem].path
-            remarks.append(f"skipped {path}: {first} is graded, and there can be only one")
-        else:
-            found[student, path.stem] = Submission(student, path.stem, path)
-    if not found:
+    (into / "read").mkdir(parents=True)
+    lessons = Lessons(released)
+    students, lines = set(), []
+    versions: dict[tuple[str, str], list[Version]] = {}
+    for student in students_in(folder):
+        students |= {student.name} - {""}
+        for found in _look_through(student, lessons, released, into / "read"):
+            if isinstance(found, FileLine):
+                lines.append(found)
+            else:
+                versions.setdefault((found.student, found.lesson), []).append(found)
+    submissions = []
+    for (_, lesson), found in sorted(versions.items()):
+        one, told = choose(found, released[lesson], into / f"{len(submissions) + 1}.ipynb")
+        submissions.append(one)
+        lines += told
+    lines.sort(key=lambda line: (line.student, line.file))
+    if not submissions:
+        why = [f"{line.file}: {line.reason}" for line in lines[:20]]
         at_top = " (there are notebooks right inside it)" if any(folder.glob("*.ipynb")) else ""
-        raise FileNotFoundError(
-            "\n".join(
-                [
-                    f"no submissions in {folder}{at_top}: expected {folder}/STUDENT/NOTEBOOK.ipynb",
-                    *remarks,
-                ]
-            )
-        )
-    return sorted(found.values(), key=lambda one: (one.student, one.assignment)), remarks
+        expected = f"no submissions in {folder}{at_top}: expected {folder}/STUDENT/NOTEBOOK.ipynb"
+        raise FileNotFoundError("\n".join([expected, *why]))
+    return HandedIn(sorted(students), submissions, lines)
 
 
-def _notebooks_in(folder: Path) -> Iterator[Path]:
-    for pattern in ("*/*.ipynb", "*/*/*.ipynb"):
-        for path in folder.glob(pattern):
-            if not any(part.startswith(".") for part in path.relative_to(folder).parts):
-                yield path
+def write_files(path: Path, lines: list[FileLine]) -> None:
+    """Write a table of what became of each file."""
+    with open(path, "w", newline="", encoding="utf-8-sig") as file:
+        writer = csv.writer(file)
+        writer.writerow(one.name for one in fields(FileLine))
+        writer.writerows([defuse(text) for text in astuple(line)] for line in lines)
 
 
-def read_submission(path: Path) -> NotebookNode:
-    """A submitted notebook without its outputs. Raises ValueError, whatever is wrong with it."""
-    try:
-        if path.stat().st_size > LARGEST_FILE:
-            raise ValueError(f"larger than {LARGEST_FILE // 2**20} MiB")
-        notebook = nbformat.read(path, as_version=4)
-        for cell in notebook.cells:
-            if cell.cell_type == "code":
-                cell.outputs, cell.execution_count = [], None
-        notebook = normalize(notebook, version=4, version_minor=5)[1]
-        notebook.nbformat_minor = 5
-        nbformat.validate(notebook)
-    except Exception as error:  # whatever a student hands in must not stop the others
-        reason = str(error).strip().splitlines()
-        raise ValueError(
-            f"damaged notebook: {type(error).__name__}: {reason[0][:120] if reason else ''}"
-        ) from error
-    return notebook
+def _look_through(
+    student: Student, lessons: Lessons, released: Mapping[str, NotebookNode], into: Path
+) -> Iterator[FileLine | Version]:
+    """A student's files, one by one: notebooks of the course, and lines about the others."""
+    for file in student.files:
+        try:
+            version, notebook = _look_at(file, student.name, lessons)
+            if notebook is not None:
+                version.keep(notebook, released[version.lesson], into)
+            yield version
+        except (Refused, Damaged) as reason:
+            state = NOT_GRADED if _is_named(file) else NOT_USED
+            yield FileLine(student.name, file.shown, "", state, str(reason))
+        except Exception as error:  # whatever it is, it is one file of one student
+            why = f"cannot be read: {type(error).__name__}: {str(error)[:120]}"
+            yield FileLine(student.name, file.shown, "", NOT_GRADED, why)
 
 
-def mend(submitted: NotebookNode, release: NotebookNode) -> tuple[NotebookNode, list[str]]:
-    """A submission whose marked cells are those of the release, each once; and what was amiss.
+def _look_at(file: File, student: str, lessons: Lessons) -> tuple[Version, NotebookNode | None]:
+    """A notebook of the course, and what is in it, or None if that cannot be read.
 
-    The marks (ids, points, locks) are always the release's. A test cell that is missing is put back
-    behind the cell that came before it; of several copies the last counts; a marked cell that
-    does not belong here becomes an ordinary one. A missing answer is only reported. An answer that
-    was made text, or code, by mistake is what the release says; an empty one in words is the stub.
+    Raises Refused or Damaged if it is something else, or if nobody knows for what lesson.
     """
-    originals = {c.metadata.nbgrader.grade_id: c for c in release.cells if "nbgrader" in c.metadata}
-    by_cell_id = {cell.id: grade_id for grade_id, cell in originals.items()}
-    copies: dict[str, list[NotebookNode]] = defaultdict(list)
-    remarks = []
-    for cell in submitted.cells:
-        marks = cell.metadata.pop("nbgrader", None)
-        grade_id = marks.get("grade_id") if isinstance(marks, dict) else None
-        if grade_id not in originals:
-            if grade_id is not None:
-                remarks.append(f"cell {grade_id} does not belong to this notebook")
-            grade_id = by_cell_id.get(cell.id)
-        if grade_id is not None:
-            copies[grade_id].append(cell)
-    cells = list(submitted.cells)
-    place = None  # of the marked cell before
-    for grade_id, original in originals.items():
-        what = "answer" if original.metadata.nbgrader.solution else "test"
-        if copies[grade_id]:
-            cell = _like(original, copies[grade_id][-1], cells)
-            cell.metadata.nbgrader = copy.deepcopy(original.metadata.nbgrader)
-            place = next(i for i, other in enumerate(cells) if other is cell)
-            if len(copies[grade_id]) > 1:
-                times = len(copies[grade_id])
-                remarks.append(f"{what} cell {grade_id} is there {times} times: the last counts")
-        elif original.metadata.nbgrader.solution:
-            remarks.append(f"{what} cell {grade_id} is missing")
-        else:
-            place = len(cells) if place is None else place + 1
-            cells.insert(place, copy.deepcopy(original))
-            remarks.append(f"{what} cell {grade_id} was missing: put back")
-    mended = nbformat.from_dict(submitted | {"cells": cells, "metadata": release.metadata})
-    return normalize(mended, version=4, version_minor=5)[1], remarks
+    if not _is_named(file) and (kind := _kind_of(file)):
+        raise Refused(file.entry.refusal or f"{kind}, not a notebook")
+    try:
+        data = file.entry.read()
+        if not _is_named(file) and not looks_like_notebook(data):
+            raise Refused("not a notebook")
+        notebook, remarks = read_notebook(data)
+        lesson, remark = lessons.of(notebook, file.name)
+        if lesson is None:
+            raise Refused(remark)
+    except (Refused, Damaged) as error:
+        lesson = lessons.by_name(file.name) if _is_named(file) else None
+        why = f"damaged notebook: {error}" if isinstance(error, Damaged) else str(error)
+        if not lesson or not student:
+            raise Refused(why) from error
+        return Version(student, lesson, file, [why]), None
+    if not student:
+        raise Refused("whose is it? Put it into a folder that is named like the student")
+    remarks = [*([remark] if remark else []), *remarks]
+    if file.name != f"{lesson}.ipynb" and not remark:
+        remarks.insert(0, f"handed in as {file.name}")
+    if file.late:
+        remarks.append("late, by its name")
+    return Version(student, lesson, file, remarks), notebook
 
 
-def _like(original: NotebookNode, cell: NotebookNode, cells: list[NotebookNode]) -> NotebookNode:
-    """A submitted cell as one of the original's type, in its place among `cells`."""
-    if is_in_words(original) and not cell.source.strip():
-        cell.source = original.source
-    if cell.cell_type == original.cell_type:
-        return cell
-    new = new_code_cell if original.cell_type == "code" else new_markdown_cell
-    place = next(i for i, other in enumerate(cells) if other is cell)
-    cells[place] = new(cell.source, id=cell.id, metadata=cell.metadata)
-    return cells[place]
+def _is_named(file: File) -> bool:
+    """Does its name say that it is a notebook?"""
+    return ".ipynb" in file.name.lower()
+
+
+def _kind_of(file: File) -> str:
+    if "_onlinetext" in file.shown:
+        return "a text typed into Moodle"
+    kinds = (
+        kind for ends, kind in KINDS.items() if file.name.lower().endswith(tuple(ends.split()))
+    )
+    return next(kinds, "")

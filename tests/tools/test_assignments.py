@@ -243,7 +243,7 @@ def test_grading_again_keeps_the_earlier_grades(course, graded, capsys):
     nested = course / "nested" / "Ada" / "lesson" / "lesson.ipynb"  # nbgrader's own layout
     nested.parent.mkdir(parents=True)
     nested.write_text(nbformat.writes(lesson()))
-    hand_in(course / "nested", "Ada", "homework", lesson())
+    hand_in(course / "nested", "Ada", "homework", new_notebook())
     code = command("grade", course / "nested", notebooks=course / "notebooks", build=build)
     out = capsys.readouterr().out
     assert code == 0

@@ -79,7 +79,7 @@ def course(tmp_path_factory):
 
 
 def read_table(path):
-    with open(path, newline="", encoding="utf-8") as file:
+    with open(path, newline="", encoding="utf-8-sig") as file:
         return {row["student"]: row for row in csv.DictReader(file)}
 
 
@@ -104,16 +104,17 @@ def test_what_a_person_must_read_is_said_and_not_graded(course, student):
 def test_the_table_holds_the_answers_and_no_formula(course):
     table = read_table(course / "build" / "grades" / "words.csv")
     assert set(table) == {"model", "written", "as code"}
-    assert table["written"]["answer"] == "'= Half of it, `x`"
+    assert table["written"]["answer"] == "'= Half\n\n of it, `x`"
     assert (table["written"]["max_points"], table["written"]["points"]) == ("2", "")
 
 
 def test_marks_count_once_the_answer_is_unchanged(course, tmp_path, capsys):
     path = course / "build" / "grades" / "words.csv"
-    text = path.read_text().replace("Half of it,,", "Half of it,1.5,Say why")
+    text = path.read_text(encoding="utf-8-sig").replace("Half of it,,", "Half of it,1.5,Say why")
     assert "1.5,Say why" in text
+    assert 'END SOLUTION",,' in text
     marked = tmp_path / "marked.csv"
-    marked.write_text(text.replace("END SOLUTION,,", "END SOLUTION,2,"))
+    marked.write_text(text.replace('END SOLUTION",,', 'END SOLUTION",2,'))
     submissions = tmp_path / "class"
     for student in ("model", "as code"):
         source = course / "class" / student / "lesson.ipynb"
@@ -138,7 +139,7 @@ def test_marks_count_once_the_answer_is_unchanged(course, tmp_path, capsys):
 
 def test_marks_survive_being_written_and_read(tmp_path):
     answers = [Answer("José, B", "lesson", "why", 2.0, '\'- a, "b"'), Answer("C", "l", "w", 3, "")]
-    marks = {answers[0]: Mark("why", 0.5, "not, quite")}
+    marks = {answers[0].key: Mark("why", 0.5, "not, quite")}
     write_answers(tmp_path / "words.csv", answers, marks)
     assert read_marks(tmp_path / "words.csv") == marks
 

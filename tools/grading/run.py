@@ -14,14 +14,15 @@ import nbformat
 from helpers.paths import write_atomically
 from tools.classroom import Terms
 from tools.grading import results, table
-from tools.grading.collecting import Handed, HandedIn, collect_submissions
 from tools.grading.crew import run_all
 from tools.grading.job import Job
 from tools.grading.leftovers import remove_leftovers
 from tools.grading.releases import Release, make_release
-from tools.grading.results import IN_WORDS, Result
+from tools.grading.results import Result
 from tools.grading.student_page import student_page
 from tools.grading.table import Grade, Graded
+from tools.submissions import HandedIn, collect, write_files
+from tools.versions import NOT_GRADED, Submission
 from tools.words import Marks, answers_in_words, write_answers
 
 RESULTS = "results"  # in the folder of the grades: what a later run takes as it is
@@ -83,8 +84,9 @@ def grade(
             _graded(one, releases[one.assignment], unsaved, marks) for one in handed_in.submissions
         ]
         most = {name: one.max_score for name, one in releases.items()}
-        grades = table.lines(handed_in.students, most, graded)
+        grades = table.lines(handed_in, most, graded)
         _write(work / "grades", grades, graded, marks)
+        write_files(work / "grades" / "handed_in.csv", handed_in.files)
         _publish(work / "grades", target)
     return grades
 
@@ -100,15 +102,16 @@ def _collect(
         except RuntimeError as error:
             raise RuntimeError(f"{path.name}: nbgrader refused it: {error}") from error
     released = {name: one.released for name, one in releases.items()}
-    handed_in = collect_submissions(folder, released, work / "handed")
-    for remark in handed_in.files:
-        print(f"  {remark}", flush=True)
+    handed_in = collect(folder, released, work / "handed")
+    for line in handed_in.files:
+        if line.state == NOT_GRADED:
+            print(f"  {line.file}: {line.reason}", flush=True)
     names = {one.assignment for one in handed_in.submissions}
     return handed_in, {name: releases[name] for name in names}
 
 
 def _run_missing(
-    jobs: list[Job], handed: Iterable[Handed], work: Path, machines: Machines
+    jobs: list[Job], handed: Iterable[Submission], work: Path, machines: Machines
 ) -> dict[Path, Result]:
     """Run the jobs whose results are not there yet, and say how it goes.
 
@@ -142,7 +145,9 @@ def _duration(seconds: float) -> str:
     return f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min"
 
 
-def _graded(handed: Handed, release: Release, unsaved: dict[Path, Result], marks: Marks) -> Graded:
+def _graded(
+    handed: Submission, release: Release, unsaved: dict[Path, Result], marks: Marks
+) -> Graded:
     """A submission with its result and a person's marks."""
     if not handed.path:
         return Graded(handed, release.nothing(handed.problem))
@@ -151,8 +156,7 @@ def _graded(handed: Handed, release: Release, unsaved: dict[Path, Result], marks
     if result.refused:
         return Graded(handed, release.nothing(result.refused))
     notebook = nbformat.read(handed.path, as_version=4)
-    waiting = [one.grade_id for one in result.exercises if one.outcome == IN_WORDS]
-    answers = answers_in_words(notebook, handed.student, handed.assignment, waiting)
+    answers = answers_in_words(notebook, release.released, handed.student, handed.assignment)
     return table.with_words(handed, result, answers, marks)
 
 
@@ -161,7 +165,7 @@ def _write(place: Path, grades: list[Grade], graded: list[Graded], marks: Marks)
     table.write_grades(place / "grades.csv", grades)
     answers = [answer for one in graded for answer in one.answers]
     write_answers(place / "words.csv", answers, marks)
-    if unused := len(marks.keys() - set(answers)):
+    if unused := len(marks.keys() - {answer.key for answer in answers}):
         print(f"  {unused} of your marks belong to no answer handed in (changed since?)")
     for one in graded:
         if not one.problem:

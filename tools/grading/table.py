@@ -5,9 +5,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
-from tools.grading.collecting import Handed
 from tools.grading.results import IN_WORDS, Exercise, Result
-from tools.words import Answer, Mark, cell_text
+from tools.spreadsheet import defuse
+from tools.submissions import HandedIn
+from tools.versions import Submission
+from tools.words import Answer, Mark, Marks, mark_for
 
 GRADED, UNREAD, NOT_GRADED, MISSING = "graded", "not yet read", "not graded", "not handed in"
 Given = dict[str, Mark]  # a person's marks for one submission, by grade_id
@@ -30,7 +32,7 @@ class Grade:
 class Graded:
     """A submission, what grading said of it, and what a person gave for its words."""
 
-    handed: Handed
+    handed: Submission
     result: Result
     answers: tuple[Answer, ...] = ()
     marks: tuple[tuple[str, Mark], ...] = ()
@@ -82,25 +84,27 @@ class Graded:
         )
 
 
-def with_words(handed: Handed, result: Result, answers: Iterable[Answer], marks: dict) -> Graded:
+def with_words(
+    handed: Submission, result: Result, answers: Iterable[Answer], marks: Marks
+) -> Graded:
     """A graded submission with the marks that a person gave for its answers in words."""
     answers = tuple(answers)
     waiting = {one.grade_id for one in result.exercises if one.outcome == IN_WORDS}
     given = {
-        answer.grade_id: marks[answer]
+        answer.grade_id: mark
         for answer in answers
-        if answer in marks and answer.grade_id in waiting
+        if (mark := mark_for(answer, marks)) and answer.grade_id in waiting
     }
     return Graded(handed, result, answers, tuple(sorted(given.items())))
 
 
-def lines(students: Sequence[str], most: dict[str, float], graded: Iterable[Graded]) -> list[Grade]:
+def lines(handed_in: HandedIn, most: dict[str, float], graded: Iterable[Graded]) -> list[Grade]:
     """A line for each student and each lesson of `most`, sorted."""
     there = {(one.handed.student, one.handed.assignment): one.line for one in graded}
-    nothing = {name: ("0", f"{points:g}", "0", MISSING, MISSING) for name, points in most.items()}
     return [
-        there.get((student, name)) or Grade(student, name, *nothing[name])
-        for student in sorted(students)
+        there.get((student, name))
+        or Grade(student, name, "0", f"{most[name]:g}", "0", MISSING, handed_in.missing(student))
+        for student in sorted(handed_in.students)
         for name in sorted(most)
     ]
 
@@ -111,7 +115,7 @@ def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]
     with open(path, "w", newline="", encoding="utf-8", errors="replace") as file:
         writer = csv.writer(file)
         writer.writerow(header)
-        writer.writerows([cell_text(str(cell)) for cell in row] for row in rows)
+        writer.writerows([defuse(str(cell)) for cell in row] for row in rows)
 
 
 def write_grades(path: Path, grades: Iterable[Grade]) -> None:
