@@ -71,7 +71,7 @@ class _Known:
         lesson = self._by_id.get(cell.get("id"))
         if lesson is None:
             text = source or ("\n" if cell.get("attachments") else "")
-            return True, text if anywhere or _is_text(cell) else "", False
+            return True, text if _is_text(cell, anywhere) else "", False
         if cell.cell_type == "code":
             return False, "", False
         ends = bool(HEADING.match(lesson.source))
@@ -86,14 +86,22 @@ def is_stub(cell: NotebookNode, original: NotebookNode) -> bool:
     return cell.source.split() in texts
 
 
-def _is_text(cell: NotebookNode) -> bool:
-    """Is it words, also in a code cell?"""
+def _is_text(cell: NotebookNode, anywhere: bool) -> bool:
+    """Is it words, also in a code cell? `anywhere`: when in doubt, it is."""
     if cell.cell_type != "code":
         return True
     try:
-        return not ast.parse(cell.source).body  # only comments
+        code = ast.parse(cell.source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return True
+    # "Yes" is Python, too; so are comments, and a text in quotes.
+    does_something = (ast.stmt, ast.Call)
+    return not code.body or (
+        anywhere
+        and not any(
+            isinstance(n, does_something) and not isinstance(n, ast.Expr) for n in ast.walk(code)
+        )
+    )
 
 
 def _added(source: str, before: str) -> str:
