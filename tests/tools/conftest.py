@@ -1,9 +1,13 @@
 """Small notebooks and courses for the tests of the tools."""
 
+import re
+import subprocess
+
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from tools.execution import clean, execute, write_notebook
+from tools.execution import ROOT, clean, execute, write_notebook
+from tools.run_tests import gate_environment, nbval_command
 
 PICTURE = (
     "from IPython.display import HTML, display\n"
@@ -56,3 +60,26 @@ def course(tmp_path):
         return path
 
     return write
+
+
+@pytest.fixture
+def gate(tmp_path):
+    """A function: code cells through the gate of `make test`.
+
+    They are one notebook, since starting a kernel is what takes time. It returns the indices of the
+    cells that the gate objects to, and what it said.
+    """
+
+    def run(cells, command=nbval_command):
+        for number, cell in enumerate(cells):
+            cell.id, cell.metadata, cell.execution_count = f"cell-{number}", {}, number + 1
+        path = tmp_path / "made_up.ipynb"
+        write_notebook(clean(new_notebook(cells=cells)), path)
+        done = subprocess.run(
+            command([path]), env=gate_environment(), cwd=ROOT, capture_output=True, text=True
+        )
+        failed = {int(n) for n in re.findall(r"^FAILED .*::Cell (\d+)", done.stdout, re.MULTILINE)}
+        assert f"{len(cells) - len(failed)} passed" in done.stdout, done.stdout + done.stderr
+        return failed, done.stdout
+
+    return run

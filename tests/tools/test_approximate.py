@@ -1,15 +1,12 @@
 """Numbers marked with ≈ are compared within their tolerance, everything else letter by letter."""
 
-import re
-import subprocess
+from functools import partial
 
-import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_notebook, new_output
+from nbformat.v4 import new_code_cell, new_output
 
 from tools.approximate import settle, settle_outputs
-from tools.execution import ROOT, write_notebook
-from tools.run_tests import gate_environment, nbval_command
+from tools.run_tests import nbval_command
 
 CLOSE = [
     ("the same", "the same"),
@@ -123,41 +120,26 @@ def test_each_text_of_a_cell_is_compared_with_its_own():
 IN_A_NOTEBOOK = [*CLOSE[1::7], *FAR[::9]]
 
 
-@pytest.fixture
-def gate(tmp_path):
-    """Run a made-up notebook through the gate of `make test`, with and without the plugin."""
-    path = tmp_path / "made_up.ipynb"
+def test_the_gate_lets_through_what_is_close_and_without_the_plugin_nothing(gate):
     cells = []
-    for number, (saved, new) in enumerate(IN_A_NOTEBOOK, start=1):
+    for saved, new in IN_A_NOTEBOOK:
         output = new_output("stream", name="stdout", text=f"{saved}\n")
-        cell = new_code_cell(f"print({new!r})", execution_count=number, outputs=[output])
-        cells.append(cell)
+        cells.append(new_code_cell(f"print({new!r})", outputs=[output]))
     shown = new_output("display_data", {"text/html": "loss ≈ 0.72", "text/plain": "<HTML>"})
     source = "from IPython.display import *\ndisplay({'text/html': 'loss ≈ %s', %s}, raw=True)"
     for new in (0.75, 0.9):
         code = source % (new, "'text/plain': '<HTML>'")
-        cells.append(new_code_cell(code, execution_count=len(cells) + 1, outputs=[shown]))
-    write_notebook(nbformat.from_dict(new_notebook(cells=cells)), path)
+        cells.append(new_code_cell(code, outputs=[shown]))
 
-    def run(command):
-        done = subprocess.run(
-            command, env=gate_environment(), cwd=ROOT, capture_output=True, text=True
-        )
-        failed = re.findall(r"^FAILED .*::Cell (\d+)", done.stdout, re.MULTILINE)
-        assert f"{len(cells) - len(failed)} passed" in done.stdout, done.stdout + done.stderr
-        return {int(number) for number in failed}, done.stdout
-
-    return run, path
-
-
-def test_the_gate_lets_through_what_is_close_and_without_the_plugin_nothing(gate):
-    run, path = gate
-    count = len(IN_A_NOTEBOOK)
     far = {number for number, pair in enumerate(IN_A_NOTEBOOK) if pair in FAR}
-    failed, text = run(nbval_command([path], workers=1))
-    assert failed == far | {count + 1}
+    failed, text = gate(cells, partial(nbval_command, workers=1))
+    assert failed == far | {len(cells) - 1}
     assert "≈ 0.9 is not within 10 % of ≈ 0.72" in text
-    command = nbval_command([path])
-    at = command.index("tools.approximate")
+
+    def without_plugin(paths):
+        command = nbval_command(paths)
+        at = command.index("tools.approximate")
+        return [*command[: at - 1], *command[at + 1 :]]
+
     different = {number for number, (saved, new) in enumerate(IN_A_NOTEBOOK) if saved != new}
-    assert run([*command[: at - 1], *command[at + 1 :]])[0] == different | {count, count + 1}
+    assert gate(cells, without_plugin)[0] == different | {len(cells) - 2, len(cells) - 1}

@@ -2,99 +2,53 @@
 
 import copy
 import re
-import subprocess
 from collections import Counter
 
 import nbformat
-from nbformat.v4 import new_notebook, new_output
+import pytest
+from nbformat.v4 import new_output
+from nbval.plugin import IPyNbCell, IPyNbFile, coalesce_streams
 
 from tools import run_tests
-from tools.approximate import APPROXIMATE
-from tools.execution import ROOT, clean, find_notebooks, write_notebook
-from tools.run_tests import closing_line, count_outcomes, gate_environment, nbval_command
-
-NOTEBOOKS = find_notebooks()
-
-
-def gate_cells(*paths):
-    """Run the gate of `make test`; its code, which notebooks failed, how many of their cells."""
-    done = subprocess.run(
-        [*nbval_command(paths), f"--rootdir={paths[0].parent}"],  # so that failures name the file
-        env=gate_environment(),
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-    )
-    failed = re.findall(r"^FAILED .*?([\w-]+)\.ipynb::", done.stdout, re.MULTILINE)
-    assert bool(done.returncode) == bool(failed), done.stdout + done.stderr
-    return done.returncode, set(failed), len(failed)
-
-
-def gate(*paths):
-    """Run the gate on notebooks; its code, and which notebooks failed."""
-    return gate_cells(*paths)[:2]
-
+from tools.approximate import APPROXIMATE, pytest_itemcollected
+from tools.execution import find_notebooks
+from tools.run_tests import closing_line, count_outcomes
 
 # The gate: strict comparison.
 
-
-def change(notebook, old, new):
-    """Replace a text in the saved outputs, where it must be."""
-    before = copy.deepcopy(notebook)
-    for cell in notebook.cells:
-        for output in cell.get("outputs", []):
-            if "text" in output:
-                output.text = output.text.replace(old, new)
-            for mime, data in output.get("data", {}).items():
-                if isinstance(data, str):
-                    output.data[mime] = data.replace(old, new)
-    assert notebook != before, f"{old!r} is in no output"
+CHANGES = {
+    "nothing": ("", ""),
+    "number": ("boxes: 12", "boxes: 13"),
+    "result": ("42", "43"),
+    "alt": ("a red square", "a blue square"),
+    "caption": ("7 pixels", "8 pixels"),
+    "picture": ("iVBORw0KGgo=", "iVBORw0KGgoAAAA/+"),
+    "bar": ("0/3", "0/4"),
+}
 
 
-def test_the_gate_compares_words_and_numbers_but_not_the_bytes_of_pictures(model, tmp_path):
-    changes = {
-        "same": None,
-        "number": ("boxes: 12", "boxes: 13"),
-        "result": ("42", "43"),
-        "alt": ("a red square", "a blue square"),
-        "caption": ("7 pixels", "8 pixels"),
-        "picture": ("iVBORw0KGgo=", "iVBORw0KGgoAAAA/+"),
-        "bar": ("0/3", "0/4"),
-    }
-    for name, texts in changes.items():
-        notebook = copy.deepcopy(model)
-        if texts:
-            change(notebook, *texts)
-        write_notebook(notebook, tmp_path / f"{name}.ipynb")
-    code, failed = gate(*(tmp_path / f"{name}.ipynb" for name in changes))
-    assert code == 1
-    assert failed == {"number", "result", "alt", "caption", "bar"}
+def changed(cells, old, new):
+    """The cells with a text replaced in the saved outputs, where it must be."""
+    cells = copy.deepcopy(cells)
+    found = 0
+    for output in (output for cell in cells for output in cell.outputs):
+        for texts in (output, output.get("data", {})):
+            for key, text in texts.items():
+                if key != "output_type" and isinstance(text, str) and old in text:
+                    texts[key], found = text.replace(old, new), found + 1
+    assert found, f"{old!r} is in no output"
+    return cells
+
+
+def test_the_gate_compares_words_and_numbers_but_not_the_bytes_of_pictures(model, gate):
+    cells = [cell for cell in model.cells if cell.cell_type == "code"]
+    failed, _ = gate([cell for texts in CHANGES.values() for cell in changed(cells, *texts)])
+    assert [list(CHANGES)[number // len(cells)] for number in sorted(failed)] == [
+        *("number", "result", "alt", "caption", "bar")
+    ]
 
 
 NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?![\w.])")
-
-
-def printed(output):
-    """What an output shows as plain text; nothing for a picture or a view."""
-    if output.output_type == "stream":
-        return output.text
-    shown = output.get("data", {})
-    return shown.get("text/plain", "") if set(shown) == {"text/plain"} else ""
-
-
-def with_changed_numbers(notebook):
-    """For each number printed in the notebook: its cell, and a notebook with only it changed."""
-    for index, cell in enumerate(notebook.cells):
-        for place, output in enumerate(cell.get("outputs", [])):
-            text = printed(output)
-            for changed in each_number_changed(text):
-                other = copy.deepcopy(notebook)
-                wrong = other.cells[index].outputs[place]
-                if "text" in wrong:
-                    wrong.text = changed
-                else:
-                    wrong.data["text/plain"] = changed
-                yield index, other
 
 
 def each_number_changed(text):
@@ -125,72 +79,44 @@ def test_numbers_are_changed_beyond_their_tolerance():
     ]
 
 
-def replayed(notebook):
-    """The notebook with code that only prints what was saved: the gate as fast as it can be."""
-    notebook = copy.deepcopy(notebook)
-    notebook.cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    for cell in notebook.cells:
-        cell.outputs = [
-            new_output("stream", text=text if text.endswith("\n") else f"{text}\n")
-            for output in cell.outputs
-            if (text := printed(output))
-        ]
-        texts = [output.text for output in cell.outputs]
-        cell.source = f"print({''.join(texts)!r}, end='')" if texts else "pass"
-        if texts:
-            cell.outputs = [new_output("stream", text="".join(texts))]
-    notebook.cells = [cell for cell in notebook.cells if cell.outputs]
-    return notebook
-
-
-def one_notebook(cells):
-    """Cells of many notebooks as one: starting a kernel is what takes time."""
-    for number, cell in enumerate(cells):
-        cell.id, cell.metadata, cell.execution_count = f"cell-{number}", {}, number + 1
-    return clean(new_notebook(cells=cells))
-
-
-def test_the_gate_goes_red_for_every_printed_number_that_is_changed(tmp_path):
-    """Each changed number in a cell of its own, whose code prints what the real cell printed."""
-    true, false = [], []
-    for path in NOTEBOOKS:
-        notebook = replayed(nbformat.read(path, as_version=4))
-        changed = [other.cells[index] for index, other in with_changed_numbers(notebook)]
-        assert changed, f"{path.stem} prints no number"
-        true += notebook.cells
-        false += changed
-    write_notebook(one_notebook(true), tmp_path / "true.ipynb")
-    write_notebook(one_notebook(false), tmp_path / "false.ipynb")
-    outcome = gate_cells(tmp_path / "true.ipynb", tmp_path / "false.ipynb")
-    assert outcome == (1, {"false"}, len(false))
-
-
-def first_number(notebook):
-    """Index of the first code cell that prints a number, and that output; or None."""
-    for index, cell in enumerate(notebook.cells):
+def printed(path):
+    """What each cell of a lesson shows as plain text, where it shows any; no pictures and views."""
+    for cell in nbformat.read(path, as_version=4).cells:
+        texts = []
         for output in cell.get("outputs", []):
-            if output.output_type == "stream" and re.search(r"\d", output.text):
-                return index, output
-    return None
+            shown = output.get("data", {})
+            if output.output_type == "stream":
+                texts.append(output.text)
+            elif set(shown) == {"text/plain"}:
+                texts.append(shown["text/plain"])
+        if text := "".join(text if text.endswith("\n") else f"{text}\n" for text in texts):
+            yield text
 
 
-def test_the_gate_goes_red_when_a_number_in_a_real_notebook_is_changed(tmp_path):
-    """The same with a lesson's own code, as far as its first number."""
-    found = []
-    for path in NOTEBOOKS:
-        notebook = nbformat.read(path, as_version=4)
-        if (place := first_number(notebook)) is not None:
-            found.append((place[0], path, notebook, place[1]))
-    assert found, "no notebook prints a number"
-    index, path, notebook, output = min(found, key=lambda row: (row[0], row[1]))
-    del notebook.cells[index + 1 :]  # what comes after takes time and adds nothing
-    true, false = tmp_path / "true.ipynb", tmp_path / "false.ipynb"
-    write_notebook(notebook, true)
-    digit = re.search(r"\d", output.text)
-    other = str((int(digit[0]) + 1) % 10)
-    output.text = output.text[: digit.start()] + other + output.text[digit.end() :]
-    write_notebook(notebook, false)
-    assert gate(true, false) == (1, {"false"}), path.name
+@pytest.fixture
+def passes(request, monkeypatch, tmp_path):
+    """A function: does the gate pass a saved text and a new one? Compared without a kernel."""
+    monkeypatch.setattr(request.config.option, "nbval_sanitize_with", str(run_tests.SANITIZE))
+    lesson = IPyNbFile.from_parent(request.session, path=tmp_path / "lesson.ipynb")
+    lesson.setup_sanitize_files()
+    cell = IPyNbCell.from_parent(lesson, name="", cell_num=0, cell=None, options={})
+    pytest_itemcollected(cell)
+
+    def compare(saved, new):
+        cell.comparison_traceback = []
+        outputs = ([new_output("stream", text=text)] for text in (new, saved))
+        return cell.compare_outputs(*map(coalesce_streams, outputs))
+
+    return compare
+
+
+def test_the_gate_goes_red_for_every_printed_number_that_is_changed(passes):
+    for path in find_notebooks():
+        texts = list(printed(path))
+        assert all(passes(text, text) for text in texts)
+        wrong = [(text, other) for text in texts for other in each_number_changed(text)]
+        assert wrong, f"{path.stem} prints no number"
+        assert not [other for text, other in wrong if passes(text, other)]
 
 
 # Running the tests.

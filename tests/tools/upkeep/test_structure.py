@@ -2,31 +2,12 @@
 
 import copy
 
-import nbformat
 import pytest
 from nbformat.v4 import new_output
 
-from tools.execution import find_notebooks, write_notebook
+from tools.execution import write_notebook
 from tools.exercises import repeated_grade_ids
 from tools.upkeep import lessons, structure
-
-NOTEBOOKS = find_notebooks()
-
-
-def test_there_are_notebooks():
-    assert NOTEBOOKS, "no notebooks: nothing of the course would be tested"
-
-
-@pytest.mark.parametrize("check", structure.CHECKS, ids=lambda check: check.__name__)
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_notebook(path, check):
-    assert list(check(nbformat.read(path, as_version=nbformat.NO_CONVERT))) == []
-
-
-def test_grade_ids_are_unique_in_the_course():
-    notebooks = {path.name: nbformat.read(path, as_version=4) for path in NOTEBOOKS}
-    assert list(repeated_grade_ids(notebooks)) == []
-
 
 # Notebooks that are spoilt in one thing each.
 
@@ -192,8 +173,13 @@ def test_a_grade_id_may_be_used_once(model):
 
 
 def test_the_course_has_no_structural_problem(capsys):
-    """Also what concerns several notebooks at once: links, grade_ids, TARGETS."""
+    """Every check of every notebook, and what concerns several at once: links, grade_ids."""
     assert structure.main() == 0, capsys.readouterr().out
+
+
+def test_a_course_without_notebooks_has_one(tmp_path, capsys):
+    assert structure.main(tmp_path) == 1
+    assert "no notebooks in" in capsys.readouterr().out
 
 
 def test_a_problem_between_notebooks_reaches_the_exit_code(model, tmp_path, monkeypatch, capsys):
