@@ -4,6 +4,7 @@ One folder (or zip) for each student, however deep inside; or what Moodle and Ca
 files side by side, or one zip of them.
 """
 
+import os
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -100,7 +101,7 @@ def _tops_of_folder(folder: Path, above: tuple[str, ...]) -> Iterator[_Top]:
         if is_unused(path.name):
             continue
         parts = (*above, readable(path.name))
-        if path.is_dir() and not path.is_symlink():
+        if not path.is_symlink() and path.is_dir():
             if not above and _from_a_platform(readable(p.name) for p in _listed(path)):
                 yield from _tops_of_folder(path, parts)
             else:
@@ -108,8 +109,8 @@ def _tops_of_folder(folder: Path, above: tuple[str, ...]) -> Iterator[_Top]:
                 yield _Top(parts, entries, is_folder=True)
             continue
         entry = entry_of_file(path, parts)
-        if path.is_symlink() and path.is_dir():
-            yield _Top(parts, [entry], is_folder=True)
+        if path.is_symlink():
+            yield _Top(parts, [entry], is_folder=os.path.isdir(path))
             continue
         owned = MOODLE.fullmatch(entry.name) or CANVAS.fullmatch(entry.name)
         if entry.name.lower().endswith(".zip") and not owned:
@@ -123,7 +124,8 @@ def _tops_of_zip(entry: Entry) -> Iterator[_Top]:
     student = (*entry.parts[:-1], entry.name[: -len(".zip")])
     try:
         with entry.open() as file:
-            members = list(entries_of_zip(file))
+            if not (members := list(entries_of_zip(file))):
+                raise Refused("a zip without files")
             shared = _shared_folders(members)
             tops: dict[str, list[Entry]] = {}
             for member in members:

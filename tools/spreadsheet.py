@@ -8,8 +8,9 @@ from collections.abc import Sequence
 # What a program may take for the beginning of a formula; the last four are as wide as a letter.
 STARTS = "=+-@\t\r\n＝＋－＠"
 # A program that splits at another character than the comma sees more beginnings.
-INSIDE = re.compile(r"([;\t\r\n][\s\"']*)(?=[=+@＝＋－＠]|-(?!\s))")
-NUMBER = re.compile(r"\s*[\d.,:/ -]*\d[\d.,:/ -]*(e\d+)?\s*", re.IGNORECASE)
+BEFORE, START = r"([;\t\r\n][\s\"']{0,20})", r"(?=[=+@＝＋－＠]|-(?!\s))"
+INSIDE, MARKED_INSIDE = re.compile(BEFORE + START), re.compile(f"{BEFORE}'{START}")
+NUMBER = re.compile(r"(?=.{1,40}$)[\d.,:/ -]*\d[\d.,:/ -]*(e\d+)? *", re.IGNORECASE)
 
 
 def defuse(text: str) -> str:
@@ -39,7 +40,7 @@ def restored(cell: str) -> str:
     """
     marked = cell.startswith("'") and (_must_be_marked(cell[1:]) or NUMBER.fullmatch(cell[1:]))
     cell = cell[1:] if marked else cell
-    return re.sub(r"([;\t\r\n][\s\"']*)'(?=[=+@＝＋－＠]|-(?!\s))", r"\1", cell)
+    return MARKED_INSIDE.sub(r"\1", cell)
 
 
 def table_of(text: str, columns: Sequence[str]) -> list[list[str]]:

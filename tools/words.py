@@ -15,14 +15,16 @@ from nbformat import NotebookNode
 from tools.exercises import is_in_words
 from tools.notebook_reader import decoded
 from tools.spreadsheet import as_text, defuse, restored, table_of
-from tools.written import is_stub
+from tools.written import LONGEST, is_stub
 
 COLUMNS = ("student", "assignment", "grade_id", "max_points", "answer", "points", "comment")
 MORE_COLUMNS = ("picture", "key")
 NOT_YET_READ = "not yet read"
-LONGEST = 30_000  # characters that a spreadsheet takes in one cell
 BEGINNINGS = {"png": b"\x89PNG", "jpeg": b"\xff\xd8", "gif": b"GIF8", "webp": b"RIFF"}
-ATTACHED = re.compile(r"!\[[^\]\n]*\]\(attachment:([^)\n]*)\)|<img[^>]*attachment:[^>]*>")
+# Bounded, since what is searched is a student's: without, the time would grow with its square.
+ATTACHED = re.compile(
+    r"!\[[^\]\n]{0,300}\]\(attachment:[^)\n]{0,300}\)|<img[^>]{0,300}attachment:[^>]{0,300}>"
+)
 
 
 class BadMarks(Exception):

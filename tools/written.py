@@ -8,6 +8,7 @@ from nbformat import NotebookNode
 
 from tools.exercises import TEXT_STUB
 
+LONGEST = 30_000  # characters of an answer, which a spreadsheet takes in one cell
 HEADING = re.compile(r"\s*#{1,6} ")
 
 
@@ -45,7 +46,8 @@ def put_together(
         return
     pictures: dict = {}
     parts = [_with_pictures(texts[place], cells[place], pictures) for place in sorted(texts)]
-    answer.source = "\n\n".join(dict.fromkeys(part.strip("\n") for part in parts))
+    text = "\n\n".join(dict.fromkeys(part.strip("\n") for part in parts))
+    answer.source = text if len(text) <= LONGEST else f"{text[:LONGEST]}\n\n(cut here: too long)"
     if pictures:
         answer.attachments = pictures
     if list(texts) != [places[-1]]:

@@ -294,12 +294,27 @@ def test_missing_work_has_its_line(tmp_path, course):
     write_notebook(other, tmp_path / "notebooks" / "more.ipynb")
     hand_in(tmp_path / "class", "Ada", "more", "{")
     hand_in(tmp_path / "class", "Bob", "lesson", "{")
+    (tmp_path / "class" / "Eve").mkdir()
+    (tmp_path / "class" / "=Cleo").mkdir()
+    (tmp_path / "class" / "=Cleo" / "essay.docx").write_bytes(b"PK")
     assert (
         command("grade", tmp_path / "class", notebooks=tmp_path / "notebooks", build=tmp_path) == 0
     )
     rows = read_grades(tmp_path)
-    assert list(rows) == [(s, a) for s in ("Ada", "Bob") for a in ("lesson", "more")]
+    students = ("'=Cleo", "Ada", "Bob", "Eve")
+    assert list(rows) == [(s, a) for s in students for a in ("lesson", "more")]
     assert rows["Ada", "lesson"]["note"] == rows["Bob", "more"]["note"] == "not handed in"
+    assert rows["Eve", "more"]["note"] == "handed in nothing"
+    told = "handed in no notebook (=Cleo/essay.docx: a text document, not a notebook)"
+    assert rows["'=Cleo", "more"]["note"] == told
+    assert {row["status"] for row in rows.values()} == {"not graded", "not handed in"}
+    with open(tmp_path / "grades" / "handed_in.csv", newline="", encoding="utf-8-sig") as file:
+        files = {row["file"]: row["state"] for row in csv.DictReader(file)}
+    assert files == {
+        "'=Cleo/essay.docx": "not used",
+        "Ada/more.ipynb": "not graded",
+        "Bob/lesson.ipynb": "not graded",
+    }
 
 
 def unclosed(notebook):

@@ -413,6 +413,15 @@ def test_canvas_says_which_version_is_the_latest_and_equal_ones_need_no_word(loo
     )
 
 
+@pytest.mark.parametrize(
+    ("contents", "reason"), [(zipped({}), "a zip without files"), (b"PK", "a damaged zip")]
+)
+def test_a_zip_at_the_top_that_holds_nothing_is_a_student_who_is_told(look, contents, reason):
+    found = look(PLAIN | {"Ada.zip": contents})
+    assert found.students == ["Ada", "Bob"]
+    assert found.missing("Ada").startswith(f"handed in no notebook (Ada.zip: {reason}")
+
+
 def test_a_notebook_at_the_top_is_nobodys(look):
     found = look(PLAIN | {"04_fcn.ipynb": GOOD, "list.csv": "Ada,1"})
     lines = {line.file: line for line in found.files if not line.student}

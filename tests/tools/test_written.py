@@ -4,6 +4,7 @@ import base64
 import copy
 import csv
 import json
+import time
 
 import nbformat
 import pytest
@@ -16,6 +17,7 @@ from tools.execution import clean
 from tools.exercises import TEXT_STUB
 from tools.mending import mend
 from tools.notebook_reader import read_notebook
+from tools.spreadsheet import defuse, restored
 from tools.words import Answer, Picture, answers_in_words, write_answers
 
 PNG = b"\x89PNG\r\n\x1a\n and so on"
@@ -213,3 +215,20 @@ def test_what_only_says_that_it_is_a_picture_is_not_written():
     script = {"image.png": {"image/png": base64.b64encode(b"<script>").decode()}}
     [answer], _ = handed_in(put(1, own("see ![](attachment:image.png)", attachments=script)))
     assert (answer.text, answer.pictures) == ("see [picture 1]", ())
+
+
+@pytest.mark.parametrize("unit", ["![", "<img ", "[](attachment:", ";\t", "# ", "\n="])
+def test_no_text_takes_long_to_write_and_read(unit):
+    """Patterns that look for something in a student's text must not take its length squared."""
+    notebook = copy.deepcopy(RELEASED)
+    cell_of(notebook, "why").source = text = f"x{unit * 60_000}x"
+    started = time.process_time()
+    assert answers_in_words(notebook, RELEASED, "Ada", "lesson")
+    assert restored(defuse(text)) == text
+    assert time.process_time() - started < 2
+
+
+def test_an_answer_of_many_cells_is_cut_where_a_spreadsheet_ends():
+    [answer], _ = handed_in(put(1, *[own(f"{i}" * 19_000) for i in range(9)]))
+    assert answer.text.endswith("(cut here: too long)")
+    assert len(answer.text) < 30_050
