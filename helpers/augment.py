@@ -1,8 +1,9 @@
 """Augmentation: changes of an image after which a car is still a car.
 
 Every transform takes a batch of images [N, C, H, W] in [0, 1] and an explicit `torch.Generator`,
-draws its random numbers separately for each image, and returns a *new* batch of the same shape,
-dtype and range. What a transform may not break is in its docstring, and tested.
+samples its random numbers separately for each image, and returns a *new* batch of the same shape,
+dtype and range. What a transform may not break is in its docstring, and tested. All raise
+ValueError for images that are not floating point, or not [N, C, H, W].
 
 >>> images = torch.rand(8, 1, 40, 100)
 >>> default_augmentation(images, torch.Generator().manual_seed(0)).shape
@@ -16,18 +17,31 @@ from helpers.boxes import check_boxes
 
 
 def uniform_for_each(n: int, low: float, high: float, generator: Generator, like: Tensor) -> Tensor:
-    """n random numbers from [low, high), shaped [n, 1, 1, 1] so that each goes with one image.
+    """Random numbers, one for each image. Lesson 02.
 
-    At least float32: in half precision the largest would round up to `high` itself.
+    Args:
+        n: how many.
+        low: the smallest that may come.
+        high: none is as large.
+        generator: where the random numbers come from.
+        like: a tensor of the device and type that the numbers are for.
+
+    Returns:
+        Tensor[n, 1, 1, 1], so that each goes with one image [C, H, W]. At least float32: in half
+        precision the largest would round up to `high` itself.
     """
-    # Drawn on the generator's own device, so that a seed means the same on every accelerator.
+    # Sampled on the generator's own device, so that a seed means the same on every accelerator.
     numbers = torch.rand(n, 1, 1, 1, generator=generator, device=generator.device)
     dtype = torch.promote_types(like.dtype, torch.float32)
     return (low + (high - low) * numbers).to(like.device, dtype)
 
 
 def check_batch(images: Tensor) -> None:
-    """Raise ValueError unless `images` is a floating-point batch [N, C, H, W]."""
+    """Refuse what is no batch of images.
+
+    Raises:
+        ValueError: unless `images` is floating point and [N, C, H, W].
+    """
     if images.ndim != 4:
         raise ValueError(f"a batch of images must be [N, C, H, W], not {list(images.shape)}")
     if not images.is_floating_point():
@@ -35,10 +49,19 @@ def check_batch(images: Tensor) -> None:
 
 
 def flip(images: Tensor, generator: Generator, probability: float = 0.5) -> Tensor:
-    """Mirror each image [N, C, H, W] left to right with the given probability. Lesson 02.
+    """Mirror each image left to right with the given probability. Lesson 02.
 
     A car seen in a mirror drives the other way and is still a car. Never top to bottom: a car on
     its roof is not what the detector looks for. May not change any pixel's value or row.
+    As `torchvision.transforms.v2.RandomHorizontalFlip`, but each image by itself.
+
+    Args:
+        images: float [N, C, H, W] in [0, 1].
+        generator: where the random numbers come from.
+        probability: of mirroring, in [0, 1].
+
+    Returns:
+        Tensor[N, C, H, W], a new one.
     """
     check_batch(images)
     mirrored = uniform_for_each(len(images), 0, 1, generator, images) < probability
@@ -68,10 +91,21 @@ def mirror_boxes(boxes: Tensor, width: int) -> Tensor:
 
 
 def shift(images: Tensor, generator: Generator, pixels: int = 2) -> Tensor:
-    """Move each image by up to `pixels` in each direction; borders repeat. Lesson 02.
+    """Move each image a little in each direction; borders repeat. Lesson 02.
 
     Must stay small: the label says that the car is *centred*, and a detector learns from exactly
     that to answer at the right position and nowhere beside it. May not wrap around.
+
+    Args:
+        images: float [N, C, H, W] in [0, 1].
+        generator: where the random numbers come from.
+        pixels: at most so many up or down, and left or right; less than the image's shorter side.
+
+    Returns:
+        Tensor[N, C, H, W], a new one.
+
+    Raises:
+        ValueError: for pixels below 0, or as many as the image has.
     """
     check_batch(images)
     if not 0 <= pixels < min(images.shape[-2:]):
@@ -84,12 +118,12 @@ def shift(images: Tensor, generator: Generator, pixels: int = 2) -> Tensor:
 
 
 def move_windows(images: Tensor, down: Tensor, right: Tensor) -> Tensor:
-    """Each image seen from a window that moved; borders are repeated.
+    """Each image seen from a window that moved; borders are repeated. Lesson 02.
 
     Args:
         images: Tensor[N, C, H, W].
-        down: pixels for each image, Tensor[N] of int64.
-        right: the same.
+        down: by how many pixels each window moves, Tensor[N] of int64.
+        right: the same to the right.
 
     Returns:
         Tensor[N, C, H, W], a new one.
@@ -100,14 +134,22 @@ def move_windows(images: Tensor, down: Tensor, right: Tensor) -> Tensor:
     height, width = images.shape[-2:]
     rows = (torch.arange(height, device=images.device) + down[:, None]).clamp(0, height - 1)
     cols = (torch.arange(width, device=images.device) + right[:, None]).clamp(0, width - 1)
-    images = images.take_along_dim(rows[:, None, :, None], dim=2)  # rows [N, H], then columns
-    return images.take_along_dim(cols[:, None, None, :], dim=3)  # [N, W]
+    images = images.take_along_dim(rows[:, None, :, None], dim=2)  # rows [N, H] -> [N, C, H, W]
+    return images.take_along_dim(cols[:, None, None, :], dim=3)  # cols [N, W] -> [N, C, H, W]
 
 
 def brightness(images: Tensor, generator: Generator, strength: float = 0.2) -> Tensor:
-    """Add one amount, up to ± `strength`, to all pixels of an image, within [0, 1]. Lesson 02.
+    """Add one amount to all pixels of an image, cut off at 0 and 1. Lesson 02.
 
     May not move anything, nor swap which of two pixels is the brighter one.
+
+    Args:
+        images: float [N, C, H, W] in [0, 1].
+        generator: where the random numbers come from.
+        strength: the amount is from -strength to strength, in grey values.
+
+    Returns:
+        Tensor[N, C, H, W], a new one.
     """
     check_batch(images)
     amount = uniform_for_each(len(images), -strength, strength, generator, images).to(images)
@@ -117,12 +159,22 @@ def brightness(images: Tensor, generator: Generator, strength: float = 0.2) -> T
 def contrast(
     images: Tensor, generator: Generator, factors: tuple[float, float] = (0.3, 1.1)
 ) -> Tensor:
-    """Stretch each image around its own mean by a factor between `factors`. Lesson 02.
+    """Stretch each image around its own mean, cut off at 0 and 1. Lesson 02.
 
     Mostly weaker, because the crops of many data sets (UIUC's among them) were stretched to full
-    contrast when they were made, and whole photographs were not.
-    The result is cut off at 0 and 1. May not turn an image into its negative, so the factor stays
-    above zero.
+    contrast when they were made, and whole photographs were not. May not turn an image into its
+    negative, so the factor stays above zero.
+
+    Args:
+        images: float [N, C, H, W] in [0, 1].
+        generator: where the random numbers come from.
+        factors: (low, high), between which the factor lies; 1 changes nothing.
+
+    Returns:
+        Tensor[N, C, H, W], a new one.
+
+    Raises:
+        ValueError: unless 0 < low <= high.
     """
     check_batch(images)
     low, high = factors
@@ -134,9 +186,17 @@ def contrast(
 
 
 def noise(images: Tensor, generator: Generator, strength: float = 0.03) -> Tensor:
-    """Add Gaussian noise of standard deviation up to `strength`, within [0, 1]. Lesson 02.
+    """Add Gaussian noise, cut off at 0 and 1. Lesson 02.
 
     May not drown the picture: the mean of an image stays where it was, within the noise.
+
+    Args:
+        images: float [N, C, H, W] in [0, 1].
+        generator: where the random numbers come from.
+        strength: the largest standard deviation of an image's noise, in grey values.
+
+    Returns:
+        Tensor[N, C, H, W], a new one.
     """
     check_batch(images)
     sigma = uniform_for_each(len(images), 0, strength, generator, images).to(images)
@@ -145,9 +205,21 @@ def noise(images: Tensor, generator: Generator, strength: float = 0.03) -> Tenso
 
 
 def cutout(images: Tensor, generator: Generator, size: int = 10) -> Tensor:
-    """Cover one square of `size` pixels with the image's mean, as a tree would. Lesson 02.
+    """Cover one square of each image with its mean, as a tree would. Lesson 02.
 
-    May not cover the car: the square stays well under the image's size, all others stay the same.
+    May not cover the car: the square stays well under the image's size. All other pixels stay.
+
+    Args:
+        images: float [N, C, H, W] in [0, 1].
+        generator: where the random numbers come from.
+        size: of the square, in pixels; at most half of the image's shorter side.
+
+    Returns:
+        Tensor[N, C, H, W], a new one.
+
+    Raises:
+        ValueError: for a size below 0, or too large.
+
     Source: DeVries and Taylor 2017.
     """
     check_batch(images)
@@ -163,11 +235,22 @@ def cutout(images: Tensor, generator: Generator, size: int = 10) -> Tensor:
 
 
 def default_augmentation(images: Tensor, generator: Generator) -> Tensor:
-    """The course's recipe: flip, shift by two pixels, contrast, brightness. Lesson 02."""
+    """The course's recipe: flip, shift by two pixels, contrast, brightness. Lesson 02.
+
+    Args:
+        images: float [N, C, H, W] in [0, 1].
+        generator: where the random numbers come from.
+
+    Returns:
+        Tensor[N, C, H, W], a new one.
+    """
     images = contrast(light_augmentation(images, generator), generator)
     return brightness(images, generator)
 
 
 def light_augmentation(images: Tensor, generator: Generator) -> Tensor:
-    """Flip and shift alone: learned sooner, and enough where all crops have the same contrast."""
+    """Flip and shift alone: learned sooner, and enough where all crops have the same contrast.
+
+    Takes and returns what `default_augmentation` does. Lesson 02.
+    """
     return shift(flip(images, generator), generator)

@@ -1,4 +1,4 @@
-"""How sure is a measured number? The bootstrap: measure again on images drawn with replacement.
+"""How sure is a measured number? The bootstrap: measure again on images sampled with replacement.
 
 >>> accuracies = torch.tensor([0.0, 1, 1, 1, 0, 1, 1, 1, 1, 1])
 >>> low, high = bootstrap_interval(
@@ -17,7 +17,12 @@ from torch import Tensor
 
 
 def resample(n: int, rounds: int, generator: torch.Generator) -> Tensor:
-    """Draw `n` out of `n` images with replacement, `rounds` times. Lesson 07.
+    """Sample `n` out of `n` images with replacement, `rounds` times. Lesson 07.
+
+    Args:
+        n: how many images there are.
+        rounds: how often.
+        generator: where the random numbers come from.
 
     Returns:
         Tensor[rounds, n] of int64, each in 0 … n - 1.
@@ -29,7 +34,7 @@ def resample(n: int, rounds: int, generator: torch.Generator) -> Tensor:
     torch.Size([2, 5])
     """
     if n < 1:
-        raise ValueError("nothing to draw from: there must be at least one image")
+        raise ValueError("nothing to sample from: there must be at least one image")
     if rounds < 1:
         raise ValueError(f"rounds must be 1 or more, not {rounds}")
     return torch.randint(n, (rounds, n), generator=generator)
@@ -46,7 +51,7 @@ def bootstrap_interval(
     """Where a number measured on `n` images might have come out. Lesson 07.
 
     To compare two detectors, let `statistic` return the *difference* of both on the same images.
-    Draw whole images: the boxes of one image hang together, and drawing single boxes would promise
+    Whole images are sampled: the boxes of one image hang together, and single boxes would promise
     too much.
 
     Args:
@@ -67,10 +72,10 @@ def bootstrap_interval(
     """
     if not 0 < level < 1:
         raise ValueError(f"level must lie between 0 and 1, as 0.95 does, not {level}")
-    draws = resample(n, rounds, generator).tolist()
-    values = torch.tensor([statistic(indices) for indices in draws], dtype=torch.float64)
+    samples = resample(n, rounds, generator).tolist()
+    values = torch.tensor([statistic(indices) for indices in samples], dtype=torch.float64)
     if not torch.isfinite(values).all():
-        raise ValueError("the statistic answers NaN or infinity for some of the draws")
+        raise ValueError("the statistic answers NaN or infinity for some of the samples")
     tails = torch.tensor([(1 - level) / 2, (1 + level) / 2], dtype=torch.float64)
     low, high = torch.quantile(values, tails).tolist()
     return low, high

@@ -22,7 +22,7 @@ LARGEST_INTEGER = 2**24
 
 
 class Detections(NamedTuple):
-    """What a detector found in one image: boxes [N, 4] xyxy in pixels, and their scores [N]."""
+    """A detector's answer for one image: boxes [N, 4] xyxy in pixels, and their scores [N]."""
 
     boxes: Tensor
     scores: Tensor
@@ -113,7 +113,7 @@ def box_area(boxes: Tensor) -> Tensor:
 def box_iou(boxes1: Tensor, boxes2: Tensor) -> Tensor:
     """Intersection over union of every pair. Lesson 06. Same as `torchvision.ops.box_iou`.
 
-    Right at every scale: where float32 cannot hold the areas, float64 does the work.
+    Right at every scale: where float32 cannot hold the areas, float64 is used.
 
     Args:
         boxes1: Tensor[N, 4], xyxy in pixels.
@@ -198,6 +198,9 @@ def nms(boxes: Tensor, scores: Tensor, iou_threshold: float) -> Tensor:
 def above(detections: Detections, threshold: float) -> Detections:
     """The detections that score `threshold` or more, in their order. Lesson 06.
 
+    Raises:
+        ValueError: for a threshold of NaN.
+
     >>> row = Detections(torch.zeros(3, 4), torch.tensor([0.2, 0.9, 0.5]))
     >>> above(row, 0.5).scores
     tensor([0.9000, 0.5000])
@@ -209,9 +212,14 @@ def above(detections: Detections, threshold: float) -> Detections:
 
 
 def apply_nms(detections: Detections, iou_threshold: float | None) -> Detections:
-    """What non-maximum suppression leaves, best first; None keeps all. Lesson 06.
+    """What non-maximum suppression leaves, best first. Lesson 06.
 
-    Raises what `nms` raises.
+    Args:
+        detections: boxes [N, 4] xyxy in pixels, and scores [N]; not changed.
+        iou_threshold: as in `nms`; None keeps all.
+
+    Raises:
+        TypeError, ValueError: as `nms`.
 
     >>> row = Detections(torch.tensor([[0.0, 0, 10, 10]] * 2), torch.tensor([0.2, 0.9]))
     >>> apply_nms(row, 0.5).scores, apply_nms(row, None).scores
@@ -252,6 +260,9 @@ def clip_boxes(boxes: Tensor, height: int, width: int) -> Tensor:
 
     Returns:
         Tensor[N, 4], a new one; a box outside the image is left without area.
+
+    Raises:
+        TypeError, ValueError: for what `check_boxes` refuses.
 
     >>> clip_boxes(torch.tensor([[-8.0, 0, 92, 40]]), height=30, width=80)
     tensor([[ 0.,  0., 80., 30.]])

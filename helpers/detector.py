@@ -76,8 +76,8 @@ class Detector:
             the pixels there repeat the border's. (At the right and bottom up to a stride less one
             more: no pixel is left out.)
         mirror: average with the answers for the mirror image.
-        clip: cut boxes at the border (off, because the true boxes of the photographs reach past it
-            as well).
+        clip: cut boxes at the border (off, because the ground truth of the photographs reaches past
+            it as well).
         scales: how large the cars may be, next to those of the crops (see `pyramid`).
 
     Raises:
@@ -136,9 +136,16 @@ class Detector:
             )
 
     def __call__(self, image: Tensor | np.ndarray) -> Detections:
-        """Cars in one image: boxes [N, 4] xyxy in its pixels, scores [N], best first.
+        """The cars in one image.
 
-        Takes what `helpers.images.as_grey` takes, of any size, and refuses NaN with ValueError.
+        Args:
+            image: of any size and kind that `helpers.images.as_grey` takes.
+
+        Returns:
+            Boxes float32 [N, 4] xyxy in its pixels and scores float64 [N] in [0, 1], best first.
+
+        Raises:
+            TypeError, ValueError: as `as_grey`; and for a network that answers NaN.
         """
         return self.batch([image])[0]
 
@@ -220,7 +227,7 @@ class Detector:
 
 
 def batches(images: list[Tensor], pixels: int) -> Iterator[list[Tensor]]:
-    """Cut a list of images into lists of at most so many pixels, and at least one image.
+    """Cut a list of images into lists of at most `pixels`, and at least one image each.
 
     >>> [len(batch) for batch in batches([torch.zeros(1, 4, 5)] * 5, pixels=40)]
     [2, 2, 1]
@@ -248,6 +255,9 @@ def resized(image: Tensor, scale: float) -> tuple[Tensor, Tensor]:
 
     Returns:
         The image [1, h, w], and the factors [4] (x, y, x, y) that take boxes back.
+
+    Raises:
+        ValueError: for another scale.
 
     >>> small, factors = resized(torch.zeros(1, 40, 100), 2)
     >>> small.shape, factors

@@ -66,7 +66,16 @@ class DetectorScores:
 def detect_all(
     detector: Detector, scenes: Sequence[Scene], *, progress: bool = False
 ) -> list[Detections]:
-    """The detections of each scene, in order; `progress` shows a bar. Lesson 06."""
+    """The detections of each scene. Lesson 06.
+
+    Args:
+        detector: of one size or several.
+        scenes: of any sizes.
+        progress: show a bar.
+
+    Returns:
+        One `Detections` for each scene, in order.
+    """
     detections: list[Detections] = []
     with tqdm(total=len(scenes), desc="detecting", unit="scene", disable=not progress) as bar:
         for start in range(0, len(scenes), BATCH_SCENES):
@@ -118,7 +127,16 @@ def evaluate_detector(
 
 
 def evaluate_crops(model: nn.Module, crops: Crops, *, progress: bool = False) -> CropScores:
-    """A classifier judged by crops it was not trained on; may be used to choose by. Lesson 09."""
+    """A classifier judged by crops it was not trained on; may be used to choose by. Lesson 09.
+
+    Args:
+        model: a classifier of the course's size.
+        crops: at least one car and one other.
+        progress: show bars.
+
+    Raises:
+        ValueError: if one kind of crops is missing.
+    """
     accuracy, area = accuracy_and_roc_auc(model, crops)
     plain, pale = (
         evaluate_detector(model, mosaics(crops, count=MOSAICS, contrast=c), progress=progress)
@@ -136,7 +154,15 @@ def _margins(model: nn.Module, crops: Crops) -> Tensor:
 def accuracy_and_roc_auc(model: nn.Module, crops: Crops) -> tuple[float, float]:
     """Share of crops that are called what they are, and area under the ROC curve. Lesson 09.
 
-    Both in [0, 1]. Raises what `predict_logits` and `roc_auc` raise.
+    Args:
+        model: maps images [N, 1, H, W] to logits [N, 2]; class 1 is "car".
+        crops: at least one car and one other.
+
+    Returns:
+        Both in [0, 1].
+
+    Raises:
+        ValueError: as `predict_logits` and `roc_auc`.
     """
     margins = _margins(model, crops)
     accuracy = ((margins > 0) == crops.labels.bool()).double().mean().item()
@@ -151,12 +177,22 @@ def train_on(
     progress: bool = True,
     photographs: Crops | None = None,
 ) -> nn.Module:
-    """A classifier trained on all crops of `name` that are not test crops of drawings. Lesson 09.
+    """A classifier trained on a data set as a whole, but for the test crops of drawings. Lesson 09.
 
-    `uiuc`: all 1050 crops, since its test set is whole photographs; or just `photographs`, where
-    some are held out. `street`, or a folder of drawings: train, with the validation crops choosing
-    the epoch. `both`: train and the photographs, the drawn validation crops choosing the epoch.
-    The seed sets weights, order and augmentation.
+    Args:
+        name: "uiuc": all 1050 crops, since its test set is whole photographs. "street", or the
+            folder of drawings: train, with the validation crops choosing the epoch. "both": train
+            and the photographs, the drawn validation crops choosing the epoch.
+        seed: of weights, order and augmentation.
+        epochs: how often each crop is seen.
+        progress: show a bar.
+        photographs: just these of `uiuc`, where others are held out.
+
+    Returns:
+        The classifier, in eval mode.
+
+    Raises:
+        FileNotFoundError, ValueError: as `load_crops`.
     """
     model = make_classifier(seed=seed)
     if name in ("uiuc", "both") and photographs is None:
@@ -177,8 +213,15 @@ def train_and_hold_out(
 ) -> tuple[nn.Module, Crops]:
     """A classifier and the photographed crops it may be judged by: never trained on. Lesson 09.
 
-    All of them for drawings; a random quarter, drawn with `seed`, for `uiuc` and `both`: with
-    `uiuc` that is the original assignment's protocol.
+    Args:
+        name: what to train on, as for `train_on`.
+        seed: of the split, and of the training.
+        epochs: how often each crop is seen.
+        progress: show a bar.
+
+    Returns:
+        The classifier in eval mode, and the crops: all of them for drawings, a random quarter for
+        "uiuc" and "both". With "uiuc" that is the original assignment's protocol.
     """
     crops = load_crops("uiuc", "all")
     if name not in ("uiuc", "both"):
@@ -203,13 +246,24 @@ def mean_and_spread(values: Sequence[float]) -> str:
 def choose_detection_threshold(
     model: nn.Module, scenes: Sequence[Scene], *, progress: bool = False
 ) -> float:
-    """The probability at which a detector does best on validation `scenes`. Lesson 07.
+    """The probability at which a detector does best on validation scenes. Lesson 07.
 
     A scene has a thousand windows without a car for each one with a car, so that a threshold which
     is good for crops lets too many of them pass. Good is a high F1, the harmonic mean of precision
     and recall; but a few scenes say little about the last digits. So of the thresholds around
     the best whose F1 is less than one car below, the middle is taken, where probabilities are
-    logits. Raises ValueError if no scene has a car, or none is found.
+    logits.
+
+    Args:
+        model: a classifier of the course's size, or an FCN.
+        scenes: with the ground truth; for validation, never for testing.
+        progress: show a bar.
+
+    Returns:
+        The threshold, in [0, 1].
+
+    Raises:
+        ValueError: no scene has a car, or no car is detected.
     """
     detector = Detector(model, threshold=SCORE_FLOOR)
     detections = detect_all(detector, scenes, progress=progress)
@@ -229,14 +283,19 @@ def choose_detection_threshold(
 
 
 def choose_threshold(model: nn.Module, crops: Crops) -> float:
-    """The probability that separates cars from the rest of validation `crops` best. Lesson 03.
+    """The probability that separates cars from the rest of validation crops best. Lesson 03.
 
-    Of all thresholds that give the highest accuracy, the middle of the widest gap.
+    Args:
+        model: maps images [N, 1, H, W] to logits [N, 2]; class 1 is "car".
+        crops: for validation, never for testing.
+
+    Returns:
+        Of all thresholds that give the highest accuracy, the middle of the widest gap; in [0, 1].
     """
     probabilities = evaluate(model, crops).probabilities.double()
     values = torch.cat([probabilities, torch.tensor([0.0, 1.0])]).unique()
     middles = (values[1:] + values[:-1]) / 2
-    called = probabilities[None] >= middles[:, None]
-    accuracy = (called == crops.labels.bool()[None]).double().mean(1)
+    called = probabilities[None] >= middles[:, None]  # [thresholds, N]
+    accuracy = (called == crops.labels.bool()[None]).double().mean(1)  # [thresholds]
     gaps = torch.where(accuracy == accuracy.max(), values[1:] - values[:-1], -1.0)
     return middles[gaps.argmax()].item()

@@ -59,7 +59,12 @@ def convolve_by_theorem(x: Tensor, weight: Tensor) -> Tensor:
 
 
 def direct_multiply_adds(kernel: Pair, output: Pair, channels: Pair) -> int:
-    """Multiply-adds of a direct convolution; `channels` are (in, out). Lesson 05.
+    """Multiply-adds of a direct convolution. Lesson 05.
+
+    Args:
+        kernel: (height, width) of the kernel.
+        output: (height, width) of what the convolution gives.
+        channels: (in, out).
 
     >>> direct_multiply_adds((7, 22), (46, 68), (64, 512))
     15784738816
@@ -72,6 +77,10 @@ def fft_multiply_adds(kernel: Pair, output: Pair, channels: Pair, tile: Pair) ->
 
     A real transform of n numbers takes 5/4 n log2(n) of them, a complex product takes 4. The
     weights are transformed only once, and do not count. Lesson 05.
+
+    Args:
+        kernel, output, channels: as for `direct_multiply_adds`.
+        tile: (height, width) of the tiles.
     """
     step = _step(tile, kernel)
     tiles = prod(ceil(o / s) for o, s in zip(output, step, strict=True))
@@ -248,20 +257,30 @@ class FFTConv2d(nn.Module):
 
 
 def inverse_transform(length: int, count: int) -> Tensor:
-    """The inverse Fourier transform of `length` frequencies as a complex matrix [count, length].
+    """The inverse Fourier transform as a matrix.
 
     Only the first `count` numbers are asked for, and only for a few dozen frequencies: then one
     product of matrices is faster than the fast transform of everything.
+
+    Args:
+        length: how many frequencies there are.
+        count: how many numbers are wanted, at most `length`.
+
+    Returns:
+        Tensor[count, length], complex.
     """
     steps = torch.outer(torch.arange(count), torch.arange(length)) % length
     return torch.exp(2j * torch.pi * steps.double() / length) / length
 
 
 def inverse_real_transform(length: int, count: int) -> Tensor:
-    """The same for real numbers, from half of the frequencies: [count, length // 2 + 1].
+    """The same for real numbers, from half of the frequencies.
 
     The result's real part counts. The missing frequencies are the mirror of all but the first and
     (of an even length) the last, so that these others count twice.
+
+    Returns:
+        Tensor[count, length // 2 + 1], complex.
     """
     matrix = inverse_transform(length, count)[:, : _half(length)]
     matrix[:, 1 : (length + 1) // 2] *= 2

@@ -1,4 +1,9 @@
-"""Which window of the image does each cell of a heatmap look at?"""
+"""Which window of the image does each cell of a heatmap look at?
+
+>>> geometry = Geometry(window=(40, 100), stride=(4, 4), receptive_field=(38, 98))
+>>> geometry.cells(48, 100), geometry.box(2, 0)
+((3, 1), (0, 8, 100, 48))
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -11,13 +16,18 @@ Pair = tuple[int, int]
 
 @dataclass(frozen=True)
 class Geometry:
-    """The relation of cells and pixels; every pair is (rows, columns).
+    """The relation of cells and pixels; every pair is (rows, columns). Lesson 05.
 
-    `window`: the classifier's input size. `stride`: pixels between neighbouring cells. `offset`:
-    where cell (0, 0)'s window begins. `receptive_field`: the pixels that a cell really uses, which
-    is less than the window where a pool drops an odd row. `padded`: names of the layers that pad;
-    then the field of cell (0, 0) begins at `field_offset`, left of and above the window, and
-    `outside` pixels of it, both sides together, may lie in the padding around the image.
+    Args:
+        window: the classifier's input size, in pixels.
+        stride: pixels between neighbouring cells.
+        receptive_field: the pixels that a cell really uses, which is less than the window where a
+            pool drops an odd row.
+        offset: where cell (0, 0)'s window begins.
+        padded: names of the layers that pad. Then the field may begin left of and above the window.
+        field_offset: where the field of cell (0, 0) begins.
+        outside: how many pixels of a field, both sides together, may lie in the padding around the
+            image.
     """
 
     window: Pair
@@ -37,7 +47,7 @@ class Geometry:
         return not self.padded
 
     def cells(self, height: int, width: int) -> Pair:
-        """How many rows and columns of cells have their whole window inside the image."""
+        """How many rows and columns of cells have their whole window in an image of that size."""
         rows, cols = (
             max(0, (length - offset - window) // stride + 1)
             for length, offset, window, stride in zip(
@@ -65,21 +75,21 @@ class Geometry:
         return rows, cols
 
     def box(self, row: int, col: int) -> tuple[int, int, int, int]:
-        """The window of one cell as (x1, y1, x2, y2)."""
+        """The window of cell (row, col), both from 0, as (x1, y1, x2, y2) in pixels."""
         y1 = self.offset[0] + self.stride[0] * row
         x1 = self.offset[1] + self.stride[1] * col
         return x1, y1, x1 + self.window[1], y1 + self.window[0]
 
     def boxes(self, rows: int, cols: int) -> Tensor:
-        """The windows of all cells as boxes [rows·cols, 4] xyxy, row after row."""
+        """The windows of rows × cols cells as boxes float32 [rows · cols, 4], row after row."""
         top = self.offset[0] + self.stride[0] * torch.arange(rows)
         left = self.offset[1] + self.stride[1] * torch.arange(cols)
-        y1, x1 = torch.meshgrid(top, left, indexing="ij")
+        y1, x1 = torch.meshgrid(top, left, indexing="ij")  # [rows, cols] each
         corners = [x1, y1, x1 + self.window[1], y1 + self.window[0]]
         return torch.stack(corners, dim=-1).reshape(-1, 4).float()
 
     def crops(self, image: Tensor) -> Iterable[Tensor]:
-        """The part of an image [C, H, W] under each cell, row after row."""
+        """The part [C, height, width] of an image [C, H, W] under each cell, row after row."""
         for x1, y1, x2, y2 in self.boxes(*self.cells(*image.shape[-2:])).long().tolist():
             yield image[:, y1:y2, x1:x2]
 
@@ -111,13 +121,24 @@ def geometry_of(
     input_size: Pair,
     wiring: Mapping[str, tuple[str, ...]] | None = None,
 ) -> Geometry:
-    """Geometry of a network: strides multiply, and each kernel widens the field.
+    """Geometry of a network: strides multiply, and each kernel widens the field. Lesson 05.
 
     A kernel that spans k positions reaches k - 1 positions further, each as far apart as all the
-    strides before it make them. Each layer reads the one before it, unless `wiring` names others
-    ("" is the image); where paths meet, the field is what any of them sees.
-    Raises ValueError if paths of different strides meet: their cells look at different positions.
+    strides before it make them. Where paths meet, the field is what any of them sees.
+
+    Args:
+        layers: names and layers, in the order in which they run.
+        input_size: (height, width) of the classifier's crops, in pixels.
+        wiring: the layers that a layer reads, by its name ("" is the image); the one before it for
+            all that are not named.
+
+    Raises:
+        ValueError: if paths of different strides meet: their cells look at different positions.
+
     Source: Dumoulin and Visin 2016; Araujo, Norris and Sim 2019.
+
+    >>> geometry_of([("0", nn.Conv2d(1, 8, 5)), ("1", nn.MaxPool2d(2))], (16, 24)).stride
+    (2, 2)
     """
     maps, previous, padded = {"": (_Axis(), _Axis())}, "", []
     for name, layer in layers:

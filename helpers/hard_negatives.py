@@ -22,9 +22,18 @@ def shifted_away(images: Tensor, generator: Generator) -> Tensor:
     Each window moves by 18 to 60 of 100 columns sideways, or by 9 to 24 of 40 rows up or down (in
     the same proportion for other sizes). A classifier that has seen only centred cars and no cars
     at all answers "car" far around each car; these examples teach it where a car ends.
-    Images [N, C, H, W] in [0, 1] give as many. The border repeats its last pixel, just as the
-    detector's padding does. (Mirroring the picture instead would show half a car beside its own
-    reflection, which looks too much like a car.)
+    The border repeats its last pixel, just as the detector's padding does. (Mirroring the picture
+    instead would show half a car beside its own reflection, which looks too much like a car.)
+
+    Args:
+        images: float [N, C, H, W] in [0, 1], of cars.
+        generator: where the random numbers come from.
+
+    Returns:
+        Tensor[N, C, H, W], a new one.
+
+    Raises:
+        ValueError: for images of another shape or type.
     """
     check_batch(images)
     n, _, height, width = images.shape
@@ -42,7 +51,8 @@ def wrong_size(images: Tensor, generator: Generator) -> Tensor:
     """The same crops at a size that the detector is not asked to find: negatives. Lesson 09.
 
     Half of the images show a part of the crop, 1.4 to 2.5 times as large; the others the whole
-    crop, 1.5 to 2.2 times as small, with the border repeated around it.
+    crop, 1.5 to 2.2 times as small, with the border repeated around it. Takes, returns and raises
+    what `shifted_away` does, of any crops.
     """
     check_batch(images)
     n = len(images)

@@ -153,7 +153,10 @@ def fcn_heatmaps(
 
     Images whose sizes are the same when rounded up to multiples of `size_multiple` (16) are made
     equal at the right and the bottom, and go through the network in one batch; cells that look at
-    what was added are cut off. Raises as `fcn_heatmap` does.
+    what was added are cut off.
+
+    Raises:
+        TypeError, ValueError: as `fcn_heatmap`.
     """
     if not hasattr(fcn, "geometry"):
         raise TypeError("fcn_heatmaps needs a converted network: to_fcn(model, input_size)")

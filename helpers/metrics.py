@@ -48,7 +48,8 @@ class Criterion:
 def iou_at_least(threshold: float) -> Criterion:
     """The criterion of PASCAL VOC and COCO: IoU ≥ threshold, in [0, 1]. Lesson 07.
 
-    Raises ValueError for a threshold outside [0, 1], TypeError for what is no number.
+    Raises:
+        TypeError, ValueError: for what is no number, and for one outside [0, 1].
 
     >>> iou_at_least(0.5).name
     'IoU ≥ 0.5'
@@ -89,8 +90,8 @@ UIUC_MULTISCALE = Criterion("UIUC multi-scale", _uiuc_multiscale_distance, -1.0)
 def assign_to_truth(detections: Detections, ground_truth: Tensor, criterion: Criterion) -> Tensor:
     """Which box of the ground truth each detection of one image takes. Lesson 07.
 
-    From the best score down, each detection takes the most similar true box that is still free and
-    similar enough. A box found twice counts once; the second detection takes none.
+    From the best score down, each detection takes the most similar box that is still free, if that
+    is similar enough. A car detected twice counts once; the second detection takes none.
 
     Args:
         detections: boxes [N, 4] xyxy in pixels, and scores [N].
@@ -162,11 +163,11 @@ def match_all(
     if not isinstance(criterion, Criterion):
         criterion = iou_at_least(criterion)
     matched = []
-    for (boxes, scores), truth in zip(detections, ground_truth, strict=True):
+    for (boxes, scores), cars in zip(detections, ground_truth, strict=True):
         if scores.shape != boxes.shape[:1] or torch.isnan(scores).any():
             raise ValueError("each image needs one score, not NaN, for each box")
-        is_true = match(Detections(boxes, scores), truth, criterion)
-        matched.append(Matched(scores.double().cpu(), is_true, len(truth)))
+        is_true = match(Detections(boxes, scores), cars, criterion)
+        matched.append(Matched(scores.double().cpu(), is_true, len(cars)))
     return matched
 
 
@@ -194,8 +195,10 @@ class PrecisionRecall:
 def curve_from_matches(matched: Sequence[Matched]) -> PrecisionRecall:
     """The precision-recall curve of matched images, all their detections in one list. Lesson 07.
 
-    Equal scores make one point, since no threshold separates them. Raises ValueError if there is no
-    car at all (no recall is defined).
+    Equal scores make one point, since no threshold separates them.
+
+    Raises:
+        ValueError: if there is no car at all, so that no recall is defined.
     """
     cars = sum(image.cars for image in matched)
     if cars == 0:
@@ -218,10 +221,10 @@ def precision_recall(
     ground_truth: Sequence[Tensor],
     criterion: Criterion | float = 0.5,
 ) -> PrecisionRecall:
-    """The curve over a set of images: at each score, what is found and what of it is true.
+    """The precision-recall curve over a set of images. Lesson 07.
 
     Images without detections still count their cars, images without cars their false positives.
-    Takes and raises what `match_all` and `curve_from_matches` do. Lesson 07.
+    Takes and raises what `match_all` and `curve_from_matches` do.
     """
     return curve_from_matches(match_all(detections, ground_truth, criterion))
 

@@ -26,7 +26,10 @@ ROOT = Path(__file__).resolve().parent.parent
 def folder_from(variable: str, default: Path) -> Path:
     """The folder that an environment variable names; `default` if it is not set, or empty.
 
-    A leading ~ is the user's own folder, also where no shell has put it in.
+    Args:
+        variable: its name. A leading ~ in it is the user's own folder, also where no shell has put
+            that in.
+        default: where nothing is named.
 
     >>> folder_from("NOT_SET_ANYWHERE", Path("data")).name
     'data'
@@ -118,7 +121,11 @@ def check_writable(path: Path) -> None:
 
 
 def check_folder(folder: Path, target: Path | None = None) -> None:
-    """Try whether files could be written in `folder`, which need not be there yet.
+    """Try whether files could be written in a folder, which need not be there yet.
+
+    Args:
+        folder: leaves nothing behind there.
+        target: what the message is about, where that is one file of it.
 
     Raises:
         OSError: they could not; the message names `target`, or the folder, and says why.
@@ -139,6 +146,10 @@ def write_atomically(path: Path, contents: bytes) -> None:
     """Write a file atomically: beside the target first, then renamed in one step.
 
     Folders that are missing are made. What a link points to is replaced, not the link.
+
+    Args:
+        path: of the file; replaced if it is there.
+        contents: its bytes.
 
     Raises:
         OSError: it could not be written; the message names `path`, which is as it was.

@@ -45,7 +45,13 @@ def pack_crops(images: Sequence[np.ndarray]) -> np.ndarray:
 def unpack_crops(sheet: np.ndarray) -> np.ndarray:
     """The crops [N, 40, 100] of a sheet, row after row; N counts the black ones at its end too.
 
-    Undoes `pack_crops`. Raises ValueError if the picture is no sheet.
+    Undoes `pack_crops`.
+
+    Args:
+        sheet: uint8 [40 · rows, 2000].
+
+    Raises:
+        ValueError: the picture is no sheet.
 
     >>> len(unpack_crops(np.zeros((80, 2000), np.uint8)))
     40

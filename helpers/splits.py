@@ -11,9 +11,17 @@ from torch import Generator, Tensor
 
 
 def shuffled_by_class(labels: Tensor, generator: Generator) -> list[Tensor]:
-    """The indices of each class of labels [N], from the lowest label up, each in random order.
+    """The indices of each class, in random order: what a stratified split begins with. Lesson 01.
 
-    What every stratified split begins with. Lesson 01.
+    Args:
+        labels: Tensor[N].
+        generator: where the random numbers come from.
+
+    Returns:
+        Tensor[members] of int64 for each class, from the lowest label up.
+
+    Raises:
+        ValueError: for labels that are not [N].
 
     >>> [len(members) for members in shuffled_by_class(torch.tensor([0, 1, 1]), torch.Generator())]
     [1, 2]

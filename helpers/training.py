@@ -40,7 +40,7 @@ class History:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """A classifier on a set of crops; `probabilities` [N] are those of "car"."""
+    """A classifier on a set of crops; `probabilities` [N] are those of "car". Lesson 03."""
 
     loss: float
     accuracy: float
@@ -157,7 +157,7 @@ def _train_one_epoch(
             labels = torch.cat([labels, labels.new_zeros(len(others))])
         if augment is not None:
             images = augment(images, generator)
-        logits = model(images)
+        logits = model(images)  # [N + extra, 2]
         loss = cross_entropy(logits, labels)  # takes logits: softmax is inside
         optimiser.zero_grad()
         loss.backward()
@@ -203,9 +203,15 @@ def predict_logits(model: nn.Module, images: Tensor, batch_size: int = 256) -> T
 
 @torch.no_grad()
 def evaluate(model: nn.Module, crops: Crops, batch_size: int = 256) -> Evaluation:
-    """Loss, accuracy and car probabilities of `model` on `crops`, nothing changed. Lesson 03.
+    """Loss, accuracy and car probabilities of a classifier, nothing changed. Lesson 03.
 
-    Raises ValueError for no crops, and for a network that does not answer with two classes.
+    Args:
+        model: maps images [N, C, H, W] to logits [N, 2]; class 1 is "car".
+        crops: N, at least one.
+        batch_size: how many go through the network together.
+
+    Raises:
+        ValueError: for no crops, and for a network that does not answer with two classes.
     """
     if not len(crops):
         raise ValueError("cannot evaluate on an empty set of crops")
