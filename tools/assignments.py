@@ -16,18 +16,20 @@ from tools.execution import BUILD, NOTEBOOKS, find_notebooks
 from tools.exercises import exercises, released_source, repeated_grade_ids
 from tools.grading.run import Machines, grade
 from tools.sandbox import NoBox, check_box
-from tools.words import BadMarks, read_marks
+from tools.words import BadMarks, Marks, read_marks
 
 DESCRIPTION = """Hand the notebooks out as assignments, and grade what comes back.
 
   release   writes the students' notebooks to build/assignments: no solutions, no hidden tests,
             no outputs.
-  grade     grades FOLDER/STUDENT/NOTEBOOK.ipynb into build/grades: grades.csv, and a feedback page
-            for each notebook. Earlier grades are kept beside it under another name.
+  grade     grades FOLDER/STUDENT/NOTEBOOK.ipynb, or a download of Moodle's or Canvas', into
+            build/grades: grades.csv, a feedback page for each notebook, and handed_in.csv with a
+            line for each file. Earlier grades are kept beside it under another name.
             What was graded before is not run again: one more student is added, an interrupted
             run goes on.
             Answers in words are for you to read: they are in build/grades/words.csv. Fill in the
-            column "points" (and "comment"), and grade again with --words THAT_FILE.
+            column "points" (and "comment"), and give the same command again; --words if your
+            file lies elsewhere.
 
 Submitted code runs in a box (bubblewrap): no network, no view of solutions, of other submissions or
 of your files, limits on memory and time, and nothing of it stays. Where there is no box, --no-box
@@ -105,6 +107,16 @@ def _swap_in(new: Path, target: Path) -> None:
         os.replace(new, target)
 
 
+def _marks(given: Path | None, earlier: Path) -> Marks:
+    """A person's marks, from the file given or from that of the grading before."""
+    if given is None and not earlier.is_file():
+        return {}
+    marks = read_marks(given or earlier)
+    if marks and given is None:
+        print(f"  {len(marks)} answers in words have your points in {os.path.relpath(earlier)}")
+    return marks
+
+
 def main(arguments: list[str] | None = None) -> int:
     """The command line; returns the exit code."""
     parser = argparse.ArgumentParser(
@@ -125,7 +137,7 @@ def main(arguments: list[str] | None = None) -> int:
         "--total", type=int, default=600, metavar="S", help="seconds for each notebook (600)"
     )
     grading.add_argument(
-        "--words", type=Path, metavar="CSV", help="your marks for the answers in words"
+        "--words", type=Path, metavar="CSV", help="your marks (those in build/grades/words.csv)"
     )
     grading.add_argument("--no-box", action="store_true", help="run submissions with your rights")
     grading.add_argument(
@@ -161,7 +173,7 @@ def main(arguments: list[str] | None = None) -> int:
             check_box()
             print("Grading: the submitted code runs in a box")
         target = options.build / "grades"
-        marks = read_marks(options.words) if options.words else {}
+        marks = _marks(options.words, target / "words.csv")
         terms = Terms(options.timeout, options.total, not options.no_box, options.full)
         grades = grade(
             Path(options.folder),
@@ -176,7 +188,7 @@ def main(arguments: list[str] | None = None) -> int:
         if any(float(line.needs_manual_grading) for line in grades):
             table = os.path.relpath(target / "words.csv")
             print(f"answers in words need manual grading: fill in the points in {table}")
-            print(f'then: make grade SUBMISSIONS="{options.folder}" WORDS={table}')
+            print(f'then: make grade SUBMISSIONS="{options.folder}" (nothing is run again)')
     except NoBox as error:
         print(f"{error}\nOr grade without a box, if you trust all of it: --no-box", file=sys.stderr)
         return 1

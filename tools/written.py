@@ -43,6 +43,7 @@ def put_together(
             if not own:
                 break
     if not texts:
+        answer.source = original.source  # nbgrader takes another space for an answer
         return
     pictures: dict = {}
     parts = [_with_pictures(texts[place], cells[place], pictures) for place in sorted(texts)]

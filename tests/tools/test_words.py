@@ -99,6 +99,7 @@ def test_what_a_person_must_read_is_said_and_not_graded(course, student):
     found = [float(row[name]) for name in ("score", "needs_manual_grading", "max_score")]
     assert found == [score, waiting, 7], row
     assert row["note"] == ("answer cell why is missing" if student == "deleted" else "")
+    assert row["status"] == ("not yet read" if waiting else "graded")
 
 
 def test_the_table_holds_the_answers_and_no_formula(course):
@@ -135,6 +136,11 @@ def test_marks_count_once_the_answer_is_unchanged(course, tmp_path, capsys):
     assert "1.5 of 7 points" in page.read_text()
     table = read_table(tmp_path / "build" / "grades" / "words.csv")
     assert [table[s]["points"] for s in ("as code", "model")] == ["1.5", ""]
+    before = (tmp_path / "build" / "grades" / "grades.csv").read_bytes()
+    arguments = ("grade", submissions)  # late students came: what was marked stays marked
+    assert command(*arguments, notebooks=course / "notebooks", build=tmp_path / "build") == 0
+    assert "1 answers in words have your points" in capsys.readouterr().out
+    assert (tmp_path / "build" / "grades" / "grades.csv").read_bytes() == before
 
 
 def test_marks_survive_being_written_and_read(tmp_path):

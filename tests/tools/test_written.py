@@ -47,7 +47,10 @@ def handed_in(change):
     mended, remarks = mend(notebook, RELEASED)
     nbformat.validate(mended)
     assert sum(c.metadata.get("nbgrader", {}).get("grade_id") == "why" for c in mended.cells) == 1
-    return answers_in_words(mended, RELEASED, "Ada", "lesson"), remarks
+    answers = answers_in_words(mended, RELEASED, "Ada", "lesson")
+    same = cell_of(mended, "why").source == cell_of(RELEASED, "why").source
+    assert same == (not answers), "nbgrader must see an answer where there is one, and only there"
+    return answers, remarks
 
 
 def put(place_after, *cells, change=None):
