@@ -1,4 +1,4 @@
-"""Is everything here that the course needs? Whatever is not comes with the way to mend it.
+"""Is everything here that the course needs? Whatever is not comes with the way to fix it.
 
 `check_environment()` in a notebook, `python -m helpers.environment` in a terminal. At the top of
 this file stands only the standard library: it must run where packages are missing.
@@ -28,28 +28,28 @@ RESTORE = "get the course's own files back: git checkout -- data (or download th
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing the course needs; `problem` is empty where all is well, else `mend` says more."""
+    """One thing the course needs; `problem` is empty where all is well, else `fix` says more."""
 
     what: str
     problem: str = ""
-    mend: str = ""
+    fix: str = ""
 
 
 def check_environment() -> None:
-    """Print one line for each thing that the course needs, and for each problem how to mend it.
+    """Print one line for each thing that the course needs, and for each problem how to fix it.
 
     The text is the same on every machine where all is well.
     """
     findings = inspect_environment()
     for found in findings:
         if found.problem:
-            print(f"NO    {found.what}\n        what: {found.problem}\n        mend: {found.mend}")
+            print(f"NO    {found.what}\n        what: {found.problem}\n        fix:  {found.fix}")
         else:
             print(f"ok    {found.what}")
     if wrong := sum(bool(found.problem) for found in findings):
         things = "1 thing" if wrong == 1 else f"{wrong} things"
         print(
-            f"{things} to mend, the topmost first. Then restart (Kernel > Restart Kernel) and run"
+            f"{things} to fix, the topmost first. Then restart (Kernel > Restart Kernel) and run"
             " this cell again."
         )
     else:
@@ -77,9 +77,9 @@ def inspect_environment() -> list[Finding]:
         ),
     }
     findings = [Finding(name)]
-    for what, (look, mend) in checks.items():
+    for what, (look, fix) in checks.items():
         problem = look()
-        findings.append(Finding(what, problem, mend if problem else ""))
+        findings.append(Finding(what, problem, fix if problem else ""))
     return findings
 
 

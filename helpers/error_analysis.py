@@ -7,7 +7,7 @@
 right box
 second box on one car
 badly placed
-false alarm
+on no car
 """
 
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ TRUE, DUPLICATE, POORLY_LOCALISED, BACKGROUND = (
     "right box",
     "second box on one car",
     "badly placed",
-    "false alarm",
+    "on no car",
 )
 KINDS = (TRUE, DUPLICATE, POORLY_LOCALISED, BACKGROUND)
 
@@ -51,7 +51,7 @@ def classify_errors(
 
     Right box (a true positive): it takes a car, as `metrics.assign_to_truth` says. Second box (a
     duplicate): `minimum` or more, on a car that a better one has taken. Badly placed (poorly
-    localised): from `touching` up to `minimum`. False alarm (on the background): less.
+    localised): from `touching` up to `minimum`. On no car (on the background): less.
     A car is missed (a false negative) if no detection takes it, also where one is badly placed.
 
     Args:

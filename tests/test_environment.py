@@ -68,8 +68,8 @@ def test_a_bare_python_is_told_what_is_missing_and_how_to_install_it():
     [what] = [line for line in lines if "torch is missing" in line]
     assert "nbval is missing" in what
     assert sys.executable in what
-    assert any("mend: " in line and "make run" in line for line in lines)
-    assert lines[-1].startswith("2 things to mend")  # the widgets are gone as well
+    assert any("fix: " in line and "make run" in line for line in lines)
+    assert lines[-1].startswith("2 things to fix")  # the widgets are gone as well
 
 
 def test_an_old_package_and_one_that_does_not_load(tmp_path):
@@ -78,7 +78,7 @@ def test_an_old_package_and_one_that_does_not_load(tmp_path):
     (old / "METADATA").write_text("Metadata-Version: 2.1\nName: torch\nVersion: 2.5.1+cpu\n")
     lines = run(PYTHONPATH=tmp_path)
     assert any("torch is 2.5.1+cpu, older than 2.6" in line for line in lines)
-    assert lines[-1].startswith("1 thing to mend")
+    assert lines[-1].startswith("1 thing to fix")
 
     shutil.rmtree(old)
     (tmp_path / "scipy.py").write_text("raise OSError('libopenblas.so: cannot open')")
@@ -105,7 +105,7 @@ def test_an_old_python_hears_about_nothing_else(monkeypatch):
     monkeypatch.setattr(environment, "sys", old)
     [finding] = inspect_environment()
     assert "Python 3.10.4" in finding.problem
-    assert "install a newer Python" in finding.mend
+    assert "install a newer Python" in finding.fix
 
 
 def test_damaged_and_missing_data(data, problems):
@@ -124,7 +124,7 @@ def test_damaged_and_missing_weights(data, problems, capsys):
     shutil.rmtree(data / "weights")
     assert "missing" in problems()["trained"]
     check_environment()
-    assert "mend: get the course's own files back: git checkout" in capsys.readouterr().out
+    assert "fix:  get the course's own files back: git checkout" in capsys.readouterr().out
 
 
 def test_missing_and_damaged_widgets(problems, monkeypatch):

@@ -2,9 +2,8 @@
 
 `from helpers import plots` gives every figure; `plots.show` puts one on the page, with words for
 those who do not see it. Where they are: `data` (crops, splits), `classifier` (training, scores,
-ROC, calibration), `fcn` (layer shapes, kernels, multiply-adds), `heatmaps`, `scenes` (boxes on
-images), `metrics` (errors, precision and recall, intervals), `scales` (pyramids), `bench`; and in
-`style` what all share.
+calibration), `fcn` (layer shapes, kernels), `heatmaps`, `scenes` (boxes on images), `metrics` (ROC,
+errors, precision and recall), `scales` (pyramids), `bench`; and in `style` what all share.
 """
 
 from helpers.plots.bench import (
@@ -13,7 +12,6 @@ from helpers.plots.bench import (
 from helpers.plots.classifier import (
     confusion_figure,
     reliability_figure,
-    roc_figure,
     score_histogram,
     training_curves,
 )
@@ -24,7 +22,6 @@ from helpers.plots.data import (
 )
 from helpers.plots.fcn import (
     layer_shapes,
-    multiply_adds_figure,
     reshape_figure,
 )
 from helpers.plots.heatmaps import (
@@ -33,22 +30,19 @@ from helpers.plots.heatmaps import (
 )
 from helpers.plots.metrics import (
     area_figure,
-    interval_figure,
     judged_figure,
-    logit_figure,
     plot_judged,
     precision_recall_figure,
+    roc_figure,
     scene_and_curve,
 )
 from helpers.plots.scales import (
     level_figure,
     pyramid_figure,
-    size_curve,
 )
 from helpers.plots.scenes import (
     detections_figure,
     gallery,
-    overlap_figure,
     scene_figure,
 )
 from helpers.plots.style import (
@@ -86,15 +80,11 @@ __all__ = [
     "framed_figure",
     "gallery",
     "heatmap_figure",
-    "interval_figure",
     "judged_figure",
     "layer_shapes",
     "legible",
     "level_figure",
-    "logit_figure",
-    "multiply_adds_figure",
     "new_figure",
-    "overlap_figure",
     "picture",
     "pictures_with_boxes",
     "plot_boxes",
@@ -110,7 +100,6 @@ __all__ = [
     "scene_figure",
     "score_histogram",
     "show",
-    "size_curve",
     "training_curves",
     "walk_figure",
 ]

@@ -1,9 +1,8 @@
-"""Figures about a classifier: training, scores, confusion matrix, ROC, calibration."""
+"""Figures about a classifier: training, scores, confusion matrix, calibration."""
 
 from collections.abc import Mapping
 
 import numpy as np
-import torch
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, NullFormatter, NullLocator
 from torch import Tensor
@@ -76,27 +75,6 @@ def score_histogram(probabilities: Tensor, labels: Tensor, threshold: float = 0.
 
 
 STYLES = ((BLUE, "-", "o"), (ORANGE, "--", "s"), (GREEN, "-.", "^"), (RED, ":", "D"))
-
-
-def roc_figure(curves: Mapping[str, tuple[Tensor, Tensor]]) -> Figure:
-    """ROC curves: for each name the false and the true positive rates [K], in rising order."""
-    figure = Figure(figsize=(6, 4.4), layout="constrained")
-    axes = figure.subplots()
-    for (name, (false, true)), (colour, line, _) in zip(curves.items(), STYLES, strict=False):
-        area = torch.trapezoid(true, false).item()
-        label = f"{name}: area {area:.3f}"
-        axes.plot(false, true, color=colour, linestyle=line, linewidth=2, label=label)
-    axes.plot([0, 1], [0, 1], color=GREY, linestyle=":", label="guessing: area 0.500")
-    axes.set(
-        title="Each threshold is one point",
-        xlabel="false positive rate: share of the others called car",
-        ylabel="true positive rate: share of the cars called car",
-        xlim=(-0.02, 1.02),
-        ylim=(-0.02, 1.02),
-    )
-    axes.grid(alpha=0.3)
-    axes.legend(loc="lower right")
-    return figure
 
 
 def confusion_figure(

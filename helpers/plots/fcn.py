@@ -1,6 +1,6 @@
-"""Figures about the conversion: layer shapes, a row as a kernel, where the arithmetic is."""
+"""Figures about the conversion: layer shapes, a row of weights as a kernel."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -11,7 +11,6 @@ from torch import Tensor
 
 from helpers.plots.style import (
     BLUE,
-    GREY,
     ORANGE,
     framed_figure,
 )
@@ -75,28 +74,3 @@ def _numbers(axes: Axes, numbers: Tensor, owner: Tensor, title: str) -> None:
     axes.grid(color="white", linewidth=2)
     axes.tick_params(length=0)
     axes.set_title(title, fontsize=9)
-
-
-def multiply_adds_figure(
-    multiply_adds: Mapping[str, int], title: str, orange: Collection[str] = ()
-) -> Figure:
-    """Multiply-adds, one bar for each name (log scale); those named in `orange` stand out.
-
-    Raises ValueError if there is no work, or if one of it is 0: a log scale has no 0.
-    """
-    if not multiply_adds or min(multiply_adds.values()) <= 0:
-        raise ValueError("nothing to draw: the work must be counted, and above 0")
-    figure = Figure(figsize=(8, 0.42 * len(multiply_adds) + 1.2), layout="constrained")
-    axes = figure.subplots()
-    colours = [ORANGE if name in orange else BLUE for name in multiply_adds]
-    axes.barh(
-        range(len(multiply_adds)), [count / 1e6 for count in multiply_adds.values()], color=colours
-    )
-    for k, count in enumerate(multiply_adds.values()):
-        axes.text(count / 1e6 * 1.15, k, f"{count / 1e6:,.0f}", va="center", fontsize=9)
-    axes.set_yticks(range(len(multiply_adds)), multiply_adds)
-    axes.invert_yaxis()
-    axes.set(xscale="log", title=title, xlabel="million multiply-adds (log scale)")
-    axes.set_xlim(min(multiply_adds.values()) / 4e6, max(multiply_adds.values()) / 1e6 * 6)
-    axes.grid(axis="x", alpha=0.3, color=GREY)
-    return figure

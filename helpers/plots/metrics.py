@@ -1,4 +1,4 @@
-"""Figures about evaluation: kinds of errors, curves, and how sure a number is."""
+"""Figures about evaluation: ROC, precision and recall, kinds of errors."""
 
 from collections.abc import Mapping, Sequence
 
@@ -20,12 +20,14 @@ from helpers.plots.style import (
     new_figure,
 )
 
+#: Of several curves in one figure.
+LOOKS = ((BLUE, "-"), (RED, "--"), (GREEN, "-."), (ORANGE, ":"))
+
 
 def precision_recall_figure(curves: Mapping[str, PrecisionRecall]) -> Figure:
     """Precision-recall curves, each with its area."""
     figure, [[axes]] = new_figure(6, 4.2)
-    styles = zip((BLUE, RED, GREEN, ORANGE), ("-", "--", "-.", ":"), strict=True)
-    for (name, curve), (colour, style) in zip(curves.items(), styles, strict=False):
+    for (name, curve), (colour, style) in zip(curves.items(), LOOKS, strict=False):
         recall = torch.cat([torch.zeros(1), curve.recall])
         precision = torch.cat([torch.ones(1), curve.precision])
         label = f"{name}: area {area_under_curve(curve):.3f}"
@@ -34,6 +36,27 @@ def precision_recall_figure(curves: Mapping[str, PrecisionRecall]) -> Figure:
     axes.set_title("Precision and recall as the threshold falls")
     axes.grid(alpha=0.3)
     axes.legend(loc="lower left")
+    return figure
+
+
+def roc_figure(curves: Mapping[str, tuple[Tensor, Tensor]]) -> Figure:
+    """ROC curves: for each name the false and the true positive rates [K], in rising order."""
+    figure = Figure(figsize=(6, 4.4), layout="constrained")
+    axes = figure.subplots()
+    for (name, (false, true)), (colour, line) in zip(curves.items(), LOOKS, strict=False):
+        area = torch.trapezoid(true, false).item()
+        label = f"{name}: area {area:.3f}"
+        axes.plot(false, true, color=colour, linestyle=line, linewidth=2, label=label)
+    axes.plot([0, 1], [0, 1], color=GREY, linestyle=":", label="guessing: area 0.500")
+    axes.set(
+        title="Each threshold is one point",
+        xlabel="false positive rate: share of the others called car",
+        ylabel="true positive rate: share of the cars called car",
+        xlim=(-0.02, 1.02),
+        ylim=(-0.02, 1.02),
+    )
+    axes.grid(alpha=0.3)
+    axes.legend(loc="lower right")
     return figure
 
 
@@ -165,18 +188,6 @@ def scene_and_curve(
     return figure
 
 
-def logit_figure(logits: Tensor) -> Figure:
-    """Cells [2, N] by their car logit and by the difference of both logits."""
-    raw, margin = logits[1].numpy(), (logits[1] - logits[0]).numpy()
-    figure = Figure(figsize=(6, 3.6), layout="constrained")
-    axes = figure.subplots()
-    axes.scatter(raw, margin, s=8, color=BLUE, alpha=0.5, linewidths=0)
-    axes.axhline(0, color=GREY, linestyle=":")
-    axes.set(title="Each dot is a cell", xlabel="logit of “car”", ylabel="difference of logits")
-    axes.grid(alpha=0.3)
-    return figure
-
-
 def area_figure(curve: PrecisionRecall) -> Figure:
     """One curve under which areas are measured: by trapezoids, and under the best from here on."""
     recall = torch.cat([torch.zeros(1).double(), curve.recall])
@@ -208,21 +219,3 @@ def _best_beyond(curve: PrecisionRecall, recall: float) -> float:
     """The best precision at this recall or beyond, 0 where it is never reached."""
     reached = curve.precision[curve.recall >= recall]
     return reached.max().item() if len(reached) else 0.0
-
-
-def interval_figure(values: Mapping[str, Tensor], measured: Mapping[str, float]) -> Figure:
-    """What came out of the draws of a bootstrap, with the middle 95 % and the measured number."""
-    figure = Figure(figsize=(8, 0.6 + 1.6 * len(values)), layout="constrained")
-    rows = figure.subplots(len(values), 1, squeeze=False)[:, 0]
-    for axes, (name, draws) in zip(rows, values.items(), strict=True):
-        low, high = torch.quantile(draws, torch.tensor([0.025, 0.975], dtype=draws.dtype)).tolist()
-        # As double: bars of draws that are nearly equal are thinner than a float32 can tell.
-        axes.hist(draws.double().numpy(), 40, color=BLUE, alpha=0.6)
-        axes.axvspan(low, high, color=ORANGE, alpha=0.25, label="middle 95 %")
-        axes.axvline(measured[name], color=RED, label="measured")
-        axes.axvline(0, color="black", linestyle="--", label="no difference")
-        axes.set_title(name, fontsize=10)
-        axes.set_ylabel("draws")
-    rows[0].legend(fontsize=8)
-    rows[-1].set_xlabel("difference of the two average precisions")
-    return figure

@@ -4,34 +4,11 @@ from collections.abc import Sequence
 
 import torch
 from matplotlib.figure import Figure
-from matplotlib.ticker import PercentFormatter
 from torch import Tensor
 
 from helpers.boxes import Detections
-from helpers.plots.style import BLUE, GREEN, GREY, ORANGE, plot_boxes
+from helpers.plots.style import GREEN, ORANGE, plot_boxes
 from helpers.sheets import CROP_SIZE
-
-
-def size_curve(factors: Sequence[float], shares: Sequence[float], *, step: float) -> Figure:
-    """Share of cars that are known, against how many times as large they were made.
-
-    The shaded band is as wide as one `step` between two scales: from 1 / √step to √step.
-    """
-    figure = Figure(figsize=(8, 3.4), layout="constrained")
-    axes = figure.subplots()
-    axes.axvspan(step**-0.5, step**0.5, color=ORANGE, alpha=0.25, label=f"one step of {step:g}")
-    axes.axvline(1, color=GREY, linestyle=":")
-    axes.plot(factors, shares, color=BLUE, marker="o", label="cars known")
-    axes.set(
-        title="How the classifier takes a change of size",
-        xlabel="size of the car, next to what the classifier was trained on",
-        ylabel="share of cars known",
-        ylim=(-0.03, 1.05),
-    )
-    axes.yaxis.set_major_formatter(PercentFormatter(1))
-    axes.grid(alpha=0.3)
-    axes.legend(loc="lower center")
-    return figure
 
 
 def pyramid_figure(

@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 
-import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from helpers.boxes import Detections, box_iou
+from helpers.boxes import Detections
 from helpers.datasets import Crops, Scene
 from helpers.plots.style import (
     BLUE,
@@ -38,22 +37,6 @@ def scene_figure(
     if axes.get_legend_handles_labels()[0]:  # above the picture, of which it hides nothing
         axes.legend(loc="lower right", bbox_to_anchor=(1.01, 0.98), ncols=3, frameon=False)
     axes.set(xticks=range(0, width, 100), yticks=range(0, height, 50))  # few: each takes time
-    return figure
-
-
-def overlap_figure(first: Tensor, second: Tensor) -> Figure:
-    """Two boxes [4] and their intersection over union."""
-    figure, [[axes]] = new_figure(6, 2.4)
-    plot_boxes(axes, first[None], BLUE, label="first box")
-    plot_boxes(axes, second[None], ORANGE, style="--", label="second box")
-    (x1, y1), (x2, y2) = (
-        torch.minimum(first, second)[:2].tolist(),
-        torch.maximum(first, second)[2:].tolist(),
-    )
-    axes.set(xlim=(x1 - 10, x2 + 10), ylim=(y2 + 10, y1 - 10), aspect="equal")
-    iou = box_iou(first[None], second[None]).item()
-    axes.set(title=f"IoU = {iou:.2f}", xlabel="x (pixels)", ylabel="y (pixels)")
-    axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))
     return figure
 
 

@@ -21,13 +21,6 @@ def test_pictures_with_boxes():
 
 
 @compare
-def test_roc_figure():
-    alarms = torch.tensor([0.0, 0.0, 0.25, 1.0])
-    hits = torch.tensor([0.0, 0.5, 1.0, 1.0])
-    return plots.roc_figure({"one": (alarms, hits), "two": (alarms, hits**2)})
-
-
-@compare
 def test_confusion_figure():
     return plots.confusion_figure(90, 10, 5, 95)
 
@@ -40,13 +33,6 @@ def test_reliability_figure():
     return plots.reliability_figure(
         {"as it is": table, "too sure": table._replace(share=1 - table.share)}
     )
-
-
-def test_the_area_in_the_legend_is_that_of_the_curve():
-    curve = torch.tensor([0.0, 0.0, 0.5, 1.0]), torch.tensor([0.0, 0.5, 1.0, 1.0])
-    figure = plots.roc_figure({"one": curve})
-    # 0.5 of the width at a mean height of 0.75, and 0.5 at height 1.
-    assert figure.axes[0].get_legend().get_texts()[0].get_text() == "one: area 0.875"
 
 
 def test_the_four_counts_are_where_they_belong():

@@ -32,13 +32,6 @@ def test_walk_figure(image):
     return plots.walk_figure(image, ramp(*GEOMETRY.cells(90, 200)), GEOMETRY, (5, 8))
 
 
-@compare
-def test_multiply_adds_figure():
-    return plots.multiply_adds_figure(
-        {"windows": 19 * 10**9, "FCN": 27 * 10**8, "by FFT": 10**8}, "Work", ["by FFT"]
-    )
-
-
 def test_each_kernel_holds_every_weight_once_and_only_the_right_one_its_own_channel():
     _, *panels = plots.reshape_figure(3, 2, 4).axes
     written = [[int(text.get_text()) for text in axes.texts] for axes in panels]
@@ -78,6 +71,3 @@ def test_bad_input_is_refused(image):
         plots.walk_figure(image, ramp(13, 26), GEOMETRY, (13, 0))
     with pytest.raises(ValueError, match="1 to 4 channels"):
         plots.reshape_figure(5, 2, 2)
-    for work in ({}, {"nothing": 0}):
-        with pytest.raises(ValueError, match="nothing to draw"):
-            plots.multiply_adds_figure(work, "")

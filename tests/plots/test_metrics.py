@@ -65,28 +65,6 @@ def test_area_figure():
     return plots.area_figure(precision_recall([Detections(boxes, scores), nothing], truths))
 
 
-@compare
-def test_logit_figure(generator):
-    return plots.logit_figure(torch.randn(2, 60, generator=generator))
-
-
-@compare
-def test_interval_figure(generator):
-    draws = {
-        "sure": 0.3 + 0.1 * torch.randn(300, generator=generator),
-        "not sure": 0.05 + 0.1 * torch.randn(300, generator=generator),
-    }
-    return plots.interval_figure(draws, {"sure": 0.3, "not sure": 0.05})
-
-
-@pytest.mark.parametrize("spread", [0, 1e-7])
-def test_draws_that_hardly_differ_make_a_figure(spread):
-    draws = 0.9 + spread * torch.arange(100) / 100
-    figure = plots.interval_figure({"the same": draws}, {"the same": 0.9})
-    figure.draw_without_rendering()
-    assert sum(bar.get_height() for bar in figure.axes[0].patches[:40]) == 100
-
-
 def test_a_figure_can_be_drawn_over(image, found, curve):
     none = Detections(found.boxes[:0], found.scores[:0])
     used = plots.scene_and_curve(image, found, TRUTH, curve, 0.5, title="first")
@@ -107,3 +85,17 @@ def test_the_best_beyond_a_recall(recall, curve):
     points = zip(curve.precision.tolist(), curve.recall.tolist(), strict=True)
     expected = max((p for p, r in points if r >= recall), default=0.0)
     assert _best_beyond(curve, recall) == expected
+
+
+@compare
+def test_roc_figure():
+    alarms = torch.tensor([0.0, 0.0, 0.25, 1.0])
+    hits = torch.tensor([0.0, 0.5, 1.0, 1.0])
+    return plots.roc_figure({"one": (alarms, hits), "two": (alarms, hits**2)})
+
+
+def test_the_area_in_the_legend_is_that_of_the_curve():
+    curve = torch.tensor([0.0, 0.0, 0.5, 1.0]), torch.tensor([0.0, 0.5, 1.0, 1.0])
+    figure = plots.roc_figure({"one": curve})
+    # 0.5 of the width at a mean height of 0.75, and 0.5 at height 1.
+    assert figure.axes[0].get_legend().get_texts()[0].get_text() == "one: area 0.875"

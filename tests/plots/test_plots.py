@@ -96,11 +96,6 @@ def test_precision_recall_figure(found):
 
 
 @compare
-def test_overlap_figure():
-    return plots.overlap_figure(TRUTH[0], TRUTH[0] + torch.tensor([50.0, 0, 50, 0]))
-
-
-@compare
 def test_detections_figure(image, found):
     scenes = [Scene("a", image, TRUTH), Scene("b", image, torch.zeros(0, 4))]
     return plots.detections_figure(scenes, [found, Detections(torch.zeros(0, 4), torch.zeros(0))])
@@ -165,7 +160,7 @@ def test_no_images_no_grid():
 
 
 def test_a_shown_figure_has_alt_text_and_caption():
-    page = plots.figure_html(plots.overlap_figure(TRUTH[0], TRUTH[0]), 'a < b & "c"')
+    page = plots.figure_html(plots.confusion_figure(1, 2, 3, 4), 'a < b & "c"')
     text = "a &lt; b &amp; &quot;c&quot;"
     assert f'alt="{text}"' in page
     assert f"<figcaption>{text}</figcaption>" in page
@@ -181,7 +176,7 @@ def test_a_shown_figure_of_pyplot_is_closed_and_not_shown_again():
 
 def test_a_figure_without_words_is_refused():
     with pytest.raises(ValueError, match="in words"):
-        plots.show(plots.overlap_figure(TRUTH[0], TRUTH[0]), " ")
+        plots.show(plots.confusion_figure(1, 2, 3, 4), " ")
 
 
 def test_drawing_changes_no_data(image, found):

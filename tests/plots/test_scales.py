@@ -7,18 +7,13 @@ import pytest
 import torch
 
 from helpers.boxes import Detections
-from helpers.plots import level_figure, pyramid_figure, size_curve
+from helpers.plots import level_figure, pyramid_figure
 
 compare = pytest.mark.mpl_image_compare(baseline_dir="baseline", tolerance=6, style="default")
 
 
 def ramp(height, width):
     return torch.linspace(0, 1, width).expand(1, height, width)
-
-
-@compare
-def test_size_curve():
-    return size_curve([0.6, 0.8, 1.0, 1.2, 1.4], [0.1, 0.7, 1.0, 0.8, 0.3], step=1.2)
 
 
 @compare
@@ -50,9 +45,3 @@ def test_a_pyramid_needs_a_caption_for_each_image():
     for images, captions in (([], []), ([ramp(50, 120)], ["one", "two"])):
         with pytest.raises(ValueError, match="captions"):
             pyramid_figure(images, captions)
-
-
-def test_the_band_of_a_size_curve_is_one_step_wide():
-    band = size_curve([0.8, 1, 1.2], [0.5, 1, 0.5], step=1.44).axes[0].patches[0]
-    assert band.get_x() == pytest.approx(1 / 1.2)
-    assert band.get_x() + band.get_width() == pytest.approx(1.2)
