@@ -15,7 +15,6 @@ from contextlib import suppress
 from pathlib import Path
 
 import nbformat
-from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
@@ -23,8 +22,8 @@ from nbformat.v4 import new_code_cell, new_output
 from nbgrader.preprocessors import Execute
 from traitlets import Bool, Integer, Unicode
 
-from tools.needed import imports_of, names_defined, needed_cells, python_of
-from tools.sandbox import BoxedKernelManager
+from tools.boxed_kernel import BoxedKernelManager, LimitedKernelManager
+from tools.needed import builtins_used, imports_of, names_defined, needed_cells, python_of
 
 STOPPED, NOT_RUN, NOT_BELIEVED = "KernelStopped", "NotRun", "NotBelieved"
 WARNED = "\nOnly a warning: it costs no points.\n"
@@ -32,9 +31,20 @@ DOUBT = (
     "this notebook's kernel reports success where there can be none: no test of it counts, until a"
     " person has read it"
 )
+UNPREPARED = "the test could not be prepared: is a name of Python's own used for something else?"
 # What a submission may print, in characters: more would take the grader's memory and time.
 LARGEST_OUTPUT = 100_000
 USELESS = ("lambda *values, **named: None", "lambda *values, **named: values", "None")
+
+
+GUARD = Path(__file__).with_name("guard.py").read_text()
+MODULE = "__import__('sys').modules[{name!r}]"
+INSTALL = """\
+_ = __import__("types").ModuleType({name!r})
+exec({source!r}, _.__dict__)
+_.keep()
+__import__("sys").modules[{name!r}] = _
+del _"""
 
 
 class Stopped(Exception):
@@ -53,9 +63,11 @@ class Examine(Execute):
     # A student's tag must not keep a test from being run.
     skip_cells_with_tag = Unicode("")
     shutdown_kernel = Unicode("immediate")
+    # Messages may be lost in a flood; whether a test passed is in the reply.
+    raise_on_iopub_timeout = Bool(False)
 
     def preprocess(self, nb, resources=None, km=None):  # nbconvert's hook
-        self.kernel_manager_class = BoxedKernelManager if self.boxed else AsyncKernelManager
+        self.kernel_manager_class = BoxedKernelManager if self.boxed else LimitedKernelManager
         NotebookClient.__init__(self, nb, km)
         self.reset_execution_trackers()
         self._check_assign_resources(resources)
@@ -86,6 +98,12 @@ class Examine(Execute):
 
     def _examine_while_alive(self, tests: list[int]) -> list[int]:
         """Examine tests, by number, until the kernel is gone; what is left of them."""
+        self._guard = f"_{secrets.token_hex(8)}"
+        try:
+            self._aside(self._imports)
+            self._aside(INSTALL.format(name=self._guard, source=GUARD))
+        except Stopped:
+            return []  # each says already that it was not run
         for done, test in enumerate(tests):
             if self._late():
                 return tests[done:]
@@ -120,8 +138,14 @@ class Examine(Execute):
         before = secrets.randbelow(2)
         self._must_fail(must_fail[0], word if not before else "")
         self._aside(self._imports)
+        builtin = sorted(builtins_used(python_of(cells[test].source) or ""))
+        guard = MODULE.format(name=self._guard)
+        if _errors(self._aside(f"{guard}.restore({builtin}, globals())")):
+            cells[test].outputs = [_error(NOT_RUN, UNPREPARED)]
+            return
         self._run(test)
         only_the_verdict(cells[test], replied_ok=self._replied_ok)
+        self._aside(f"{guard}.give_back(globals())")
         self._must_fail(must_fail[1], "")
         if before:
             self._must_fail(must_fail[0], word)
@@ -169,7 +193,9 @@ class Examine(Execute):
             dead = isinstance(error, DeadKernelError)
             ended = "did not end and could not be stopped"
             why = f"the kernel died in cell {number + 1}" if dead else f"cell {number + 1} {ended}"
-            if self._late():
+            if self.km.stopped_for:
+                why = f"the kernel was ended in cell {number + 1}: {self.km.stopped_for}"
+            elif self._late():
                 why = f"cell {number + 1} was stopped: the notebook took more than {self.total} s"
             cell.outputs.append(_error(STOPPED, why))
             self._kill()
@@ -185,7 +211,11 @@ class Examine(Execute):
         self._printed = 0
         self.nb.cells.append(cell)  # nbclient wants it in its place
         try:
-            return self.execute_cell(cell, len(self.nb.cells) - 1, store_history=False)
+            self.execute_cell(cell, len(self.nb.cells) - 1, store_history=False)
+            if any(error.ename == "CellTimeoutError" for error in _errors(cell)):
+                self._kill()
+                raise Stopped("the kernel is busy and cannot be stopped")
+            return cell
         except (DeadKernelError, CellTimeoutError) as error:
             self._kill()
             raise Stopped("the kernel died beside a test") from error
@@ -193,7 +223,7 @@ class Examine(Execute):
             self.nb.cells.pop()
 
     def _must_fail(self, source: str, word: str) -> None:
-        errors = [o for o in self._aside(source).outputs if o.output_type == "error"]
+        errors = _errors(self._aside(source))
         if not errors or (word and not any(word in error.evalue for error in errors)):
             self._doubtful = True
 
@@ -238,6 +268,10 @@ def only_the_verdict(cell: NotebookNode, *, replied_ok: bool) -> None:
 
 def _id(cell: NotebookNode) -> str:
     return cell.metadata.get("nbgrader", {}).get("grade_id", "")
+
+
+def _errors(cell: NotebookNode) -> list[NotebookNode]:
+    return [output for output in cell.outputs if output.output_type == "error"]
 
 
 def _error(name: str, why: str) -> NotebookNode:

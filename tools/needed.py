@@ -8,9 +8,13 @@ from collections.abc import Sequence
 from IPython.core.inputtransformer2 import TransformerManager
 from nbformat import NotebookNode
 
+LONGEST = 100_000  # characters of a cell that somebody may have written
+
 
 def python_of(source: str) -> str | None:
-    """A cell's code, IPython's magics translated; None if it is not Python."""
+    """A cell's code, IPython's magics translated; None if it is not Python, or endless."""
+    if len(source) > LONGEST:
+        return None
     try:
         code = TransformerManager().transform_cell(source)
         symtable.symtable(code, "cell", "exec")
@@ -48,6 +52,15 @@ def names_used(code: str, *, late: bool | None = None) -> set[str]:
             symbols = [s for s in table.get_symbols() if s.is_referenced()]
             used |= {s.get_name() for s in symbols if at_once or s.is_global()}
     return used - set(dir(builtins))
+
+
+def builtins_used(code: str) -> set[str]:
+    """The built-in names that code reads.
+
+    >>> sorted(builtins_used("assert all(x == abs(y) for x in z)"))
+    ['abs', 'all']
+    """
+    return {n.id for n in ast.walk(ast.parse(code)) if isinstance(n, ast.Name)} & set(dir(builtins))
 
 
 def names_replaced(code: str) -> set[str]:

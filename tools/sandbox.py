@@ -12,16 +12,19 @@ import sys
 import tempfile
 from pathlib import Path
 
-from jupyter_client.manager import AsyncKernelManager
-
 from tools.execution import ROOT
 
-GIB = 2**30
+MIB, GIB = 2**20, 2**30
 # A kernel with torch needs about 3 GiB of addresses, of which it uses a tenth.
-LIMITS = {"as": 12 * GIB, "fsize": 200 * 2**20, "nofile": 1024, "nproc": 512, "core": 0}
+LIMITS = {"as": 12 * GIB, "fsize": 200 * MIB, "nofile": 1024, "core": 0}
+PROCESSES = 200  # and threads, of one box
+# Folders in memory: /tmp goes with the box.
+IN_MEMORY = {"/tmp": 512 * MIB, "/dev/shm": 256 * MIB}
 SYSTEM = ("/usr", "/lib", "/lib64", "/bin", "/sbin", "/etc/ld.so.cache", "/etc/fonts")
 SEEN = ("helpers", "data", "pyproject.toml")
 INSTALL = "sudo apt-get install bubblewrap (or: dnf install bubblewrap)"
+# The limit on processes does not hold for root: in the box, root is one of these users.
+FIRST_USER, USERS = 50_000, 10_000
 
 
 class NoBox(Exception):
@@ -51,6 +54,33 @@ def box_command(command: list[str], folder: Path) -> list[str]:
     # A virtual environment's python is a link, and so may be what it leads to.
     pythons |= {str(Path(sys.executable).resolve().parent.parent)}
     read_only = [*SYSTEM, *sorted(pythons), *(str(ROOT / name) for name in SEEN)]
+    as_root = _is_root()
+    box = ["bwrap", "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--clearenv"]
+    box += _namespaces(as_root)
+    for parent in _parents(read_only) if as_root else ():  # else root's alone
+        box += ["--perms", "0755", "--dir", parent]
+    box += ["--proc", "/proc", "--dev", "/dev"]
+    for path, size in IN_MEMORY.items():
+        box += ["--perms", "1777", "--size", str(size), "--tmpfs", path]
+    for path in read_only:
+        box += ["--ro-bind-try", path, path]
+    box += ["--bind", str(folder), str(folder), "--chdir", str(folder)]
+    for name, value in _environment(folder).items():
+        box += ["--setenv", name, value]
+    limits = [f"--{name}={limit}" for name, limit in LIMITS.items()]
+    # Inside: there it counts what is in the box, and not all that the teacher runs.
+    inside = ["prlimit", f"--nproc={PROCESSES}"] if shutil.which("prlimit") else []
+    if as_root:
+        user = FIRST_USER + os.getpid() % USERS
+        for path in (folder, *folder.iterdir()):
+            os.chown(path, user, 0, follow_symlinks=False)
+        folder.chmod(0o770)  # root without its capabilities goes in as one of the group
+        inside = [*_becomes(user), *inside]
+    prlimit = ["prlimit", *limits] if shutil.which("prlimit") else []
+    return [*prlimit, *box, *inside, *command]
+
+
+def _environment(folder: Path) -> dict[str, str]:
     environment = {
         "HOME": str(folder),
         "IPYTHONDIR": str(folder / "ipython"),
@@ -61,38 +91,28 @@ def box_command(command: list[str], folder: Path) -> list[str]:
         "PYTHONPATH": str(ROOT),
         "UIUC_CARS_DIR": "the-photographs-are-hidden",
     }
-    environment |= {k: v for k, v in os.environ.items() if k.endswith("_NUM_THREADS")}
-    limits = [f"--{name}={limit}" for name, limit in LIMITS.items()]
-    box = ["bwrap", "--unshare-all", "--die-with-parent", "--cap-drop", "ALL", "--clearenv"]
-    box += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]
-    for path in read_only:
-        box += ["--ro-bind-try", path, path]
-    box += ["--bind", str(folder), str(folder), "--chdir", str(folder)]
-    for name, value in environment.items():
-        box += ["--setenv", name, value]
-    prlimit = ["prlimit", *limits] if shutil.which("prlimit") else []
-    return [*prlimit, *box, *command]
+    return environment | {k: v for k, v in os.environ.items() if k.endswith("_NUM_THREADS")}
 
 
-class BoxedKernelManager(AsyncKernelManager):
-    """A kernel in a box, with a folder of its own that is gone when the kernel is."""
+def _is_root() -> bool:
+    return os.geteuid() == 0 and bool(shutil.which("setpriv"))
 
-    def __init__(self, **traits: object) -> None:
-        super().__init__(**traits)
-        # A short path: a socket's may have about a hundred characters.
-        self._folder = tempfile.TemporaryDirectory(prefix=f"box-{os.getpid()}-", dir="/tmp")
-        self.transport = "ipc"
-        self.ip = str(Path(self._folder.name) / "socket")
-        self.connection_file = str(Path(self._folder.name) / "kernel.json")
-        # A signal would end the box; a message makes the kernel interrupt itself.
-        self.kernel_spec.interrupt_mode = "message"
 
-    def format_kernel_cmd(self, extra_arguments: list[str] | None = None) -> list[str]:
-        """The command of the kernel, in its box."""
-        kernel = super().format_kernel_cmd(extra_arguments)
-        return box_command(kernel, Path(self._folder.name))
+def _namespaces(as_root: bool) -> list[str]:
+    """Options for namespaces of its own; root needs the capability to become somebody else."""
+    if not as_root:
+        return ["--unshare-all"]
+    kinds = ("ipc", "pid", "net", "uts", "cgroup-try")
+    keep = ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
+    return [*(f"--unshare-{kind}" for kind in kinds), *keep]
 
-    async def _async_cleanup_resources(self, restart: bool = False) -> None:
-        await super()._async_cleanup_resources(restart=restart)
-        if not restart:
-            self._folder.cleanup()
+
+def _becomes(user: int) -> list[str]:
+    names = ("--no-new-privs", "--clear-groups", "--inh-caps=-all")
+    return ["setpriv", f"--reuid={user}", f"--regid={user}", *names]
+
+
+def _parents(paths: list[str]) -> list[str]:
+    """All folders above the paths, from the top down."""
+    found = {str(parent) for path in paths for parent in Path(path).parents}
+    return sorted(found - {"/"})
