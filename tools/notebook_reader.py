@@ -20,6 +20,7 @@ LARGEST_PICTURES = 8 * 2**20  # characters of all attachments
 MOST_CELLS = 2000
 CELL_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 PICTURE = re.compile(r"image/(png|jpeg|gif|webp)")
+LEFT_OUT = {"text/plain": "a picture that was left out"}  # the teacher still hears of it
 PICTURE_IN_TEXT = re.compile(r"data:(image/(?:png|jpeg|gif|webp));base64,([A-Za-z0-9+/=]+)")
 MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -152,12 +153,14 @@ def _metadata(value: Any) -> dict:
 
 
 def _pictures(value: Any) -> dict:
-    """Of a cell's attachments, the pictures that every browser shows."""
+    """Of a cell's attachments, the pictures; those that not every browser shows, in a word."""
     pictures = {}
     for name, kinds in value.items() if isinstance(value, dict) else ():
         for kind, data in kinds.items() if isinstance(kinds, dict) else ():
             if PICTURE.fullmatch(kind) and isinstance(data, str | list):
                 pictures[_text(name)] = {kind: re.sub(r"[^A-Za-z0-9+/=]", "", _text(data))}
+            elif kind.startswith("image/"):
+                pictures[_text(name)] = dict(LEFT_OUT)
     return pictures
 
 
@@ -192,4 +195,4 @@ def _shorten(cells: list[NotebookNode]) -> Iterator[str]:
             pictures -= sum(map(len, kinds.values()))
             if pictures < 0:
                 yield f"a picture in cell {number} is too large: left out"
-                del cell.attachments[name]
+                cell.attachments[name] = dict(LEFT_OUT)

@@ -20,8 +20,9 @@ from tools.written import LONGEST, is_stub
 COLUMNS = ("student", "assignment", "grade_id", "max_points", "answer", "points", "comment")
 MORE_COLUMNS = ("picture", "key")
 NOT_YET_READ = "not yet read"
+LINKED = re.compile(r"!\[[^\]\n]{0,300}\]\((?!attachment:)([^)\n]{1,300})\)")
 BEGINNINGS = {"png": b"\x89PNG", "jpeg": b"\xff\xd8", "gif": b"GIF8", "webp": b"RIFF"}
-# Bounded, since what is searched is a student's: without, the time would grow with its square.
+# Bounded, as LINKED, since a student wrote what is searched: the time would grow with its square.
 ATTACHED = re.compile(
     r"!\[[^\]\n]{0,300}\]\(attachment:[^)\n]{0,300}\)|<img[^>]{0,300}attachment:[^>]{0,300}>"
 )
@@ -188,3 +189,7 @@ def _write_pictures(folder: Path, answer: Answer) -> Iterator[str]:
         name = f"{answer.key}-{number}.{picture.kind}"
         (folder / name).write_bytes(picture.data)
         yield f"has a picture: {folder.name}/{name}"
+    if answer.text.count("[picture ") > len(answer.pictures):
+        yield "has a picture that is only in the notebook"
+    for found in LINKED.finditer(answer.text):
+        yield f"shows a file: {found[1]}"

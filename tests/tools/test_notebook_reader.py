@@ -13,6 +13,7 @@ from tools.mending import mend
 from tools.notebook_reader import (
     LARGEST_CELL,
     LARGEST_NOTEBOOK,
+    LEFT_OUT,
     Damaged,
     looks_like_notebook,
     read_notebook,
@@ -220,11 +221,11 @@ def test_a_picture_written_out_in_a_text_is_kept_as_one():
     ("attachments", "kept"),
     [
         ({"a.png": {"image/png": [PNG]}}, {"a.png": {"image/png": PNG}}),
-        ({"a.svg": {"image/svg+xml": "<svg onload=x>"}}, None),
+        ({"a.svg": {"image/svg+xml": "<svg onload=x>"}}, {"a.svg": LEFT_OUT}),
         ({"a": {"text/html": "<script>"}}, None),
         ({"a": PNG}, None),
         ([PNG], None),
-        ({"a.png": {"image/png": "A" * 9 * 2**20}}, {}),
+        ({"a.png": {"image/png": "A" * 9 * 2**20}}, {"a.png": LEFT_OUT}),
     ],
 )
 def test_of_attachments_only_pictures_are_kept(attachments, kept):

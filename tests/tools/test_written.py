@@ -214,6 +214,19 @@ def test_pictures_lie_beside_the_table_which_says_so(tmp_path):
     assert (tmp_path / "pictures" / f"{answer.key}-1.png").read_bytes() == PNG
 
 
+def test_a_picture_that_cannot_be_written_and_one_in_a_file_are_said(tmp_path):
+    def change(cells, place):
+        cells[place].attachments = {"a.svg": {"image/svg+xml": "<svg>"}}
+        cells.insert(place + 1, own("See ![](photo.jpg)."))
+
+    [answer], _ = handed_in(change)
+    assert answer.text.count("[picture 1]") == 1
+    write_answers(tmp_path / "words.csv", [answer], {})
+    with open(tmp_path / "words.csv", newline="", encoding="utf-8-sig") as file:
+        [row] = csv.DictReader(file)
+    assert row["picture"] == ("has a picture that is only in the notebook; shows a file: photo.jpg")
+
+
 def test_what_only_says_that_it_is_a_picture_is_not_written():
     script = {"image.png": {"image/png": base64.b64encode(b"<script>").decode()}}
     [answer], _ = handed_in(put(1, own("see ![](attachment:image.png)", attachments=script)))
