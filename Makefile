@@ -14,8 +14,8 @@ help:  ## this list
 run:  ## execute the whole course and print what it measured
 	@$(COURSE) run
 
-lab:  ## open the course in JupyterLab (ASSIGNMENT=1: to be solved, in my-course)
-	@$(COURSE) lab $(if $(ASSIGNMENT),--assignment)
+lab:  ## open your copies of the lessons in JupyterLab (SOLVED=1: the complete ones)
+	@$(COURSE) lab $(if $(SOLVED),--solved)
 
 test:  ## format, tests, and every notebook compared with its saved outputs
 	@$(COURSE) test

@@ -1,8 +1,10 @@
 """`make lab`: what would be opened, and that no learner's work is ever lost."""
 
+import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -16,7 +18,8 @@ from tools.execution import NOTEBOOKS, ROOT, find_notebooks, write_notebook
 def opened(monkeypatch):
     """What would have been started in place of this process."""
     commands = []
-    monkeypatch.setattr(lab.os, "execv", lambda program, line: commands.append((program, line)))
+    monkeypatch.setattr(lab, "take_over", lambda line: commands.append(line) or 0)
+    monkeypatch.setenv("JUPYTER_CONFIG_PATH", "mine")
     return commands
 
 
@@ -33,34 +36,52 @@ def course(tmp_path, monkeypatch):
 
     def run(*options):
         places = ("--notebooks", "notebooks", "--build", "build", "--mine", "mine")
-        return lab.main([*options, *places])
+        return lab.main([*options, *places, "--complete", "solved"])
 
     return run
 
 
-@pytest.mark.parametrize("assignment", ["", "ASSIGNMENT=1"])
-def test_make_starts_the_tool(assignment):
-    make = ["make", "--dry-run", "--always-make", "lab", "PYTHON=python3", *assignment.split()]
+@pytest.mark.parametrize("solved", ["", "SOLVED=1"])
+def test_make_starts_the_tool(solved):
+    make = ["make", "--dry-run", "lab", "PYTHON=python3", *solved.split()]
     # Not the flags of a `make test` that these tests may run in.
     outside = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
     done = subprocess.run(make, cwd=ROOT, env=outside, capture_output=True, text=True, check=True)
-    said = done.stdout
-    last = said.strip().splitlines()[-1]
-    assert last.split(" -m ")[1].split() == ["tools.lab", *(["--assignment"] * bool(assignment))]
-    assert ("[class,test]" in said) == bool(assignment)  # only the release needs nbgrader
+    assert done.stdout.split()[1:] == ["-m", "tools.course", "lab", *(["--solved"] * bool(solved))]
 
 
-def test_plain_lab_opens_the_complete_lessons(opened, monkeypatch):
-    monkeypatch.chdir(ROOT)
-    lab.main([])
-    first = os.path.relpath(find_notebooks(NOTEBOOKS)[0])
-    assert opened == [(sys.executable, [sys.executable, "-m", "jupyterlab", first])]
-    assert first == os.path.join("notebooks", "00_start_here.ipynb")
+def test_the_complete_lessons_are_opened_as_copies_that_cannot_be_saved(course, tmp_path, opened):
+    course("--solved")
+    first = tmp_path / "solved" / "00_first.ipynb"
+    assert opened[-1][1:3] == ["-m", "jupyterlab"]
+    assert opened[-1][-1] == os.path.join("solved", "00_first.ipynb")
+    assert first.read_bytes() == (tmp_path / "notebooks" / "00_first.ipynb").read_bytes()
+    assert not first.stat().st_mode & 0o222
+    (tmp_path / "notebooks" / "00_first.ipynb").write_text("{}")
+    (tmp_path / "notebooks" / "01_second.ipynb").unlink()
+    course("--solved")
+    assert first.read_text() == "{}"
+    assert find_notebooks(tmp_path / "solved") == [first]
+
+
+def test_links_from_a_copy_lead_where_those_from_a_lesson_do():
+    assert {folder.parent for folder in (lab.MINE, lab.SOLVED, NOTEBOOKS)} == {ROOT}
+
+
+def test_jupyterlab_gets_the_courses_settings_first(course, opened):
+    course("--solved")
+    first, second = os.environ["JUPYTER_CONFIG_PATH"].split(os.pathsep)
+    assert second == "mine"
+    settings = {path.name: json.loads(path.read_text()) for path in Path(first).rglob("*.json")}
+    extensions = settings["jupyter_server_config.json"]["ServerApp"]["jpserver_extensions"]
+    assert extensions
+    assert not any(extensions.values())
+    assert settings["page_config.json"]["disabledExtensions"] == {"@jupyter/nbgrader": True}
 
 
 def test_the_learner_gets_the_release_and_keeps_the_work(course, tmp_path, opened, capsys):
-    course("--assignment")
-    assert opened[-1][1][-1] == os.path.join("mine", "00_first.ipynb")
+    course()
+    assert opened[-1][-1] == os.path.join("mine", "00_first.ipynb")
     assert "Your copies lie in mine: 2 new, 0 as you left them" in capsys.readouterr().out
     mine = tmp_path / "mine" / "00_first.ipynb"
     assert "NotImplementedError" in cell_of(nbformat.read(mine, as_version=4), "double").source
@@ -68,23 +89,51 @@ def test_the_learner_gets_the_release_and_keeps_the_work(course, tmp_path, opene
     mine.write_text("my own work")
     (tmp_path / "mine" / "00_a_note.ipynb").write_text("not a lesson")
     (tmp_path / "mine" / "01_second.ipynb").unlink()
-    course("--assignment")
+    course()
     out = capsys.readouterr().out
     assert "1 new, 1 as you left them" in out
     assert "Taking the solutions out" not in out  # the release was there
     assert mine.read_text() == "my own work"
-    assert opened[-1][1][-1] == os.path.join("mine", "00_first.ipynb")
+    assert opened[-1][-1] == os.path.join("mine", "00_first.ipynb")
 
-    later = (tmp_path / "build" / "assignments" / "00_first.ipynb").stat().st_mtime + 10
-    os.utime(tmp_path / "notebooks" / "01_second.ipynb", (later, later))
-    course("--assignment")
-    assert "Taking the solutions out" in capsys.readouterr().out
-    assert mine.read_text() == "my own work"
     assert sorted(path.name for path in mine.parent.iterdir()) == [
+        ".copied.json",
         "00_a_note.ipynb",
         "00_first.ipynb",
         "01_second.ipynb",
     ]
+
+
+def test_a_lesson_that_changes_arrives_or_says_so(course, tmp_path, opened, capsys):
+    course()
+    begun, untouched = (tmp_path / "mine" / f"{name}.ipynb" for name in ("00_first", "01_second"))
+    begun.write_text("my own work")
+    before = untouched.read_text()
+    later = (tmp_path / "build" / "assignments" / "00_first.ipynb").stat().st_mtime + 10
+    for path in find_notebooks(tmp_path / "notebooks"):
+        path.write_text(path.read_text().replace("return 2 * x", "return x * 2 + 0"))
+        notebook = nbformat.read(path, as_version=4)
+        notebook.cells[0].source += " A new sentence."
+        write_notebook(notebook, path)
+        os.utime(path, (later, later))
+    capsys.readouterr()
+    course()
+    said = capsys.readouterr().out
+    assert "Taking the solutions out" in said
+    assert "1 that you had not begun brought up to date" in said
+    assert "00_first has changed in the course. Your copy stays" in said
+    assert "01_second has" not in said
+    assert begun.read_text() == "my own work"
+    assert untouched.read_text() != before
+    assert "A new sentence." in untouched.read_text()
+    course()  # said again until the copy is renamed
+    assert "00_first has changed" in capsys.readouterr().out
+    begun.rename(begun.with_stem("00_mine"))
+    course()
+    said = capsys.readouterr().out
+    assert "1 new, 1 as you left them" in said
+    assert "has changed" not in said
+    assert "A new sentence." in begun.read_text()
 
 
 @pytest.mark.parametrize("change", ["missing", "left over"])
@@ -104,18 +153,19 @@ def test_a_broken_link_of_the_learner_is_not_overwritten(tmp_path):
     write_notebook(lesson(), tmp_path / "release" / "a.ipynb")
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "a.ipynb").symlink_to("on-a-stick-that-is-not-there")
-    assert lab.add_missing(tmp_path / "release", tmp_path / "mine") == []
+    assert lab.update_copies(tmp_path / "release", tmp_path / "mine")["kept"] == ["a"]
+    assert (tmp_path / "mine" / "a.ipynb").is_symlink()
 
 
 def test_what_cannot_be_opened_is_said(course, tmp_path, opened, monkeypatch, capsys):
     path = tmp_path / "notebooks" / "00_first.ipynb"
     good = path.read_text()
     path.write_text(good.replace("### END SOLUTION", ""))
-    assert course("--assignment") == 1
+    assert course() == 1
     assert "do not pair" in capsys.readouterr().err
     path.write_text(good)
     monkeypatch.setitem(sys.modules, "tools.assignments", None)
-    assert course("--assignment") == 1
+    assert course() == 1
     assert "pip install -e '.[class]'" in capsys.readouterr().err
     assert lab.main(["--notebooks", str(tmp_path / "nowhere")]) == 1
     assert "no notebooks in" in capsys.readouterr().err
