@@ -49,13 +49,25 @@ def ablate(
     draw: Draw | None = None,
     progress: bool = True,
 ) -> Results:
-    """Accuracy and ROC AUC on `judge` of `seeds` networks for each variant of the renderer.
+    """Accuracy and ROC AUC of networks for each variant of the renderer.
 
-    Each network sees `count` training crops, a fifth as many validation crops choose its epoch,
-    and both are drawn without the same part. Without "hard negatives", `fit` makes none either.
-    What is known is written to `results_file`, a JSON file, after each network: an interrupted call
-    goes on there. `parts` and `draw` are the renderer's own by default.
-    Raises ValueError for a count or number of seeds below one.
+    Training and validation crops are drawn without the same part. Without "hard negatives", `fit`
+    makes none either.
+
+    Args:
+        judge: crops to measure on.
+        seeds: how many networks for each variant.
+        count: of training crops; a fifth as many validation crops choose the epoch.
+        epochs: how often each crop is seen.
+        workers: processes that draw in parallel.
+        results_file: a JSON file that holds what is known after each network: an interrupted call
+            goes on there.
+        parts: of the renderer, to be left out one by one; all of them by default.
+        draw: the renderer; `street.draw_crop` by default.
+        progress: show bars.
+
+    Raises:
+        ValueError: for a count or number of seeds below one, and a file of another order.
     """
     if count < 1 or seeds < 1:
         raise ValueError(f"count and seeds must be at least 1, not {count} and {seeds}")

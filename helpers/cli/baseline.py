@@ -23,11 +23,19 @@ def detect_original(
     iou_threshold: float = 0.3,
     canvas: tuple[int, int] = CANVAS,
 ) -> Detections:
-    """Boxes in one image [1, H, W]: a plain FCN, a loop over the cells, NMS over lists.
+    """The cars in one image: a plain FCN, a loop over the cells, NMS over lists.
 
-    Every image is padded to the same `canvas`, at its right and bottom, by repeating its border.
-    Gives what `Detector(fcn, border=0, mirror=False)` gives for an image at least as large as the
-    window, and not larger than the canvas.
+    Args:
+        fcn: as `to_fcn` gives it.
+        image: Tensor[1, H, W] in [0, 1].
+        threshold: the smallest probability that counts as a car.
+        iou_threshold: of two boxes that overlap more than this, the better one stays.
+        canvas: (height, width) that every image is padded to, at its right and bottom, by repeating
+            its border.
+
+    Returns:
+        What `Detector(fcn, border=0, mirror=False)` gives for an image at least as large as the
+        window, and not larger than the canvas.
     """
     geometry: Geometry = fcn.geometry
     height, width = image.shape[-2:]
@@ -36,23 +44,23 @@ def detect_original(
     # As many cells as it takes to see every pixel of the image.
     rows = math.ceil((height - geometry.window[0]) / geometry.stride[0]) + 1
     cols = math.ceil((width - geometry.window[1]) / geometry.stride[1]) + 1
-    found = []
+    above_threshold = []
     for row in range(rows):
         for col in range(cols):
             margin = heatmap[1, row, col].item() - heatmap[0, row, col].item()
             score = 1 / (1 + math.exp(-margin))
             if score >= threshold:
-                found.append((score, geometry.box(row, col)))
-    kept = nms_with_lists(found, iou_threshold)
+                above_threshold.append((score, geometry.box(row, col)))
+    kept = nms_with_lists(above_threshold, iou_threshold)
     boxes = torch.tensor([box for _, box in kept], dtype=torch.float32).reshape(-1, 4)
     return Detections(boxes, torch.tensor([score for score, _ in kept], dtype=torch.float64))
 
 
-def nms_with_lists(found: list[tuple], threshold: float) -> list[tuple]:
-    """Of (score, box) pairs that overlap more than `threshold`, the best; best first."""
+def nms_with_lists(scored: list[tuple], iou_threshold: float) -> list[tuple]:
+    """Of (score, box) pairs that overlap more than `iou_threshold`, the best; best first."""
     kept = []
-    for score, box in sorted(found, key=lambda pair: -pair[0]):
-        if all(_iou(box, other) <= threshold for _, other in kept):
+    for score, box in sorted(scored, key=lambda pair: -pair[0]):
+        if all(_iou(box, other) <= iou_threshold for _, other in kept):
             kept.append((score, box))
     return kept
 
@@ -65,7 +73,14 @@ def _iou(a: tuple, b: tuple) -> float:
 
 
 def train_one_by_one(model: nn.Module, crops: Crops, *, seed: int, epochs: int) -> None:
-    """Adam, batch size 1, no augmentation, no schedule."""
+    """Train as the original assignment does: Adam, batch size 1, no augmentation, no schedule.
+
+    Args:
+        model: trained in place; in eval mode afterwards.
+        crops: to learn from.
+        seed: of their order.
+        epochs: how often each crop is seen.
+    """
     generator = torch.Generator().manual_seed(seed)
     optimiser = torch.optim.Adam(model.parameters(), lr=1e-4)
     model.train()

@@ -28,10 +28,15 @@ from helpers.training import evaluate, fit
 def heatmap_ratios(
     *, size: tuple[int, int] = CANVAS, repeats: int = 5, progress: bool = True
 ) -> list[Ratio]:
-    """The FCN, plain and accelerated, against batched windows, in turns, `repeats` times.
+    """The FCN, plain and accelerated, against batched windows, in turns.
 
     The windows get what makes them fastest: batches of the best size out of 16, 64 and 256, and
     channels last. No network's first run counts: it allocates, and transforms weights once.
+
+    Args:
+        size: (height, width) of the image.
+        repeats: how often everything is timed.
+        progress: show a bar.
     """
     model, image = _classifier_for_windows(), _noise(size)
     fcn = to_fcn(make_classifier(seed=0).eval(), INPUT_SIZE)
@@ -82,7 +87,14 @@ def dense_ratio(
 ) -> Ratio:
     """The dense heatmap (every pixel) against batched windows at stride 1.
 
-    Only the first `sample_rows` rows of windows are timed, and scaled to all rows.
+    Args:
+        size: (height, width) of the image.
+        repeats: how often everything is timed.
+        sample_rows: only so many rows of windows are timed, and scaled to all.
+        progress: show a bar.
+
+    Raises:
+        RuntimeError: the two give other heatmaps.
     """
     model, image = _classifier_for_windows(), _noise(size)
     fast = accelerate(to_fcn(make_classifier(seed=0), INPUT_SIZE))
@@ -109,8 +121,16 @@ def detector_ratio(
 ) -> Ratio:
     """All scenes to final boxes: the `Detector` against the original way, with the same boxes.
 
-    Both without mirror averaging and without looking past the border. Raises RuntimeError if a
-    single box differs.
+    Both without mirror averaging and without looking past the border.
+
+    Args:
+        scenes: of any sizes.
+        name: what to call them.
+        repeats: how often everything is timed.
+        progress: show a bar.
+
+    Raises:
+        RuntimeError: a single box differs.
     """
     fcn = to_fcn(load_pretrained(), INPUT_SIZE).eval()
     detector = Detector(fcn, border=0, mirror=False)
@@ -134,7 +154,16 @@ def detector_ratio(
 
 
 def nms_ratio(*, count: int = 10_000, repeats: int = 3, progress: bool = True) -> Ratio:
-    """`nms` of boxes that hardly overlap, so that nearly all stay, against a plain loop."""
+    """`nms` of boxes that hardly overlap, so that nearly all stay, against a plain loop.
+
+    Args:
+        count: of boxes.
+        repeats: how often everything is timed.
+        progress: show a bar.
+
+    Raises:
+        RuntimeError: the two keep other boxes.
+    """
     generator = torch.Generator().manual_seed(0)
     corners = 100_000 * torch.rand(count, 2, generator=generator)
     boxes = torch.cat([corners, corners + torch.tensor([100.0, 40.0])], 1)
@@ -242,7 +271,10 @@ def compare_training(
 ) -> TrainingComparison:
     """`fit` against the original assignment's way: three epochs, one crop at a time.
 
-    The reference is trained once, with the first seed.
+    Args:
+        crops: a quarter of them is held out, another one for each seed.
+        seeds: how many networks `fit` trains; the reference is trained once, with the first seed.
+        reference_epochs: how often the reference sees each crop.
     """
     times, accuracies = [], []
     for seed in range(seeds):

@@ -140,18 +140,19 @@ def _detect_in(file: Path, detector: Detector, out: Path) -> str:
         image = as_grey(read_grey(file))
     for warning in said:
         tqdm.write(f"{file.name}: {warning.message}")
-    found = detector(image)
-    figure = plots.scene_figure(image, found, title=f"{file.name}: {len(found.boxes)} found")
+    detections = detector(image)
+    count = len(detections.boxes)
+    figure = plots.scene_figure(image, detections, title=f"{file.name}: {count} found")
     cars = [
         {"box": [round(v, 2) for v in box], "score": round(score, 4)}
-        for box, score in zip(found.boxes.tolist(), found.scores.tolist(), strict=True)
+        for box, score in zip(detections.boxes.tolist(), detections.scores.tolist(), strict=True)
     ]
     report = {"image": file.name, "threshold": detector.threshold, "boxes": "xyxy pixels"}
     picture, boxes = result_files(out, file)
     replaced = f" (replaced {picture.name})" if picture.exists() else ""
     write_atomically(picture, plots.png(figure))
     write_atomically(boxes, json.dumps(report | {"cars": cars}, indent=1).encode())
-    return f"{file.name}: {len(cars)} found{replaced}"
+    return f"{file.name}: {count} found{replaced}"
 
 
 def evaluate(args: argparse.Namespace) -> None:
@@ -228,7 +229,7 @@ def ablate(args: argparse.Namespace) -> None:
 
 
 def bench(args: argparse.Namespace) -> None:
-    """Print the ratios of `helpers.bench`, and draw them beside the arithmetic."""
+    """Print how many times faster the course's code is, and plot that beside the arithmetic."""
     print(f"torch {torch.__version__}, {torch.get_num_threads()} threads")
     ratios = benchmarks.heatmap_ratios(repeats=args.repeats)
     ratios.append(benchmarks.dense_ratio(repeats=args.repeats))
@@ -239,10 +240,10 @@ def bench(args: argparse.Namespace) -> None:
     ratios.append(trained.ratio)
     print(table(ratios))
     print(trained)
-    work = heatmap_multiply_adds(make_classifier(seed=0).eval(), INPUT_SIZE, CANVAS)
-    for name, count in work.items():
+    counted = heatmap_multiply_adds(make_classifier(seed=0).eval(), INPUT_SIZE, CANVAS)
+    for name, count in counted.items():
         print(f"arithmetic, {name}: {count / 1e9:.1f} billion multiply-adds")
     chart = args.out / "bench.png"
-    write_atomically(chart, plots.png(plots.bench_figure(ratios, work)))
+    write_atomically(chart, plots.png(plots.bench_figure(ratios, counted)))
     print(f"chart: {chart}")
     print(f"peak memory, heatmap of 6000×4000: {benchmarks.peak_memory():.1f} GiB")

@@ -6,7 +6,11 @@ import torch
 
 
 def use_threads(count: int) -> None:
-    """Let torch compute with `count` threads. More threads than cores make everything slower."""
+    """Let torch compute with `count` threads. More threads than cores make everything slower.
+
+    Raises:
+        ValueError: for fewer than one.
+    """
     if count < 1:
         raise ValueError(f"count must be at least 1, not {count}")
     torch.set_num_threads(count)

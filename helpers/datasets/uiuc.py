@@ -77,7 +77,7 @@ def read_scenes(folder: Path, split: str) -> list[tuple[str, np.ndarray, Tensor]
     boxes = read_locations(folder / f"trueLocations{suffix}.txt")
     if len(boxes) != len(paths):
         raise ValueError(f"{len(boxes)} lines of locations for {len(paths)} images; {AGAIN}")
-    return [(path.stem, read_grey(path), truth) for path, truth in zip(paths, boxes, strict=True)]
+    return [(path.stem, read_grey(path), cars) for path, cars in zip(paths, boxes, strict=True)]
 
 
 def pictures(folder: Path) -> list[Path]:
@@ -99,7 +99,7 @@ def _numbered(folder: Path, prefix: str) -> list[Path]:
 
 
 LARGEST = 2**30  # of a coordinate: widths still fit into 31 bits
-PLACE = r"\(\s*-?\d+\s*,\s*-?\d+\s*(?:,\s*\d+\s*)?\)"
+LOCATION = r"\(\s*-?\d+\s*,\s*-?\d+\s*(?:,\s*\d+\s*)?\)"
 
 
 def read_locations(path: Path) -> list[Tensor]:
@@ -119,13 +119,13 @@ def read_locations(path: Path) -> list[Tensor]:
         raise FileNotFoundError(f"{path} is missing; {AGAIN}")
     boxes = []
     for number, line in enumerate(read_text(path).rstrip().splitlines()):
-        if not re.fullmatch(rf"\s*{number}:(\s*{PLACE})*\s*", line):
+        if not re.fullmatch(rf"\s*{number}:(\s*{LOCATION})*\s*", line):
             raise ValueError(
                 f"{path}, line {number + 1}: expected '{number}: (row,col) …', found {line!r}"
             )
         rows = []
-        for place in re.findall(PLACE, line):
-            row, col, *size = (int(value) for value in place.strip("()").split(","))
+        for location in re.findall(LOCATION, line):
+            row, col, *size = (int(value) for value in location.strip("()").split(","))
             width = size[0] if size else CROP_SIZE[1]
             rows.append((row, col, 0.4 * width, width))
         boxes.append(xyxy_from_rowcol(torch.tensor(rows, dtype=torch.float32).reshape(-1, 4)))
@@ -135,7 +135,7 @@ def read_locations(path: Path) -> list[Tensor]:
 def write_uiuc_locations(
     path: str | Path, boxes: Sequence[Tensor], *, multiscale: bool = False
 ) -> Path:
-    """Write what was found as the official `foundLocations.txt`.
+    """Write detections as the official `foundLocations.txt`.
 
     The data set's own evaluator (Evaluator.java, Evaluator_Scale.java) reads it. Coordinates are
     rounded to whole pixels, as the format asks.
@@ -152,13 +152,13 @@ def write_uiuc_locations(
         ValueError: a coordinate is not finite, or too large for Java's int; nothing is written.
     """
     lines = []
-    for number, found in enumerate(boxes):
-        if not (found.abs() <= LARGEST).all():  # NaN compares as False, too
+    for number, detected in enumerate(boxes):
+        if not (detected.abs() <= LARGEST).all():  # NaN compares as False, too
             raise ValueError(f"scene {number} has a box with a coordinate that is no pixel's")
-        places = []
-        for row, col, _, width in rowcol_from_xyxy(found).round().long().tolist():
-            places.append(f"({row},{col},{width})" if multiscale else f"({row},{col})")
-        lines.append(" ".join([f"{number}:", *places]))
+        locations = []
+        for row, col, _, width in rowcol_from_xyxy(detected).round().long().tolist():
+            locations.append(f"({row},{col},{width})" if multiscale else f"({row},{col})")
+        lines.append(" ".join([f"{number}:", *locations]))
     path = Path(path)
     write_atomically(path, ("\n".join(lines) + "\n").encode())
     return path

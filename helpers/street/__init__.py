@@ -2,6 +2,15 @@
 
 Every item has its own random generator, seeded by (seed, crop or scene, split, index), so any
 item can be drawn alone, and drawing in parallel gives the same pictures.
+
+Arguments that mean the same in all modules of this package:
+
+- canvas: what is painted on, changed in place (`canvas.Canvas`); x to the right, y down, both in
+  pixels of the final picture;
+- rng: where the random numbers come from; the same state gives the same picture;
+- light: the sun and the weather (`light.Light`); layout: where the street is (`ground.Layout`);
+- unit: one metre, in pixels; ground: the y on which a thing stands; length: of a car, in pixels;
+- grey: 0 is black, 255 white; contrast: the standard deviation of greys.
 """
 
 from helpers.street.crops import DrawnCrop, draw_crop

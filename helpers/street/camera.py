@@ -65,18 +65,27 @@ CAMERA = {
 
 
 def sample_camera(rng: Generator) -> Camera:
-    """Draw the settings of a camera."""
+    """Sample the settings of a camera."""
     return Camera(**draw_table(CAMERA, rng))
 
 
 def plain_camera() -> Camera:
-    """Return a camera that changes nothing but the exposure: for the ablation."""
+    """A camera that changes nothing but the exposure: for the ablation."""
     return Camera(0, 0, 0, 0, 0, span=255, black=0, gamma=1, quality=0, stamped=False,
                   shift_x=0, shift_y=0)  # fmt: skip
 
 
 def photograph(rng: Generator, camera: Camera, ideal: np.ndarray) -> np.ndarray:
-    """Take a picture: float `[H + 2 MARGIN, W + 2 MARGIN]` in, uint8 `[H, W]` out."""
+    """Take a picture.
+
+    Args:
+        rng: where the random numbers come from.
+        camera: its settings.
+        ideal: float greys [H + 2 · MARGIN, W + 2 · MARGIN].
+
+    Returns:
+        uint8 [H, W].
+    """
     dark, bright = np.percentile(ideal, (1, 99))  # the exposure meter
     image = (ideal - dark) * (255.0 / max(bright - dark, 80.0))
     image = ndimage.gaussian_filter(image, camera.focus, truncate=3.0) if camera.focus else image
@@ -102,7 +111,7 @@ def photograph(rng: Generator, camera: Camera, ideal: np.ndarray) -> np.ndarray:
 
 
 def equalised(pixels: np.ndarray) -> np.ndarray:
-    """Return the picture with its grey values spread evenly over 0…255 (histogram equalisation)."""
+    """The picture, uint8 [H, W], with its greys spread evenly (histogram equalisation)."""
     counts = np.bincount(pixels.ravel(), minlength=256)
     below = np.cumsum(counts) - counts
     # Integer arithmetic: the same on every machine.

@@ -28,8 +28,10 @@ class Canvas:
     def part(self, x1: float, y1: float, x2: float, y2: float) -> Self | None:
         """Copy the part of the picture between two corners, with the same coordinates.
 
-        Painting something small is faster there; `put` lays it back. None if the part lies
-        outside of the picture.
+        Painting something small is faster there; `put` lays it back.
+
+        Returns:
+            The part, or None if it lies outside of the picture.
         """
         left, top = max(self.left, math.floor(x1)), max(self.top, math.floor(y1))
         right = min(self.left + self.width, math.ceil(x2))
@@ -76,7 +78,7 @@ class Canvas:
         )
 
     def mask(self, *polygons: Sequence[Point], blur: float = 0.0) -> Image.Image:
-        """Return a mask, 255 inside the polygons, with edges softened by `blur` pixels."""
+        """A mask, 255 inside the polygons, with edges softened by `blur` pixels."""
         mask = Image.new("L", self.size, 0)
         draw = ImageDraw.Draw(mask)
         for points in polygons:
@@ -84,7 +86,7 @@ class Canvas:
         return mask.filter(ImageFilter.BoxBlur(blur * self.scale)) if blur > 0 else mask
 
     def line_mask(self, points: Sequence[Point], width: float) -> Image.Image:
-        """Return a mask of a polyline, `width` pixels thick."""
+        """A mask of a polyline, `width` pixels thick."""
         mask = Image.new("L", self.size, 0)
         ImageDraw.Draw(mask).line(
             self._scaled(points), fill=255, width=max(1, round(width * self.scale))
@@ -125,15 +127,15 @@ class Canvas:
         return self.part(min(xs) - edge, min(ys) - edge, max(xs) + edge, max(ys) + edge)
 
     def rows(self) -> np.ndarray:
-        """Return the y coordinate (final pixels) of each row of the large picture."""
+        """The y coordinate (final pixels) of each row of the large picture."""
         return (np.arange(self.size[1]) + 0.5) / self.scale + self.top
 
     def columns(self) -> np.ndarray:
-        """Return the x coordinate (final pixels) of each column of the large picture."""
+        """The x coordinate (final pixels) of each column of the large picture."""
         return (np.arange(self.size[0]) + 0.5) / self.scale + self.left
 
     def pixels(self) -> np.ndarray:
-        """Average the picture down and return it as float64 `[height, width]` in 0…255."""
+        """The final picture, averaged down: float64 [height, width] from 0 to 255."""
         return np.asarray(self.image.reduce(self.scale), dtype=np.float64)
 
     def _scaled(self, points: Iterable[Point]) -> list[Point]:
@@ -155,9 +157,14 @@ def to_image(grey: np.ndarray) -> Image.Image:
 
 
 def smooth(points: Sequence[Point], rounds: int = 2, closed: bool = False) -> list[Point]:
-    """Round the corners of a polyline by Chaikin's corner cutting (Chaikin 1974).
+    """Round the corners of a polyline by corner cutting.
 
-    End points of an open polyline stay where they are.
+    Args:
+        points: (x, y) each. The end points of an open polyline stay where they are.
+        rounds: how often, each time with twice as many points.
+        closed: the last point is joined with the first.
+
+    Source: Chaikin 1974.
     """
     p = np.asarray(points, dtype=np.float64)
     for _ in range(rounds):

@@ -126,7 +126,7 @@ SEED = 2004  # of the data set that ships with the course
 
 
 def data_card(index: dict, *, usual: bool = True) -> str:
-    """Return the card's text for a data set with this index; `usual`: of the usual counts."""
+    """The card's text for a data set with this index; `usual`: of the usual counts."""
     kinds = {f"crops-{split}": Counter(of["kinds"]) for split, of in index["crops"].items()}
     seed = index["seed"]
     command = "python -m helpers draw"
@@ -150,7 +150,7 @@ def data_card(index: dict, *, usual: bool = True) -> str:
 
 
 def small_tables() -> dict[str, Mapping[str, Distribution]]:
-    """Return the tables of all modules that are not in `TABLES`, by module and name."""
+    """The tables of all modules that are not in `TABLES`, by module and name."""
     listed = {id(table) for table in TABLES.values()}
     found = {}
     for module in MODULES:

@@ -150,7 +150,7 @@ class Car:
 
 
 def sample_car(rng: Generator, style: str | None = None) -> Car:
-    """Draw one car at random; the style too, unless it is given."""
+    """Sample what a car looks like; its style as well, unless that is given."""
     drawn = draw_table(CAR, rng)
     if style is not None:
         drawn["style"] = style

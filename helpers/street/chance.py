@@ -15,7 +15,7 @@ class Distribution(Protocol):
     """Anything that draws a value from a generator, and describes itself with `str`."""
 
     def draw(self, rng: Generator) -> Any:
-        """Return one value."""
+        """One value."""
         ...
 
 
@@ -26,7 +26,7 @@ class Always:
     value: Any
 
     def draw(self, rng: Generator) -> Any:
-        """Return the value; no random number is used."""
+        """The value; no random number is used."""
         return self.value
 
     def __str__(self) -> str:
@@ -41,7 +41,7 @@ class Uniform:
     high: float
 
     def draw(self, rng: Generator) -> float:
-        """Return one number."""
+        """One number."""
         return float(rng.uniform(self.low, self.high))
 
     def __str__(self) -> str:
@@ -56,7 +56,7 @@ class Whole:
     high: int
 
     def draw(self, rng: Generator) -> int:
-        """Return one whole number."""
+        """One whole number."""
         return int(rng.integers(self.low, self.high + 1))
 
     def __str__(self) -> str:
@@ -73,7 +73,7 @@ class Normal:
     high: float = float("inf")
 
     def draw(self, rng: Generator) -> float:
-        """Return one number."""
+        """One number."""
         return float(min(max(rng.normal(self.mean, self.deviation), self.low), self.high))
 
     def __str__(self) -> str:
@@ -88,11 +88,11 @@ class Choice:
     shares: Mapping[Any, float]
 
     def draw(self, rng: Generator) -> Any:
-        """Return one value."""
+        """One value."""
         return self.pick(rng.random())
 
     def pick(self, point: float) -> Any:
-        """Return the value at `point`, from 0 to 1, of all shares laid end to end."""
+        """The value at `point`, from 0 to 1, of all shares laid end to end."""
         for value, share in self.shares.items():
             point -= share
             if point < 0:
@@ -100,7 +100,7 @@ class Choice:
         return value
 
     def without(self, *values: Any) -> "Choice":
-        """Return the same choice among the other values, in the same proportion."""
+        """The same choice among the other values, in the same proportion."""
         kept = {v: share for v, share in self.shares.items() if v not in values}
         total = sum(kept.values())
         return Choice({v: share / total for v, share in kept.items()})
@@ -116,7 +116,7 @@ class Chance:
     share: float
 
     def draw(self, rng: Generator) -> bool:
-        """Return True or False."""
+        """True or False."""
         return bool(rng.random() < self.share)
 
     def __str__(self) -> str:
@@ -130,7 +130,7 @@ class OneOf:
     values: tuple
 
     def draw(self, rng: Generator) -> Any:
-        """Return one value."""
+        """One value."""
         return self.values[int(rng.integers(len(self.values)))]
 
     def __str__(self) -> str:
@@ -157,7 +157,11 @@ class Mixture:
 
 
 def sometimes(share: float, then: Distribution, otherwise: Any) -> Mixture:
-    """A value of `then` in this share of all cases, else always the value `otherwise`."""
+    """A value of `then` in this share of all cases, else always the value `otherwise`.
+
+    >>> print(sometimes(0.7, Uniform(0, 1.3), 0.0))
+    70%: 0 to 1.3; 30%: 0.0
+    """
     return Mixture(((share, then), (1 - share, Always(otherwise))))
 
 

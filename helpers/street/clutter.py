@@ -67,7 +67,7 @@ def _draw_shape(canvas: Canvas, rng: Generator) -> None:
 
 
 def _outline(rng: Generator, x: float, y: float) -> list[Point]:
-    """Return the corners of a shape around (x, y), a little wider than high."""
+    """The corners of a shape around (x, y), a little wider than high."""
     size = 3.0 * 2 ** SHAPES["size, in doublings of 3 pixels"].draw(rng)
     angles = np.sort(rng.uniform(0, 2 * np.pi, SHAPES["corners"].draw(rng)))
     radii = [size * SHAPES["distance of a corner, in sizes"].draw(rng) for _ in angles]

@@ -27,7 +27,7 @@ SPLITS = ("train", "val", "test")
 
 @dataclass(frozen=True)
 class DrawnCrop:
-    """`image` is uint8 `[40, 100]`, `label` 1 for a car, `kind` the style or the place."""
+    """`image` is uint8 [40, 100], `label` 1 for a car, `kind` the style or the place."""
 
     image: np.ndarray
     label: int
@@ -39,8 +39,14 @@ def draw_crop(
 ) -> DrawnCrop:
     """Draw one crop; those with an even index show a car.
 
-    `without` names `PARTS` to leave out. Raises ValueError for an unknown split or part,
-    or a negative seed or index.
+    Args:
+        seed: of the data set, 0 or more.
+        split: "train", "val" or "test".
+        index: of the crop in its split, from 0.
+        without: which of `PARTS` to leave out.
+
+    Raises:
+        ValueError: for an unknown split or part, or a negative seed or index.
     """
     if unknown := set(without) - set(PARTS):
         raise ValueError(f"{sorted(unknown)} is not in {PARTS}")

@@ -34,17 +34,23 @@ def write_dataset(
     workers: int = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> None:
-    """Draw a whole data set into `folder`, replacing what was there.
+    """Draw a whole data set, replacing what was there.
 
-    `counts` changes the number of items of some parts, by the names in `COUNTS`; a part of 0
-    items is left out. `workers` processes draw in parallel and change no byte.
-    `progress(done, total)` is called now and then. What is drawn gathers in a folder
-    `.NAME-parts` beside `folder`: after an error or an interruption the old data set is as it
-    was, and the same call goes on where this one stopped.
+    What is drawn gathers in a folder `.NAME-parts` beside `folder`: after an error or an
+    interruption the old data set is as it was, and the same call goes on where this one stopped.
 
-    Raises ValueError for an unknown part, a negative count, nothing to draw, fewer than one
-    worker, if `.NAME-parts` is of another drawing (another seed or other versions), or if
-    `folder` holds anything but a data set.
+    Args:
+        folder: of the data set, NAME.
+        seed: 0 or more; another seed gives other pictures.
+        counts: the number of items of some parts, by their names in `COUNTS`; a part of 0 items is
+            left out.
+        workers: processes that draw in parallel; they change no byte.
+        progress: called with (done, total) now and then.
+
+    Raises:
+        ValueError: for an unknown part, a negative count, nothing to draw, fewer than one worker,
+            if `.NAME-parts` is of another drawing (another seed or other versions), or if `folder`
+            holds anything but a data set.
     """
     wanted = _checked_counts(counts)
     if workers < 1:

@@ -46,7 +46,7 @@ OPENING = {
 
 
 def facade(canvas: Canvas, rng: Generator, unit: float) -> Image.Image:
-    """Return a wall of one of the surfaces, a picture of the canvas's size."""
+    """A wall of one of the surfaces, a picture of the canvas's size."""
     grey = FACADE["grey"].draw(rng)
     kind = FACADE["surface"].draw(rng)
     if kind == "photograph":
@@ -89,7 +89,14 @@ def window(
     canvas: Canvas, rng: Generator, box: tuple[float, float, float, float], frame: float,
     pane: float, unit: float
 ) -> None:  # fmt: skip
-    """A window of 1 to 9 panes, each mirroring a little more or less sky."""
+    """A window of 1 to 9 panes, each mirroring a little more or less sky.
+
+    Args:
+        canvas, rng, unit: as in all of `helpers.street`.
+        box: (x1, y1, x2, y2) of the panes together; the frame is around it.
+        frame: its grey.
+        pane: grey of the panes, on average.
+    """
     x1, y1, x2, y2 = box
     e = unit * OPENING["width of the frame"].draw(rng)
     canvas.rectangle(x1 - e, y1 - e, x2 + e, y2 + e, frame)

@@ -43,7 +43,7 @@ INTERIOR = {
 
 
 def window_span(car: Car) -> tuple[float, float]:
-    """Return u of the foot of the first and of the last side window."""
+    """U of the foot of the first and of the last side window."""
     cowl, deck = car.roof[1], car.roof[5]
     return cowl[0] + 0.035, deck[0] - (0.012 if car.style in ("estate", "van") else 0.035)
 
@@ -117,7 +117,7 @@ def _panes(
 
 
 def _both(first: Image.Image, second: Image.Image) -> Image.Image:
-    """Return the overlap of two masks."""
+    """The overlap of two masks."""
     return to_image(np.minimum(np.asarray(first), np.asarray(second)))
 
 

@@ -30,5 +30,5 @@ LIGHT = {
 
 
 def sample_light(rng: Generator) -> Light:
-    """Draw a light: the sun from anywhere, overcast as often as clear."""
+    """Sample a light: the sun from anywhere, overcast as often as clear."""
     return Light(**draw_table(LIGHT, rng))

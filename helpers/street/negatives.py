@@ -133,7 +133,7 @@ def _misplaced_car(
 
 
 def _far_shift(rng: Generator) -> tuple[float, float]:
-    """Return an offset to the right and down that makes a centred car a wrong one."""
+    """An offset to the right and down that makes a centred car a wrong one."""
     if SHIFTED["sideways, not up or down"].draw(rng):
         dx = SHIFTED["shifted to the left or right"].draw(rng) * _sign(rng)
         return dx, SHIFTED["then below the middle"].draw(rng)

@@ -40,9 +40,13 @@ def occlude(
     length: float,
     by_cars: bool = True,
 ) -> None:
-    """Put something in front of a part of a car of `length` pixels that stands at (x, y).
+    """Put something in front of a part of a car.
 
-    In a scene it must not be another car (`by_cars=False`): that would be a target as well.
+    Args:
+        canvas, rng, light, length: as in all of `helpers.street`.
+        x: of the car's middle.
+        y: of the road under its wheels.
+        by_cars: it may be another car; not in a scene, where that would have to be found as well.
     """
     unit = length / 4.5
     px = x + IN_FRONT["right of the middle"].draw(rng) * length

@@ -72,9 +72,16 @@ def draw_car(
     faces_left: bool,
     tilt: float = 0.0,
 ) -> None:
-    """Paint `car` with its wheels on y = `ground`, `length` pixels long.
+    """Paint a car.
 
-    `centre` is the x of its middle, `tilt` the slope of the road (rise over run).
+    Args:
+        canvas, rng, light: as in all of `helpers.street`.
+        car: what it looks like.
+        centre: x of its middle.
+        ground: y of the road under its wheels.
+        length: in pixels.
+        faces_left: or right.
+        tilt: the slope of the road, rise over run.
     """
     place = side_view(centre, ground, length, faces_left, tilt, car.yaw)
     whole, reach = canvas, 0.62 * length
@@ -96,7 +103,7 @@ def draw_car(
 
 
 def body_outline(car: Car) -> list[Point]:
-    """Return the closed outline of the body in car coordinates (u, v)."""
+    """The closed outline of the body in car coordinates (u, v)."""
     nose = [(0.012, car.sill + 0.015), (0.0, 0.085), (0.002, 0.135)]
     tail = [(0.998, 0.150), (1.0, 0.090), (0.985, car.sill + 0.022)]
     upper = smooth([*nose, *car.roof, *tail], car.roundness)
@@ -154,7 +161,7 @@ def _body(
 
 
 def _paint(rng: Generator, car: Car, light: Light, v: np.ndarray) -> np.ndarray:
-    """Return the grey of the body at each height `v`: dark sill, bright shoulder, bright roof."""
+    """The grey of the body at each height `v`: dark sill, bright shoulder, bright roof."""
     drop, crease, side, lowest, below, above = draw_table(PAINT, rng).values()
     shoulder = car.belt - drop
     glow = car.gloss * (0.5 + 0.5 * light.strength)

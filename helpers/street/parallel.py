@@ -19,12 +19,19 @@ BATCH = 50  # crops in one job: sending a job around costs next to nothing besid
 def in_parallel(
     work: Callable[[Job], Result], jobs: Sequence[Job], workers: int
 ) -> Iterator[Result]:
-    """Yield `work(job)` for each job, in the order of the jobs.
+    """`work(job)` for each job, in the order of the jobs.
 
-    With one worker everything happens in this process. With more, `work` and the jobs must be
-    picklable. When the caller stops early (an error, Ctrl-C), the few jobs that were handed
-    out are finished and no other is begun.
-    Raises ValueError for fewer than one worker, RuntimeError if a process dies.
+    When the caller stops early (an error, Ctrl-C), the few jobs that were handed out are finished
+    and no other is begun.
+
+    Args:
+        work: called in another process, so that it must be picklable.
+        jobs: picklable, too.
+        workers: how many processes; with one, everything happens in this one.
+
+    Raises:
+        ValueError: for fewer than one worker.
+        RuntimeError: a process dies.
     """
     if workers < 1:
         raise ValueError(f"workers must be at least 1, not {workers}")
@@ -74,7 +81,11 @@ def _one_thread() -> Iterator[None]:
 
 
 def batches(count: int, size: int) -> list[range]:
-    """Cut the numbers from 0 to `count` into ranges of `size`; the last may be shorter."""
+    """Cut the numbers from 0 to `count` into ranges of `size`; the last may be shorter.
+
+    >>> batches(7, 3)
+    [range(0, 3), range(3, 6), range(6, 7)]
+    """
     return [range(start, min(start + size, count)) for start in range(0, count, size)]
 
 
@@ -85,9 +96,16 @@ def draw_many(
     workers: int = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[Result]:
-    """Return `draw(0)`, `draw(1)` … `draw(count - 1)`, drawn by `workers` processes.
+    """`draw(0)`, `draw(1)` … `draw(count - 1)`, drawn by several processes.
 
-    `progress(done, total)` is called now and then, the last time when all is done.
+    Args:
+        draw: called in another process, so that it must be picklable.
+        count: how many items.
+        workers: how many processes.
+        progress: called with (done, total) now and then, the last time when all is done.
+
+    Raises:
+        ValueError, RuntimeError: as `in_parallel`.
     """
     drawn: list[Result] = []
     with closing(in_parallel(partial(_draw_batch, draw), batches(count, BATCH), workers)) as parts:

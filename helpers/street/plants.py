@@ -63,7 +63,7 @@ HEDGE = {
 def foliage(
     canvas: Canvas, rng: Generator, grey: float, contrast: float, leaf: float
 ) -> Image.Image:
-    """Return leaves of `leaf` pixels: clumps in light and shade, bright leaves and dark gaps."""
+    """Leaves of `leaf` pixels: clumps in light and shade, bright leaves and dark gaps."""
     return surface(canvas, grey + contrast * _leaves(canvas, rng, leaf))
 
 
@@ -90,7 +90,14 @@ def crown(
     canvas: Canvas, rng: Generator, light: Light, x: float, y: float, rx: float, ry: float,
     leaf: float
 ) -> None:  # fmt: skip
-    """A mass of leaves around (x, y): clumps in front of clumps, each lit from above."""
+    """A mass of leaves: clumps in front of clumps, each lit from above.
+
+    Args:
+        canvas, rng, light: as in all of `helpers.street`.
+        x, y: its middle.
+        rx, ry: half of its width and height, in pixels.
+        leaf: the length of a leaf, in pixels.
+    """
     part = canvas.part(x - 1.3 * rx, y - 1.3 * ry, x + 1.3 * rx, y + 1.3 * ry)
     if part is None:
         return
@@ -169,9 +176,12 @@ def leafy_band(
     canvas: Canvas, rng: Generator, light: Light, top: float, bottom: float, unit: float,
     ragged: float
 ) -> None:  # fmt: skip
-    """A hedge or the edge of a wood: leaves from `top` to `bottom`, darker towards the ground.
+    """A hedge or the edge of a wood, darker towards the ground.
 
-    `ragged` is how uneven its upper edge is, in metres.
+    Args:
+        canvas, rng, light, unit: as in all of `helpers.street`.
+        top, bottom: y of its edges.
+        ragged: how uneven its upper edge is, in metres.
     """
     if bottom <= top:
         return

@@ -13,11 +13,16 @@ PERSPECTIVE = 0.12
 def side_view(
     centre: float, ground: float, length: float, faces_left: bool, tilt: float, yaw: float
 ) -> Place:
-    """Return the function that takes (u, v) of a car to (x, y) of the picture.
+    """The function that takes (u, v) of a car to (x, y) of the picture.
 
-    `centre` is the x of the car's middle, `ground` the y of the road there, `tilt` the slope
-    of the road (rise over run). A car with `yaw` comes a little towards the viewer with its front
-    (above 0) or rear (below 0): that end looks larger, and stands a little lower in the picture.
+    Args:
+        centre: x of the car's middle.
+        ground: y of the road there.
+        length: of the car, in pixels.
+        faces_left: or right.
+        tilt: the slope of the road, rise over run.
+        yaw: above 0 the car comes a little towards the viewer with its front, below 0 with its
+            rear: that end looks larger, and stands a little lower in the picture.
     """
     near = PERSPECTIVE * yaw
 

@@ -54,7 +54,7 @@ MULTISCALE = {
 
 @dataclass(frozen=True)
 class DrawnScene:
-    """`image` is uint8 `[H, W]`, `boxes` int64 `[M, 4]` as (x1, y1, x2, y2)."""
+    """`image` is uint8 [H, W], `boxes` int64 [M, 4] as (x1, y1, x2, y2)."""
 
     image: np.ndarray
     boxes: np.ndarray
@@ -78,9 +78,15 @@ class Parked:
 
 
 def draw_scene(seed: int, split: str, index: int) -> DrawnScene:
-    """Draw one scene; those of "test-multiscale" have cars of all sizes, the others of a crop's.
+    """Draw one scene.
 
-    Raises ValueError for an unknown split or a negative seed or index.
+    Args:
+        seed: of the data set, 0 or more.
+        split: "val" or "test", with cars of a crop's size, or "test-multiscale", of all sizes.
+        index: of the scene in its split, from 0.
+
+    Raises:
+        ValueError: for an unknown split, or a negative seed or index.
     """
     rng = item_generator(seed, "scene", SCENE_SPLITS, split, index)
     light = sample_light(rng)

@@ -40,7 +40,7 @@ class Shard:
 
 
 def versions() -> dict[str, str]:
-    """Return the versions of the libraries that a picture's last bits depend on."""
+    """The versions of the libraries that a picture's last bits depend on."""
     return {
         "numpy": np.__version__,
         "pillow": PIL.__version__,
@@ -61,7 +61,7 @@ _RENDERER = _digest()
 
 
 def renderer() -> str:
-    """Return a digest of the renderer's source: other code may draw other pictures."""
+    """A digest of the renderer's source: other code may draw other pictures."""
     return _RENDERER
 
 
@@ -82,11 +82,21 @@ def draw_shards(
     workers: int = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> None:
-    """Draw all shards that are not in `folder` yet, each written whole or not at all.
+    """Draw all shards that are not there yet, each written atomically.
 
     An item depends on nothing but (seed, part, number), so shards of an earlier, interrupted order
-    with other counts are as good as new ones. Raises ValueError if the shards in `folder` are of
-    another seed, other library versions or another version of the renderer.
+    with other counts are as good as new ones.
+
+    Args:
+        folder: of the shards.
+        seed: of the data set.
+        shards: as `plan` gives them.
+        workers: processes that draw in parallel.
+        progress: called with (items done, items in all) now and then.
+
+    Raises:
+        ValueError: the shards in `folder` are of another seed, other library versions or another
+            version of the renderer.
     """
     _check_order(folder, {"seed": seed, "renderer": renderer(), **versions()})
     missing = [shard for shard in shards if not (folder / shard.file).exists()]
@@ -126,7 +136,7 @@ def _draw_shard(folder: Path, seed: int, shard: Shard) -> None:
 
 
 def read_shard(folder: Path, shard: Shard) -> list[DrawnCrop] | list[DrawnScene]:
-    """Return the items of a finished shard."""
+    """The items of a finished shard."""
     with np.load(folder / shard.file, allow_pickle=False) as arrays:
         if shard.part.startswith("crops"):
             rows = zip(arrays["images"], arrays["labels"], arrays["kinds"], strict=True)

@@ -43,9 +43,17 @@ STREET = {
 def item_generator(
     seed: int, what: str, splits: tuple[str, ...], split: str, index: int
 ) -> Generator:
-    """Return the generator of one "crop" or "scene", independent of every other item's.
+    """The random generator of one item, independent of every other item's.
 
-    Raises ValueError for a split that is not one of `splits`, or a negative seed or index.
+    Args:
+        seed: of the data set, 0 or more.
+        what: "crop" or "scene".
+        splits: all there are.
+        split: one of them.
+        index: of the item in its split, from 0.
+
+    Raises:
+        ValueError: for another split, or a negative seed or index.
     """
     if split not in splits:
         raise ValueError(f"split {split!r} is not in {splits}")
@@ -67,7 +75,11 @@ def street_layout(rng: Generator, ground: float, length: float) -> Layout:
 def place_car(
     canvas: Canvas, rng: Generator, light: Light, x: float, y: float, length: float
 ) -> str:
-    """Draw any car with its wheels at (x, y), facing left or right; return its style."""
+    """Draw any car with its wheels at (x, y), facing left or right.
+
+    Returns:
+        Its style, such as "sedan".
+    """
     car = sample_car(rng)
     draw_car(
         canvas, rng, car, light, centre=x, ground=y, length=length,

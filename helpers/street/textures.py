@@ -24,10 +24,17 @@ SKY = {"contrast of the clouds": Uniform(1, 12)}
 def noise(
     rng: Generator, size: tuple[int, int], cell: float, octaves: int = 3, stretch: float = 1.0
 ) -> np.ndarray:
-    """Return fractal value noise `[height, width]` of about zero mean and unit deviation.
+    """Fractal value noise of about zero mean and unit deviation.
 
-    `cell` is the size in pixels of the coarsest blobs, `stretch` makes them wider than high;
-    each further octave is half as large and 0.6 times as strong.
+    Args:
+        rng: where the random numbers come from.
+        size: (width, height).
+        cell: the size of the coarsest blobs, in pixels.
+        octaves: how many sizes of blobs; each is half as large and 0.6 times as strong.
+        stretch: how many times wider than high the blobs are.
+
+    Returns:
+        float32 [height, width].
     """
     width, height = size
     total: np.ndarray | None = None
@@ -51,7 +58,7 @@ def _enlarged(values: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
 
 def half_size(canvas: Canvas) -> tuple[int, int]:
-    """Return (width, height) of a grid at half of the canvas's resolution.
+    """(width, height) of a grid at half of the canvas's resolution.
 
     Nothing finer would survive the averaging; `surface` takes it back to full size.
     """
@@ -61,7 +68,7 @@ def half_size(canvas: Canvas) -> tuple[int, int]:
 def fine_noise(
     canvas: Canvas, rng: Generator, cell: float, octaves: int = 2, stretch: float = 1.0
 ) -> np.ndarray:
-    """Return noise for a canvas, `cell` in final pixels, at half of the canvas's resolution."""
+    """Noise for a canvas, `cell` in final pixels, at half of the canvas's resolution."""
     return noise(rng, half_size(canvas), cell * canvas.scale / 2, octaves, stretch)
 
 
@@ -73,7 +80,7 @@ def surface(canvas: Canvas, grey: np.ndarray) -> Image.Image:
 def mottled(
     canvas: Canvas, rng: Generator, grey: float, contrast: float, cell: float, stretch: float = 1.0
 ) -> Image.Image:
-    """Return a softly mottled surface: plaster, concrete, asphalt, lawn from afar."""
+    """A softly mottled surface: plaster, concrete, asphalt, lawn from afar."""
     return surface(canvas, grey + contrast * fine_noise(canvas, rng, cell, 3, stretch))
 
 
@@ -91,9 +98,15 @@ def _photographed(name: str) -> Image.Image:
 def photographed(
     canvas: Canvas, rng: Generator, name: str, grey: float, contrast: float, zoom: float
 ) -> Image.Image:
-    """Return a piece of one of `SURFACES`; `zoom` is the final pixels for 100 of its own.
+    """A part of a photograph of a bare surface, as a picture of the canvas's size.
 
-    Raises ValueError for an unknown name.
+    Args:
+        canvas, rng, grey, contrast: as in all of `helpers.street`.
+        name: one of `SURFACES`.
+        zoom: the final pixels for 100 of the photograph's.
+
+    Raises:
+        ValueError: for an unknown name.
     """
     if name not in SURFACES:
         raise ValueError(f"unknown surface {name!r}: choose from {', '.join(SURFACES)}")
@@ -110,7 +123,7 @@ def photographed(
 def bricks(
     canvas: Canvas, rng: Generator, grey: float, mortar: float, brick: float, phase: float = 0.0
 ) -> Image.Image:
-    """Return a brick wall; `brick` is the height of one course in pixels."""
+    """A brick wall; `brick` is the height of one course in pixels."""
     y = canvas.rows()[:, None] + phase + 1e-3
     x = canvas.columns()[None, :] + 1e-3
     course = np.floor(y / brick)
@@ -126,7 +139,7 @@ def bricks(
 def boards(
     canvas: Canvas, rng: Generator, grey: float, depth: float, board: float, upright: bool
 ) -> Image.Image:
-    """Return siding or a board fence: each board shaded, with a dark gap beside the next."""
+    """Siding or a board fence: each board shaded, with a dark gap beside the next."""
     axis = canvas.columns()[None, :] if upright else canvas.rows()[:, None]
     t = (axis / board) % 1.0
     tone = ((np.floor(axis / board) * 0.618034) % 1.0 - 0.5) * 0.5 * depth
@@ -136,12 +149,12 @@ def boards(
 
 
 def gradient(canvas: Canvas, top: float, bottom: float, y1: float, y2: float) -> np.ndarray:
-    """Return a column `[height, 1]` of greys that runs from `top` at y1 to `bottom` at y2."""
+    """A column [height, 1] of greys that runs from `top` at y1 to `bottom` at y2."""
     t = np.clip((canvas.rows() - y1) / max(y2 - y1, 1e-6), 0.0, 1.0)
     return (top + (bottom - top) * t)[:, None]
 
 
 def sky(canvas: Canvas, rng: Generator, grey: float, bottom: float) -> Image.Image:
-    """Return a sky with soft clouds, brighter towards the horizon at y = `bottom`."""
+    """A sky with soft clouds, brighter towards the horizon at y = `bottom`."""
     clouds = SKY["contrast of the clouds"].draw(rng) * fine_noise(canvas, rng, 25, 3, stretch=2.5)
     return surface(canvas, gradient(canvas, grey - 25, grey + 10, 0, bottom)[::2] + clouds)
