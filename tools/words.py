@@ -13,9 +13,9 @@ from pathlib import Path
 from nbformat import NotebookNode
 
 from tools.exercises import is_in_words
-from tools.notebook_reader import decoded
 from tools.spreadsheet import as_text, defuse, restored, table_of
-from tools.written import LONGEST, is_stub
+from tools.submissions.reader import decoded
+from tools.submissions.written import LONGEST, is_stub
 
 COLUMNS = ("student", "assignment", "grade_id", "max_points", "answer", "points", "comment")
 MORE_COLUMNS = ("picture", "key")

@@ -21,8 +21,7 @@ from tools.grading.releases import Release, make_release
 from tools.grading.results import Result
 from tools.grading.student_page import student_page
 from tools.grading.table import Grade, Graded
-from tools.submissions import HandedIn, collect, write_files
-from tools.versions import NOT_GRADED, Submission
+from tools.submissions import NOT_GRADED, HandedIn, Submission, collect, write_files
 from tools.words import Marks, answers_in_words, write_answers
 
 RESULTS = "results"  # in the folder of the grades: what a later run takes as it is

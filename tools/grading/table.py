@@ -7,8 +7,7 @@ from pathlib import Path
 
 from tools.grading.results import IN_WORDS, Exercise, Result
 from tools.spreadsheet import defuse
-from tools.submissions import HandedIn
-from tools.versions import Submission
+from tools.submissions import HandedIn, Submission
 from tools.words import Answer, Mark, Marks, mark_for
 
 GRADED, UNREAD, NOT_GRADED, MISSING = "graded", "not yet read", "not graded", "not handed in"

@@ -10,7 +10,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell
 from nbformat.validator import normalize
 
 from tools.exercises import TEXT_STUB, is_in_words
-from tools.written import put_together
+from tools.submissions.written import put_together
 
 DEFINITION = re.compile(r"^(?:async )?(?:def|class) (\w+)", re.MULTILINE)
 

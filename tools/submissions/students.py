@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tools.entries import (
+from tools.submissions.entries import (
     Entry,
     Refused,
     entries_of_folder,

@@ -1,7 +1,4 @@
-"""What students hand in: found, recognised, read and mended before it is graded.
-
-Whatever a student hands in has a line here, and nothing of it stops the others.
-"""
+"""All that a class handed in, each student's notebook for each lesson ready to be graded."""
 
 import csv
 from collections.abc import Iterator, Mapping
@@ -10,15 +7,12 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
-from tools.entries import Refused
-from tools.handed_in import File, Student, students_in
-from tools.mending import mend
-from tools.notebook_reader import Damaged, looks_like_notebook, read_notebook
-from tools.recognise import Lessons
 from tools.spreadsheet import defuse
-from tools.versions import NOT_GRADED, NOT_USED, FileLine, Submission, Version, choose
-
-__all__ = ["FileLine", "HandedIn", "Submission", "collect", "mend", "write_files"]
+from tools.submissions.entries import Refused
+from tools.submissions.lessons import Lessons
+from tools.submissions.reader import Damaged, looks_like_notebook, read_notebook
+from tools.submissions.students import File, Student, students_in
+from tools.submissions.versions import NOT_GRADED, NOT_USED, FileLine, Submission, Version, choose
 
 KINDS = {
     ".doc .docx .odt .rtf .pages": "a text document",

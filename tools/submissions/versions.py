@@ -7,8 +7,8 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from tools.handed_in import File
-from tools.mending import mend
+from tools.submissions.mending import mend
+from tools.submissions.students import File
 
 SAME_TIME = 2.0  # seconds
 GRADED, NOT_GRADED, NOT_USED = "graded", "not graded", "not used"

@@ -10,14 +10,14 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_raw_cell
 
+from tests.tools.submissions.test_collecting import handed_out
 from tests.tools.test_assignments import cell_of
-from tests.tools.test_submissions import handed_out
 from tests.tools.test_words import with_words
 from tools.execution import clean
 from tools.exercises import TEXT_STUB
-from tools.mending import mend
-from tools.notebook_reader import read_notebook
 from tools.spreadsheet import defuse, restored
+from tools.submissions.mending import mend
+from tools.submissions.reader import read_notebook
 from tools.words import Answer, Picture, answers_in_words, write_answers
 
 PNG = b"\x89PNG\r\n\x1a\n and so on"

@@ -8,9 +8,10 @@ import time
 import nbformat
 import pytest
 
-from tests.tools.test_submissions import GOOD, RELEASED, answered
-from tools.mending import mend
-from tools.notebook_reader import (
+from tests.tools.submissions.test_collecting import GOOD, RELEASED, answered
+from tools.submissions.lessons import Lessons, named_like
+from tools.submissions.mending import mend
+from tools.submissions.reader import (
     LARGEST_CELL,
     LARGEST_NOTEBOOK,
     LEFT_OUT,
@@ -18,7 +19,6 @@ from tools.notebook_reader import (
     looks_like_notebook,
     read_notebook,
 )
-from tools.recognise import Lessons, named_like
 
 PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n and so on").decode()
 CLEAN = nbformat.writes(mend(read_notebook(GOOD.encode())[0], RELEASED["04_fcn"])[0])

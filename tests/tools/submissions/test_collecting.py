@@ -347,12 +347,12 @@ def test_a_zip_whose_list_lies_about_a_size_is_not_believed(look):
 
 
 def test_only_so_much_of_one_student_is_read(look, monkeypatch):
-    monkeypatch.setattr("tools.handed_in.MOST_FILES", 5)
+    monkeypatch.setattr("tools.submissions.students.MOST_FILES", 5)
     found = look(PLAIN | {f"Ada/{number}.png": "" for number in range(9)})
     ada = [line for line in found.files if line.student == "Ada"]
     assert len(ada) == 6
     assert "more than 5 files" in ada[-1].reason
-    monkeypatch.setattr("tools.handed_in.LARGEST_STUDENT", 2.5 * len(GOOD))
+    monkeypatch.setattr("tools.submissions.students.LARGEST_STUDENT", 2.5 * len(GOOD))
     for number in range(3):
         put(look.folder / "Cleo" / str(number) / "04_fcn.ipynb", GOOD + " " * number)
     cleo = {line.file: line.reason for line in look().files if line.student == "Cleo"}
@@ -437,7 +437,7 @@ def test_no_error_of_one_student_stops_the_others(look, monkeypatch):
     def fail(notebook, release):
         raise MemoryError("bad luck")
 
-    monkeypatch.setattr("tools.versions.mend", fail)
+    monkeypatch.setattr("tools.submissions.versions.mend", fail)
     found = look(PLAIN | {"Ada/04_fcn.ipynb": GOOD})
     assert set(by_student(found).values()) == {"damaged notebook: MemoryError: bad luck"}
 
