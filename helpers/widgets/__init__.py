@@ -3,6 +3,10 @@
 Each view is a row of controls above a picture; the picture is made by a function of its own that
 takes plain values and returns a figure with its message, so that it can be tested, and shown once
 for pages without a running kernel.
+
+>>> figure, message = plot_shapes("FCN", 40, 200)
+>>> message
+'One bar for the output of each layer of the FCN, from the image of 40×200 pixels down to 2×1×26.'
 """
 
 from helpers.widgets.classifier import (

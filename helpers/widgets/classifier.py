@@ -9,7 +9,13 @@ from helpers.widgets.view import CaptionedFigure, view
 
 
 def plot_scores(evaluation: Evaluation, labels: Tensor, threshold: float) -> CaptionedFigure:
-    """The spread of the classifier's probabilities, cut at a threshold."""
+    """The spread of a classifier's probabilities, cut at a threshold.
+
+    Args:
+        evaluation: of N crops.
+        labels: Tensor[N], 1 = car.
+        threshold: in [0, 1].
+    """
     figure = plots.score_histogram(evaluation.probabilities, labels, threshold)
     return figure, (
         "Histogram of the classifier's probabilities: cars pile up near 1, everything else near 0;"
@@ -18,7 +24,7 @@ def plot_scores(evaluation: Evaluation, labels: Tensor, threshold: float) -> Cap
 
 
 def score_view(evaluation: Evaluation, labels: Tensor) -> ipywidgets.VBox:
-    """Move the threshold and count right and wrong answers."""
+    """Move the threshold and count right and wrong answers. Takes what `plot_scores` does."""
     return view(
         lambda threshold: plot_scores(evaluation, labels, threshold),
         threshold=ipywidgets.FloatSlider(

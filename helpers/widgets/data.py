@@ -24,7 +24,13 @@ TRANSFORMS: Mapping[str, Callable] = {
 
 
 def plot_augmented(images: Tensor, transform: str, seed: int) -> CaptionedFigure:
-    """A few crops [N, 1, H, W] above what a transform makes of them."""
+    """A few crops above what a transform makes of them.
+
+    Args:
+        images: float [N, 1, H, W] in [0, 1].
+        transform: one of `TRANSFORMS`.
+        seed: of its random numbers.
+    """
     changed = TRANSFORMS[transform](images, torch.Generator().manual_seed(seed))
     figure = contact_sheet(
         torch.cat([images, changed]),
@@ -37,7 +43,7 @@ def plot_augmented(images: Tensor, transform: str, seed: int) -> CaptionedFigure
 
 
 def augmentation_view(images: Tensor) -> ipywidgets.VBox:
-    """Choose a transform and a seed, and see what becomes of the crops."""
+    """Choose a transform and a seed, and see what becomes of crops [N, 1, H, W]. Lesson 02."""
     return view(
         lambda transform, seed: plot_augmented(images, transform, seed),
         transform=ipywidgets.Dropdown(options=list(TRANSFORMS), description="transform"),
@@ -46,8 +52,6 @@ def augmentation_view(images: Tensor) -> ipywidgets.VBox:
 
 
 SHOWN, COLUMNS = 12, 4
-
-
 CLASSES = {"everything": None, "cars": 1, "not cars": 0}
 
 
@@ -61,7 +65,14 @@ def crops_of_kind(crops: Crops, kind: str) -> Tensor:
 
 
 def plot_crops(crops: Crops, split: str, kind: str, seed: int) -> CaptionedFigure:
-    """Up to 12 crops of a kind, drawn at random, each with its kind (or class) and its label."""
+    """Up to 12 crops of a kind, chosen at random, each with its kind (or class) and its label.
+
+    Args:
+        crops: of one split.
+        split: what to call it.
+        kind: as for `crops_of_kind`.
+        seed: of the choice.
+    """
     indices = crops_of_kind(crops, kind)
     order = torch.randperm(len(indices), generator=torch.Generator().manual_seed(seed))
     chosen = crops.subset(indices[order[:SHOWN]])
@@ -76,9 +87,13 @@ def plot_crops(crops: Crops, split: str, kind: str, seed: int) -> CaptionedFigur
 
 
 def data_view(splits: Mapping[str, Crops]) -> ipywidgets.VBox:
-    """Choose a split, a kind of crop and a seed, and look.
+    """Choose a split, a kind of crop and a seed, and look. Lesson 01.
 
-    `splits`: names to crops. Raises ValueError if there are none.
+    Args:
+        splits: crops by the name of their split.
+
+    Raises:
+        ValueError: there are none.
     """
     if not splits:
         raise ValueError("no splits to look at: for example {'train': load_crops('street')}")

@@ -21,7 +21,12 @@ def _shape_only_fcn() -> nn.Module:
 
 
 def plot_shapes(network: str, height: int, width: int) -> CaptionedFigure:
-    """What every layer makes of an image: a classifier for that size, or the FCN of the course."""
+    """What every layer makes of an image.
+
+    Args:
+        network: "classifier", one for that size of image, or "FCN", the course's.
+        height, width: of the image, in pixels.
+    """
     # Only shapes matter, so nothing is computed: tensors on torch's "meta" device hold no numbers.
     x = torch.zeros(1, 1, height, width, device="meta")
     if network == "classifier":
@@ -54,7 +59,14 @@ def shapes_view() -> ipywidgets.VBox:
 
 
 def plot_cell(scene: Scene, probability: Tensor, fcn: FCN, row: int, col: int) -> CaptionedFigure:
-    """An image with the window of one cell, and its heatmap [rows, cols] filled up to that cell."""
+    """An image with the window of one cell, and its heatmap filled up to that cell.
+
+    Args:
+        scene: the image.
+        probability: its heatmap, Tensor[rows, cols] in [0, 1].
+        fcn: what gave it.
+        row, col: of the cell, from 0.
+    """
     figure = walk_figure(scene.image, probability, fcn.geometry, (row, col))
     x1, y1, x2, y2 = fcn.geometry.box(row, col)
     return figure, (

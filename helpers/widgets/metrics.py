@@ -28,8 +28,13 @@ def plot_threshold(
 ) -> CaptionedFigure:
     """What is right and wrong in one scene at a threshold, and the point on a curve over many.
 
-    `detections`: the scene's boxes after suppression, of any score; `cells`: the boxes of all cells
-    above the threshold, shown as dots. An earlier `figure` is drawn over, which is quicker.
+    Args:
+        scene: with the ground truth.
+        detections: the scene's boxes after suppression, of any score.
+        curve: over many scenes.
+        threshold: the smallest probability that counts as a car.
+        cells: the boxes [N, 4] of all cells above the threshold, shown as dots.
+        figure: an earlier one, which is used again: that is quicker.
     """
     shown = above(detections, threshold)
     verdict = classify_errors(shown, scene.boxes)
@@ -57,7 +62,13 @@ def plot_threshold(
 def threshold_view(
     scenes: Sequence[Scene], detections: Sequence[Detections], *, shown: int = 0
 ) -> ipywidgets.VBox:
-    """Choose a scene and move the threshold: its mistakes, and the point on the curve of all."""
+    """Choose a scene and move the threshold: its errors, and the point on the curve of all.
+
+    Args:
+        scenes: with the ground truth.
+        detections: of each scene, after suppression, of any score.
+        shown: which scene to begin with, from 0.
+    """
     curve = precision_recall(detections, [scene.boxes for scene in scenes])
     figure, _ = plot_threshold(scenes[shown], detections[shown], curve, 0.5)
     return view(
@@ -80,7 +91,13 @@ def plot_suppression(
 ) -> CaptionedFigure:
     """Cells above a threshold, the boxes that NMS leaves of them, and the point on a curve.
 
-    `candidates`: every cell as a box; `curve`: over many scenes, with this overlap allowed.
+    Args:
+        scene: with the ground truth.
+        candidates: every cell as a box.
+        curve: over many scenes, with this `iou_threshold`.
+        threshold: the smallest probability that counts as a car.
+        iou_threshold: of NMS.
+        figure: an earlier one, which is used again.
     """
     cells = above(candidates, threshold)
     figure, message = plot_threshold(
@@ -109,7 +126,13 @@ def suppression_curves(
 def suppression_view(
     scenes: Sequence[Scene], candidates: Sequence[Detections], *, shown: int = 0
 ) -> ipywidgets.VBox:
-    """Move the threshold and the overlap of NMS: boxes of one scene, and the point for all."""
+    """Move the threshold and the overlap of NMS: boxes of one scene, and the point for all.
+
+    Args:
+        scenes: with the ground truth.
+        candidates: every cell of each scene as a box.
+        shown: the scene, from 0.
+    """
     curves = suppression_curves(scenes, candidates)
     scene, floored = scenes[shown], above(candidates[shown], SCORE_FLOOR)
     figure, _ = plot_suppression(scene, floored, curves[0.3], 0.5, 0.3)

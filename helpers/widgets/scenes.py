@@ -20,7 +20,14 @@ from helpers.widgets.view import CaptionedFigure, view
 def plot_detections(
     scene: Scene, candidates: Detections, threshold: float, iou_threshold: float
 ) -> CaptionedFigure:
-    """What is left of all candidates after a threshold and non-maximum suppression."""
+    """What is left of all candidates after a threshold and non-maximum suppression.
+
+    Args:
+        scene: with the ground truth.
+        candidates: every cell as a box.
+        threshold: the smallest probability that counts as a car.
+        iou_threshold: of NMS.
+    """
     cells = above(candidates, threshold)
     detections = apply_nms(cells, iou_threshold)
     left = len(detections.boxes)
@@ -71,7 +78,13 @@ class Level(NamedTuple):
 
 
 def pyramid_levels(image: Tensor, detector: Detector, scales: Sequence[float]) -> tuple[Level, ...]:
-    """What `detector` (of one scale) sees and finds in an image at each of several scales."""
+    """What a detector sees and finds in an image at each of several scales.
+
+    Args:
+        image: of any size and kind that `as_grey` takes.
+        detector: of one scale.
+        scales: by which the image is shrunk.
+    """
     levels = []
     for scale in scales:
         small, factors = resized(as_grey(image), scale)
@@ -80,7 +93,13 @@ def pyramid_levels(image: Tensor, detector: Detector, scales: Sequence[float]) -
 
 
 def plot_level(levels: Sequence[Level], number: int, size: tuple[int, int]) -> CaptionedFigure:
-    """One level of a pyramid over an image of `size` (height, width)."""
+    """One level of a pyramid.
+
+    Args:
+        levels: all of them.
+        number: which one, from 0.
+        size: (height, width) of the whole image.
+    """
     scale, image, probability, detections, _ = levels[number]
     height, width = image.shape[-2:]
     title = f"level {number}, scale {scale:.2f}: {height}×{width} pixels"

@@ -10,13 +10,19 @@ from helpers import plots
 CaptionedFigure = tuple[Figure, str]
 
 
-def view(draw: Callable[..., CaptionedFigure], **controls: ipywidgets.Widget) -> ipywidgets.VBox:
-    """Controls above a picture that `draw(**values)` makes anew whenever one of them changes."""
+def view(plot: Callable[..., CaptionedFigure], **controls: ipywidgets.Widget) -> ipywidgets.VBox:
+    """Controls above a picture that is made anew whenever one of them changes.
+
+    Args:
+        plot: takes the values of all controls by their names, and returns a figure and what it
+            shows in words.
+        controls: sliders and menus by the names that `plot` has for them.
+    """
     picture = ipywidgets.HTML()
 
     def redraw(_: object = None) -> None:
         values = {name: control.value for name, control in controls.items()}
-        picture.value = plots.figure_html(*draw(**values), quick=True)
+        picture.value = plots.figure_html(*plot(**values), quick=True)
 
     for control in controls.values():
         control.style.description_width = "initial"
