@@ -124,9 +124,12 @@ def read_marks(path: Path) -> Marks:
     Raises BadMarks if the file is something else, or if points are no number from 0 to the most.
     """
     try:
-        rows = table_of(decoded(path.read_bytes()), COLUMNS)
+        data = path.read_bytes()
+        rows = table_of(decoded(data), COLUMNS)
     except (OSError, csv.Error) as error:
         raise BadMarks(f"{path} cannot be read as a table (CSV): {error}") from error
+    if data.startswith(b"PK\x03\x04"):
+        raise BadMarks(f"{path} is a workbook: save its table as CSV")
     if missing := set(COLUMNS) - set(rows[0] if rows else ()):
         raise BadMarks(f"{path}: no column {', '.join(sorted(missing))}")
     marks: Marks = {}

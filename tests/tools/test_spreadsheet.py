@@ -130,3 +130,9 @@ def test_a_line_before_the_header_that_names_the_separator_is_no_header():
     assert table_of("sep=;\nA;B\n1;2\n", ["a", "b"]) == [["a", "b"], ["1", "2"]]
     assert table_of("\n\n'A , b\n1,2\n", ["a", "b"])[1] == ["1", "2"]
     assert table_of("", ["a"]) == []
+
+
+def test_a_workbook_is_no_table_and_is_told_so(tmp_path):
+    (tmp_path / "words.csv").write_bytes(b"PK\x03\x04...")
+    with pytest.raises(BadMarks, match="is a workbook: save its table as CSV"):
+        read_marks(tmp_path / "words.csv")

@@ -10,6 +10,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell
 from nbformat.validator import normalize
 
 from tools.exercises import TEXT_STUB, is_in_words
+from tools.submissions.entries import readable
 from tools.submissions.written import put_together
 
 DEFINITION = re.compile(r"^(?:async )?(?:def|class) (\w+)", re.MULTILINE)
@@ -62,14 +63,14 @@ def _claimed(
     """The cells of each grade_id, their marks taken off; and what was amiss."""
     by_cell_id = {cell.id: grade_id for grade_id, cell in originals.items()}
     copies: dict[str, list[NotebookNode]] = defaultdict(list)
-    remarks, loose = [], []
+    strange, loose = [], []
     handed_out = {cell.source.strip() for cell in release.cells if "nbgrader" not in cell.metadata}
     for cell in cells:
         marks = cell.metadata.pop("nbgrader", None)
         grade_id = marks.get("grade_id") if isinstance(marks, dict) else None
         if grade_id not in originals:
             if grade_id is not None:
-                remarks.append(f"cell {grade_id} does not belong to this notebook")
+                strange.append(f"cell {readable(str(grade_id))} does not belong to this notebook")
             grade_id = by_cell_id.get(cell.id)
         if grade_id is not None:
             copies[grade_id].append(cell)
@@ -80,7 +81,7 @@ def _claimed(
             alike = [cell for cell in loose if _is_like(original, cell)]
             copies[grade_id] += alike[-1:]
             loose = [cell for cell in loose if cell not in alike[-1:]]
-    return copies, remarks
+    return copies, strange
 
 
 def _is_like(original: NotebookNode, cell: NotebookNode) -> bool:

@@ -18,6 +18,7 @@ LARGEST_CELL = 20_000  # characters
 LARGEST_NOTEBOOK = 200_000  # characters of all cells
 LARGEST_PICTURES = 8 * 2**20  # characters of all attachments
 MOST_CELLS = 2000
+MOST_VALUES = 3_000_000  # in all of a file; as Python's, each takes up to a hundred bytes
 CELL_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 PICTURE = re.compile(r"image/(png|jpeg|gif|webp)")
 LEFT_OUT = {"text/plain": "a picture that was left out"}  # the teacher still hears of it
@@ -47,8 +48,11 @@ def looks_like_notebook(data: bytes) -> bool:
 
 def read_notebook(data: bytes) -> tuple[NotebookNode, list[str]]:
     """The notebook in a file, in format 4.5; and what of it was cut. Raises Damaged."""
+    text = decoded(data)
+    if _has_too_many_values(text):
+        raise Damaged(f"more than {MOST_VALUES:,} values: not read")
     try:
-        content = json.loads(decoded(data))
+        content = json.loads(text)
     except RecursionError:
         raise Damaged("lists in lists, too deep to be read") from None
     except (ValueError, MemoryError) as error:
@@ -84,6 +88,17 @@ def decoded(data: bytes) -> str:
         return data.decode("utf-8")
     except UnicodeDecodeError:
         return data.decode("cp1252", "replace")
+
+
+def _has_too_many_values(text: str) -> bool:
+    """Would this JSON become too many objects? What is inside of its strings does not count."""
+    if sum(map(text.count, ',[{"')) <= MOST_VALUES:
+        return False
+    text = text.replace(r"\\", "").replace(r"\"", "")
+    if text.count('"') > 2 * MOST_VALUES:
+        return True
+    outside = text.split('"')[::2]
+    return sum(part.count(mark) for part in outside for mark in ",[{") > MOST_VALUES
 
 
 def _what_it_is(data: bytes) -> str:

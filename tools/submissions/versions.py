@@ -11,6 +11,7 @@ from tools.submissions.mending import mend
 from tools.submissions.students import File
 
 SAME_TIME = 2.0  # seconds
+MOST_REMARKS = 8  # in a note
 GRADED, NOT_GRADED, NOT_USED = "graded", "not graded", "not used"
 
 
@@ -83,7 +84,7 @@ def choose(
             remarks.append(f"there is another version, {other.file.shown}: {why}")
         lines.append(FileLine(other.student, other.file.shown, other.lesson, NOT_GRADED, why))
     if best.path is None:
-        problem, remarks = "; ".join(remarks), []
+        problem, remarks = "; ".join(_not_too_many(remarks)), []
     else:
         try:
             mended, amiss = mend(nbformat.read(best.path, as_version=4), release)
@@ -92,10 +93,16 @@ def choose(
             remarks += amiss
         except Exception as error:  # no notebook is worth the night
             problem = f"damaged notebook: {type(error).__name__}: {str(error)[:120]}"
+    remarks = _not_too_many(remarks)
     state, why = (NOT_GRADED, problem) if problem else (GRADED, "; ".join(remarks))
     lines.insert(0, FileLine(best.student, best.file.shown, best.lesson, state, why))
     path = None if problem else path
     return Submission(best.student, best.lesson, path, tuple(remarks), problem), lines
+
+
+def _not_too_many(remarks: list[str]) -> list[str]:
+    more = len(remarks) - MOST_REMARKS
+    return [*remarks[:MOST_REMARKS], *([f"and {more} more remarks"] if more > 0 else [])]
 
 
 def _in_order(versions: list[Version]) -> list[Version]:

@@ -454,3 +454,17 @@ def test_the_same_work_gives_the_same_bytes_whatever_surrounds_it(look):
     ada, bob = found.submissions
     assert ada.path.read_bytes() == bob.path.read_bytes()
     assert ada.remarks == ()
+
+
+def test_a_note_is_short_and_cannot_steer_a_terminal(look):
+    strange = copy.deepcopy(answered())
+    cells = [copy.deepcopy(strange.cells[2]) for _ in range(30)]
+    for number, cell in enumerate(cells):
+        cell.id = f"n{number}"
+        cell.metadata.nbgrader.grade_id = f"\x1b[2J{number}\n"
+    strange.cells += cells
+    found = look({"Ada/04_fcn.ipynb": text_of(strange)})
+    [one] = found.submissions
+    assert len(one.remarks) == 9
+    assert one.remarks[-1] == "and 22 more remarks"
+    assert "; ".join(one.remarks).isprintable()

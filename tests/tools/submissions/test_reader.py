@@ -272,3 +272,12 @@ def test_a_notebook_half_of_one_and_half_of_another_is_unclear_unless_its_name_s
         "it has as many cells of 04_fcn as of 05_heatmaps",
     )
     assert lessons.of(both, "05_heatmaps.ipynb") == ("05_heatmaps", "")
+
+
+@pytest.mark.parametrize("value", [b"[],", b"{},", b"1,"])
+def test_a_file_of_too_many_values_is_not_made_into_objects(value):
+    data = b'{"cells": [], "x": [' + value * 3_000_001 + b"1]}"
+    started = time.process_time()
+    with pytest.raises(Damaged, match="more than 3,000,000 values"):
+        read_notebook(data)
+    assert time.process_time() - started < 1
