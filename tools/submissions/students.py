@@ -97,12 +97,12 @@ def safe_name(given: str) -> str:
 
 
 def _tops_of_folder(folder: Path, above: tuple[str, ...]) -> Iterator[_Top]:
-    for path in sorted(folder.iterdir(), key=lambda path: path.name):
-        if is_unused(path.name):
-            continue
+    paths = sorted(_listed(folder), key=lambda path: path.name)
+    for path in paths:
         parts = (*above, readable(path.name))
         if not path.is_symlink() and path.is_dir():
-            if not above and _from_a_platform(readable(p.name) for p in _listed(path)):
+            alone = len(paths) == 1 and _holds_folders_of_students(path)
+            if not above and (alone or _from_a_platform(readable(p.name) for p in _listed(path))):
                 yield from _tops_of_folder(path, parts)
             else:
                 entries = (_below(parts, entry) for entry in entries_of_folder(path))
@@ -173,9 +173,21 @@ def _from_a_platform(names: Iterable[str]) -> bool:
     return any(map(MOODLE.fullmatch, names)) or sum(map(bool, map(CANVAS.fullmatch, names))) > 1
 
 
+def _holds_folders_of_students(folder: Path) -> bool:
+    """Has a folder no notebook, but folders, of which two have one of the same name?"""
+    inside = [
+        {path.name for path in _listed(one) if ".ipynb" in path.name.lower()}
+        for one in _listed(folder)
+        if not one.is_symlink() and one.is_dir()
+    ]
+    everything = [name for names in inside for name in names]
+    direct = [path for path in _listed(folder) if ".ipynb" in path.name.lower()]
+    return not direct and len(everything) > len(set(everything))
+
+
 def _listed(folder: Path) -> list[Path]:
     try:
-        return list(folder.iterdir())
+        return [path for path in folder.iterdir() if not is_unused(path.name)]
     except OSError:
         return []
 

@@ -11,6 +11,7 @@ from tools.submissions.mending import mend
 from tools.submissions.students import File
 
 SAME_TIME = 2.0  # seconds
+SUSPICIOUS = 6  # versions of one lesson
 MOST_REMARKS = 8  # in a note
 GRADED, NOT_GRADED, NOT_USED = "graded", "not graded", "not used"
 
@@ -73,6 +74,8 @@ def choose(
     best, *others = _in_order(versions)
     remarks, problem = list(best.remarks), ""
     lines = []
+    if len(versions) >= SUSPICIOUS:
+        remarks.append(f"{len(versions)} versions: is this the folder of several students?")
     for other in others:
         if other.path is None:
             why = other.remarks[0]

@@ -164,12 +164,19 @@ PLAIN_FOLDERS = ["Ada/04_fcn.ipynb", "Bob/04_fcn.ipynb"]
         ("class.zip", FROM_CANVAS, ["ada_12345", "bob_12346"]),
         ("", PLAIN_FOLDERS, ["Ada", "Bob"]),
         ("class.zip", PLAIN_FOLDERS, ["Ada", "Bob"]),
+        ("download/", PLAIN_FOLDERS, ["Ada", "Bob"]),
+        ("Ada/", ["a/04_fcn.ipynb", "b/05_heatmaps.ipynb"], ["Ada"]),
+        ("Ada/", ["04_fcn.ipynb", "old/05_heatmaps.ipynb", "new/05_heatmaps.ipynb"], ["Ada"]),
         ("class.zip", [f"class/{name}" for name in PLAIN_FOLDERS], ["Ada", "Bob"]),
     ],
 )
 def test_the_download_of_a_class_may_be_a_folder_or_a_zip(look, place, names, students):
+    contents = {"04_fcn": GOOD, "05_heatmaps": text_of(answered("05_heatmaps"))}
     files = {
-        name: zipped({"04_fcn.ipynb": GOOD}) if name.endswith(".zip") else GOOD for name in names
+        name: zipped({"04_fcn.ipynb": GOOD})
+        if name.endswith(".zip")
+        else contents["05_heatmaps" if "05" in name else "04_fcn"]
+        for name in names
     }
     if place.endswith(".zip"):
         files = {place: zipped(files)}
@@ -177,7 +184,15 @@ def test_the_download_of_a_class_may_be_a_folder_or_a_zip(look, place, names, st
         files = {f"{place}{name}": contents for name, contents in files.items()}
     found = look(files)
     assert found.students == students
-    assert [one.student for one in found.submissions if one.path] == students
+    assert sorted({one.student for one in found.submissions if one.path}) == students
+
+
+def test_many_versions_may_be_many_students_and_that_is_asked(look):
+    found = look({f"group 1/s{i}/04_fcn.ipynb": GOOD + " " * i for i in range(6)} | PLAIN)
+    assert found.students == ["Bob", "group 1"]
+    lines = by_student(found)
+    assert lines["group 1", "04_fcn"] == "6 versions: is this the folder of several students?"
+    assert lines[BOB] == ""
 
 
 def test_what_programs_leave_behind_is_no_work_and_who_left_only_that_has_a_line(look):
