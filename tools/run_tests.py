@@ -1,4 +1,8 @@
-"""Everything that `make test` checks: every part runs, even if one before it failed."""
+"""Everything that `make test` checks.
+
+What this adds to calling the tools one after the other: each runs, even if one before it failed;
+the notebooks see no photographs and compute with one thread; one closing line counts all.
+"""
 
 import os
 import re
