@@ -5,7 +5,7 @@ export VENV ?= .venv
 export TORCH
 COURSE := $(PYTHON) -m tools.course
 
-.PHONY: help run lab test browser bench data notebooks assignments grade format clean
+.PHONY: help run lab test browser bench data notebooks assignments grade rehearse format clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -43,6 +43,10 @@ export DASK_GIVEN := $(value DASK)
 export JOBS_GIVEN := $(value JOBS)
 grade:  ## grade SUBMISSIONS=folder/STUDENT/NOTEBOOK.ipynb (WORDS=words.csv: your marks for answers in words; FRESH=1: all again)
 	@$(COURSE) grade "$$SUBMISSIONS_GIVEN" $(if $(value WORDS),--words "$$WORDS_GIVEN") $(if $(filter no,$(BOX)),--no-box) $(if $(FULL),--full) $(if $(FRESH),--fresh) $(if $(JOBS),--jobs "$$JOBS_GIVEN") $(if $(value DASK),--dask "$$DASK_GIVEN")
+
+export CLASS_GIVEN := $(value CLASS)
+rehearse:  ## grade a made-up class (CLASS=30), right, wrong, odd and hostile, and compare with what was planned
+	@$(COURSE) rehearse $(if $(value CLASS),--size "$$CLASS_GIVEN") $(if $(filter no,$(BOX)),--no-box)
 
 format:  ## format code and notebooks
 	@$(COURSE) format && $(COURSE) python -m ruff check --fix .
