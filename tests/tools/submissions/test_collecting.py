@@ -361,6 +361,47 @@ def test_a_zip_whose_list_lies_about_a_size_is_not_believed(look):
     assert one.problem
 
 
+def locked():
+    """A zip that says of its only file that it has a password."""
+    data = bytearray(zipped({"04_fcn.ipynb": GOOD}))
+    for mark, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        data[data.find(mark) + place] |= 1
+    return bytes(data)
+
+
+@pytest.mark.parametrize(
+    ("files", "limit", "reason"),
+    [
+        ({"Ada/work.zip": locked()}, {}, "locked with a password"),
+        ({"Ada/" + "a/" * 40 + "04_fcn.ipynb": GOOD}, {}, "more than 30 folders deep"),
+        ({"Ada/work.zip": zipped({"a/" * 40 + "04_fcn.ipynb": GOOD})}, {}, "more than 30 folders"),
+        (
+            {"Ada/work.zip": zipped({"a.ipynb": GOOD, "b.ipynb": GOOD})},
+            {"LARGEST_LISTING": 80},
+            "a zip of too many files: not opened",
+        ),
+        (
+            {"Ada/work.zip": zipped({"a.zip": zipped({"04_fcn.ipynb": GOOD})})},
+            {"LARGEST_NESTED": 80},
+            "zips in zips, more than 0 MiB: not opened",
+        ),
+    ],
+)
+def test_what_is_too_deep_or_too_large_or_locked_is_not_opened(
+    look, monkeypatch, files, limit, reason
+):
+    for name, value in limit.items():
+        monkeypatch.setattr(f"tools.submissions.entries.{name}", value)
+    [line] = [line for line in look(PLAIN | files).files if line.student == "Ada"]
+    assert line.reason.startswith(reason)
+
+
+def test_names_that_become_equal_stay_two_students(look):
+    found = look({f"{name}/04_fcn.ipynb": GOOD for name in ("A\\B", "A_B", "A_B_")})
+    assert len(found.students) == len(found.submissions) == 3
+    assert not any(set(name) & set("/\\") for name in found.students)
+
+
 def test_only_so_much_of_one_student_is_read(look, monkeypatch):
     monkeypatch.setattr("tools.submissions.students.MOST_FILES", 5)
     found = look(PLAIN | {f"Ada/{number}.png": "" for number in range(9)})
