@@ -226,10 +226,10 @@ def train_and_hold_out(
     crops = load_crops("uiuc", "all")
     if name not in ("uiuc", "both"):
         return train_on(name, seed, epochs=epochs, progress=progress), crops
-    parts = split_crops(crops, seed)
-    known = parts["train"] + parts["val"]
+    splits = split_crops(crops, seed)
+    known = splits["train"] + splits["val"]
     model = train_on(name, seed, epochs=epochs, progress=progress, photographs=known)
-    return model, parts["test"]
+    return model, splits["test"]
 
 
 def columns(rows: Sequence[DetectorScores] | Sequence[CropScores]) -> dict[str, list[float]]:

@@ -123,15 +123,15 @@ def _drawn(
     draw: Draw, without: frozenset[str], count: int, workers: int, name: str, progress: bool
 ) -> tuple[Crops, Crops]:
     """Training and validation crops."""
-    parts = []
+    splits = []
     for split, number in (("train", count), ("val", -(-count // VAL_SHARE))):
         with tqdm(desc=f"{name}: drawing {split}", unit="crop", disable=not progress) as bar:
             work = partial(_draw_one, draw, split, without)
             drawn = street.draw_many(work, number, workers=workers, progress=follow(bar))
         images = np.stack([crop.image for crop in drawn])[:, None].astype(np.float32) / 255
         labels = torch.tensor([crop.label for crop in drawn])
-        parts.append(Crops(torch.from_numpy(images), labels, tuple(crop.kind for crop in drawn)))
-    return parts[0], parts[1]
+        splits.append(Crops(torch.from_numpy(images), labels, tuple(crop.kind for crop in drawn)))
+    return splits[0], splits[1]
 
 
 def _draw_one(draw: Draw, split: str, without: frozenset[str], index: int) -> "street.DrawnCrop":

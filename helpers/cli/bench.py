@@ -292,5 +292,5 @@ def compare_training(
 
 
 def _three_quarters(crops: Crops, seed: int) -> tuple[Crops, Crops]:
-    parts = split_crops(crops, seed)
-    return parts["train"] + parts["val"], parts["test"]
+    splits = split_crops(crops, seed)
+    return splits["train"] + splits["val"], splits["test"]

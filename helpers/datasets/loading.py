@@ -41,8 +41,8 @@ def load_crops(name: str | Path = "street", split: str = "train", *, seed: int =
     if split not in (*SPLITS, "all"):
         raise ValueError(f"unknown split {split!r}: choose from {', '.join(SPLITS)}, all")
     if folder := _drawn(name):
-        parts = drawn.crop_splits(folder) if split == "all" else [split]
-        crops = [_crops(*drawn.read_crops(folder, part)) for part in parts]
+        splits = drawn.crop_splits(folder) if split == "all" else [split]
+        crops = [_crops(*drawn.read_crops(folder, each)) for each in splits]
         return sum(crops[1:], start=crops[0])
     if name == "uiuc":
         crops = _crops(*uiuc.read_crops(uiuc.uiuc_folder()))

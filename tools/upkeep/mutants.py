@@ -2,7 +2,6 @@
 
 import ast
 import copy
-import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -79,22 +78,30 @@ def mutants(solution: str) -> Iterator[Mutant]:
     before = ast.unparse(tree)
     seen = {before}
     for place, node in enumerate(ast.walk(tree)):
-        for number in range(sum(1 for _ in _edits(node, first, last))):
+        for number in range(len(_edits(node, first, last))):
             changed = copy.deepcopy(tree)
-            twin = next(itertools.islice(ast.walk(changed), place, None))
-            next(itertools.islice(_edits(twin, first, last), number, None))()
+            twin = list(ast.walk(changed))[place]
+            edit = _edits(twin, first, last)[number]
+            edit()
             source = ast.unparse(changed)
             if source not in seen:
                 seen.add(source)
                 yield Mutant(*_difference(before, source), source)
 
 
-def _edits(node: ast.AST, first: int, last: int) -> Iterator[Callable[[], object]]:
+def _edits(node: ast.AST, first: int, last: int) -> list[Callable[[], object]]:
     """Functions that change a node in place, if it lies between two lines."""
+    return [*_statements_left_out(node, first, last), *_changes_of(node, first, last)]
+
+
+def _statements_left_out(node: ast.AST, first: int, last: int) -> Iterator[Callable[[], object]]:
     for body in (getattr(node, "body", None), getattr(node, "orelse", None)):
         for index, statement in enumerate(body if isinstance(body, list) else []):
             if first < statement.lineno < last and not isinstance(statement, ast.Return | ast.Pass):
                 yield partial(body.__setitem__, index, ast.Pass())
+
+
+def _changes_of(node: ast.AST, first: int, last: int) -> Iterator[Callable[[], object]]:
     if not first < getattr(node, "lineno", 0) < last:
         return
     set_ = partial(partial, setattr, node)
