@@ -31,6 +31,7 @@ DOUBT = (
     "this notebook's kernel reports success where there can be none: no test of it counts, until a"
     " person has read it"
 )
+PATIENCE = 120  # seconds at least for importing torch, on a machine that does much else
 UNPREPARED = "the test could not be prepared: is a name of Python's own used for something else?"
 # What a submission may print, in characters: more would take the grader's memory and time.
 LARGEST_OUTPUT = 100_000
@@ -99,11 +100,13 @@ class Examine(Execute):
     def _examine_while_alive(self, tests: list[int]) -> list[int]:
         """Examine tests, by number, until the kernel is gone; what is left of them."""
         self._guard = f"_{secrets.token_hex(8)}"
+        self._patience = PATIENCE
         try:
             self._aside(self._imports)
             self._aside(INSTALL.format(name=self._guard, source=GUARD))
-        except Stopped:
-            return []  # each says already that it was not run
+        except Stopped as reason:  # nothing of the student's was run
+            raise RuntimeError(f"the course's own imports could not be run: {reason}") from reason
+        self._patience = 0
         for done, test in enumerate(tests):
             if self._late():
                 return tests[done:]
@@ -124,7 +127,7 @@ class Examine(Execute):
 
     def _get_timeout(self, cell):  # nbclient's hook
         left = self._ends - time.monotonic()
-        return max(1, min(self.timeout, int(left) + 1))
+        return max(1, min(max(self.timeout, self._patience), int(left) + 1))
 
     def _examine(self, test: int) -> None:
         """Run a test and what it needs. Raises Stopped if the kernel does not survive it."""

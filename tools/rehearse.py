@@ -28,7 +28,7 @@ from tools.grading.tasks import Task, id_of, tasks_of
 DESCRIPTION = """Make a class from right, half right and wrong answers, odd files and hostile ones,
 hand it in to `make grade`, and compare each grade with what was planned."""
 CHECK = re.compile(r"checks\.(check_\w+)\((\w+)\)")
-LIMITS = ["--timeout", "20", "--total", "120"]
+LIMITS = ["--timeout", "20", "--total", "200"]
 
 
 @dataclass

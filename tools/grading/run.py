@@ -13,8 +13,10 @@ import nbformat
 
 from helpers.paths import write_atomically
 from tools.classroom import Terms
-from tools.grading import results, table
+from tools.grading import results, statistics, table
+from tools.grading.class_page import class_page
 from tools.grading.crew import run_all
+from tools.grading.exports import write_exports
 from tools.grading.job import Job
 from tools.grading.leftovers import remove_leftovers
 from tools.grading.releases import Release, make_release
@@ -85,6 +87,7 @@ def grade(
         most = {name: one.max_score for name, one in releases.items()}
         grades = table.lines(handed_in, most, graded)
         _write(work / "grades", grades, graded, marks)
+        _write_for_teacher(work / "grades", grades, graded, handed_in)
         write_files(work / "grades" / "handed_in.csv", handed_in.files)
         _publish(work / "grades", target)
     return grades
@@ -170,6 +173,17 @@ def _write(place: Path, grades: list[Grade], graded: list[Graded], marks: Marks)
         if not one.problem:
             page = place / "feedback" / one.handed.student / f"{one.handed.assignment}.html"
             write_atomically(page, student_page(one).encode("utf-8", "replace"))
+
+
+def _write_for_teacher(
+    place: Path, grades: list[Grade], graded: list[Graded], handed_in: HandedIn
+) -> None:
+    """Write the page about the class, its tables, and what gradebooks import."""
+    lessons = statistics.lessons(graded)
+    table.write_csv(place / "exercises.csv", *statistics.item_rows(lessons))
+    page = class_page(grades, graded, lessons, handed_in.files)
+    write_atomically(place / "class.html", page.encode("utf-8", "replace"))
+    write_exports(place, grades)
 
 
 @contextmanager
