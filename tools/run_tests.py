@@ -30,6 +30,8 @@ def nbval_command(notebooks: Sequence[Path], *, workers: int = 0) -> list[str]:
     parallel = ["-n", str(workers), "--dist", "loadfile"] if workers else []
     return [
         *(sys.executable, "-m", "pytest", "-c", str(ROOT / "pyproject.toml")),
+        # What the gate does without: both take seconds to load, in each worker.
+        *("-p", "no:hypothesispytest", "-p", "no:pytest_mpl", "-o", "addopts=-ra"),
         *("-p", "tools.approximate"),
         *("--nbval", "--nbval-current-env", "--nbval-cell-timeout=300"),
         *("--nbval-sanitize-with", str(SANITIZE)),
