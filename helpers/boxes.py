@@ -144,7 +144,7 @@ def _iou(boxes1: Tensor, boxes2: Tensor, areas1: Tensor, areas2: Tensor) -> Tens
     # Without the clamp, two boxes apart in both directions would get a positive "overlap".
     width, height = (bottom_right - top_left).clamp(min=0).unbind(-1)  # [N, M] each
     intersection = width * height
-    union = areas1[:, None] + areas2[None, :] - intersection
+    union = areas1[:, None] + areas2[None, :] - intersection  # [N, M]
     # Never divides by 0: two boxes without area have no intersection, and IoU 0.
     return intersection / union.clamp(min=torch.finfo(union.dtype).tiny)
 

@@ -216,7 +216,8 @@ class Detector:
     def _probabilities(self, padded: list[Tensor]) -> list[Tensor]:
         images = [image.to(self._device) for image in padded]
         mirrored = [image.flip(-1) for image in images] if self.mirror else []
-        margins = [car_margin(logits) for logits in fcn_heatmaps(self._fast, images + mirrored)]
+        heatmaps = fcn_heatmaps(self._fast, images + mirrored)  # [2, rows, cols] each
+        margins = [car_margin(logits) for logits in heatmaps]  # [rows, cols] each
         if self.mirror:
             there, back = margins[: len(images)], margins[len(images) :]
             margins = [(one + other.flip(-1)) / 2 for one, other in zip(there, back, strict=True)]

@@ -61,13 +61,13 @@ def wrong_size(images: Tensor, generator: Generator) -> Tensor:
     larger = 0.4 + 0.3 * uniform_for_each(n, 0, 1, generator, images)
     smaller = 1.5 + 0.7 * uniform_for_each(n, 0, 1, generator, images)
     choose = uniform_for_each(n, 0, 1, generator, images) < 0.5
-    span = torch.where(choose, larger, smaller).flatten()  # of the window, in widths of the crop
+    span = torch.where(choose, larger, smaller).flatten()  # [N], of the window, in crops' widths
     room = (1 - span).abs()
     view = torch.zeros(n, 2, 3, device=images.device, dtype=images.dtype)
     for axis in (0, 1):
         view[:, axis, axis] = span
         view[:, axis, 2] = room * uniform_for_each(n, -1, 1, generator, images).flatten()
-    grid = affine_grid(view, list(images.shape), align_corners=False)
+    grid = affine_grid(view, list(images.shape), align_corners=False)  # [N, H, W, 2]
     return grid_sample(images, grid, padding_mode="border", align_corners=False).clamp(0, 1)
 
 
@@ -105,7 +105,7 @@ def cut_windows(image: Tensor, boxes: Tensor, size: tuple[int, int] = CROP_SIZE)
     corners = check_boxes(boxes)[:, :2].round().long()
     rows = (corners[:, 1:] + torch.arange(size[0])).clamp(0, height - 1)  # [N, height]
     cols = (corners[:, :1] + torch.arange(size[1])).clamp(0, width - 1)  # [N, width]
-    return image[0, rows[:, :, None], cols[:, None, :]][:, None]
+    return image[0, rows[:, :, None], cols[:, None, :]][:, None]  # [N, 1, height, width]
 
 
 def mine_hard_negatives(

@@ -203,14 +203,14 @@ def curve_from_matches(matched: Sequence[Matched]) -> PrecisionRecall:
     cars = sum(image.cars for image in matched)
     if cars == 0:
         raise ValueError("no car in any image: recall is not defined")
-    scores = torch.cat([image.scores for image in matched])
+    scores = torch.cat([image.scores for image in matched])  # [N], of all images
     is_true = torch.cat([image.is_true for image in matched])
     scores, order = scores.sort(descending=True, stable=True)
     true_positives = is_true[order].double().cumsum(0)
     last_of_its_score = torch.ones(len(scores), dtype=torch.bool)
     last_of_its_score[:-1] = scores[1:] != scores[:-1]
     positives = torch.arange(1, len(scores) + 1)[last_of_its_score]
-    true_positives = true_positives[last_of_its_score]
+    true_positives = true_positives[last_of_its_score]  # [N] -> [K], one for each score
     return PrecisionRecall(
         true_positives / positives, true_positives / cars, scores[last_of_its_score]
     )
@@ -303,6 +303,6 @@ def roc_auc(scores: Tensor, labels: Tensor) -> float:
     cars, others = scores[labels == 1], scores[labels == 0].sort().values
     if len(cars) == 0 or len(others) == 0:
         raise ValueError("the ROC curve needs at least one car and one other crop")
-    lower = torch.searchsorted(others, cars, right=False)
+    lower = torch.searchsorted(others, cars, right=False)  # [cars]: how many others are below
     lower_or_equal = torch.searchsorted(others, cars, right=True)
     return (lower + lower_or_equal).double().mean().item() / 2 / len(others)

@@ -15,6 +15,17 @@ settings.register_profile("course", deadline=None, derandomize=True, database=No
 settings.load_profile("course")
 
 
+# These go first, so that at the end no worker is left alone with one of them.
+LONGEST = {
+    *("test_browser.py", "test_class.py", "test_examine.py", "test_mutants.py", "test_checks.py"),
+    *("test_network.py", "test_published.py", "test_random.py", "test_commands.py"),
+}
+
+
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: item.path.name not in LONGEST)
+
+
 def pytest_configure(config):
     config.addinivalue_line(
         "markers",

@@ -48,7 +48,9 @@ def gate_environment() -> dict[str, str]:
 def main() -> int:
     """Run all parts, one headline each, then one closing line over all; the exit code is 0 or 1."""
     python = [sys.executable, "-m"]
-    tests = [*python, "pytest", "tests", "-n", str(WORKERS), "--dist", "loadfile", "--color=no"]
+    # Files in the order of tests/conftest.py, not those of the most tests first.
+    shared = ["-n", str(WORKERS), "--dist", "loadfile", "--no-loadscope-reorder"]
+    tests = [*python, "pytest", "tests", *shared, "--color=no"]
     parts = {
         "format": ([*python, "ruff", "format", "--check", "."], None),
         "lint": ([*python, "ruff", "check", "."], None),
