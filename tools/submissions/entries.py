@@ -160,7 +160,8 @@ def entries_of_zip(file: BinaryIO) -> Iterator[Entry]:
     for info in archive.infolist():
         whole = readable(info.filename.replace("\\", "/"))
         parts = tuple(part for part in whole.split("/") if part not in ("", "."))
-        if parts and not info.is_dir() and not any(map(is_unused, parts)):
+        unused = any(is_unused(part) for part in parts if part != "..")
+        if parts and not info.is_dir() and not unused:
             found.append((len(parts), parts, whole, info))
     for _, parts, whole, info in sorted(found, key=lambda one: one[:3]):
         yield _member(archive, info, parts, whole)

@@ -234,6 +234,14 @@ def test_of_attachments_only_pictures_are_kept(attachments, kept):
     assert cell.get("attachments") == kept
 
 
+def test_ids_are_unique_and_the_same_each_time():
+    cells = [{"cell_type": "code", "id": i} for i in ("handed-in-2", "", "a", "a", None)]
+    data = json.dumps({"cells": cells}).encode()
+    ids = [[cell.id for cell in read_notebook(data)[0].cells] for _ in range(2)]
+    assert ids[0] == ids[1]
+    assert ids[0] == ["handed-in-2", "handed-in-2-", "a", "handed-in-4", "handed-in-5"]
+
+
 def test_numbers_too_long_for_python_are_damage():
     with pytest.raises(Damaged):
         read_notebook(b'{"cells": ' + b"1" * 10_000 + b"}")

@@ -233,6 +233,26 @@ def test_what_only_says_that_it_is_a_picture_is_not_written():
     assert (answer.text, answer.pictures) == ("see [picture 1]", ())
 
 
+def test_an_answer_ends_at_the_lessons_next_text():
+    def change(cells, place):
+        cells[place].source = "So."
+        cells.insert(place + 1, own("And on."))
+        cells.insert(place + 3, own("A note to the hint."))
+
+    [answer], _ = handed_in(change)
+    assert answer.text == "So.\n\nAnd on."
+
+
+def test_a_test_that_is_put_back_has_an_id_of_its_own_the_same_each_time():
+    notebook = copy.deepcopy(RELEASED)
+    test = cell_of(notebook, "double-test")
+    notebook.cells.remove(test)
+    cell_of(notebook, "double").id = test.id
+    mended = [mend(copy.deepcopy(notebook), RELEASED)[0] for _ in range(2)]
+    assert mended[0] == mended[1]
+    assert len({cell.id for cell in mended[0].cells}) == len(mended[0].cells)
+
+
 @pytest.mark.parametrize("unit", ["![", "<img ", "[](attachment:", ";\t", "# ", "\n="])
 def test_no_text_takes_long_to_write_and_read(unit):
     """Patterns that look for something in a student's text must not take its length squared."""
