@@ -5,7 +5,7 @@ export VENV ?= .venv
 export TORCH
 COURSE := $(PYTHON) -m tools.course
 
-.PHONY: help run lab test browser bench data notebooks assignments grade rehearse format clean
+.PHONY: help run lab test browser bench data notebooks assignments handout grade rehearse format clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -35,6 +35,9 @@ notebooks:  ## execute the notebooks in place, ready to be committed
 
 assignments:  ## write the student release to build/assignments
 	@$(COURSE) assignments
+
+handout:  ## write what students get to build/handout: no solutions, no tests, no history
+	@$(COURSE) handout
 
 # As they were given, whatever dollars and quotes they hold: neither make nor the shell reads them.
 export SUBMISSIONS_GIVEN := $(value SUBMISSIONS)

@@ -31,6 +31,7 @@ COMMANDS = {
     "notebooks": (["class", "test"], ["-m", "tools.run_course", "--in-place"]),
     "assignments": (["class"], ["-m", "tools.assignments", "release"]),
     "grade": (["class"], ["-m", "tools.assignments", "grade"]),
+    "handout": (["class"], ["-m", "tools.handout"]),
     "rehearse": (["class"], ["-m", "tools.rehearse"]),
     "format": (["class", "test"], ["-m", "ruff", "format", "."]),
     "python": ([], []),

@@ -102,10 +102,12 @@ class Examine(Execute):
         self._guard = f"_{secrets.token_hex(8)}"
         self._patience = PATIENCE
         try:
-            self._aside(self._imports)
-            self._aside(INSTALL.format(name=self._guard, source=GUARD))
-        except Stopped as reason:  # nothing of the student's was run
+            first = [self._aside(self._imports)]
+            first += [self._aside(INSTALL.format(name=self._guard, source=GUARD))]
+        except Stopped as reason:
             raise RuntimeError(f"the course's own imports could not be run: {reason}") from reason
+        for error in (error for cell in first for error in _errors(cell)):  # nothing was run yet
+            raise RuntimeError(f"the course's own imports fail: {error.ename}: {error.evalue}")
         self._patience = 0
         for done, test in enumerate(tests):
             if self._late():

@@ -57,11 +57,11 @@ def box_command(command: list[str], folder: Path) -> list[str]:
     as_root = _is_root()
     box = ["bwrap", "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--clearenv"]
     box += _namespaces(as_root)
-    for parent in _parents(read_only) if as_root else ():  # else root's alone
-        box += ["--perms", "0755", "--dir", parent]
     box += ["--proc", "/proc", "--dev", "/dev"]
     for path, size in IN_MEMORY.items():
         box += ["--perms", "1777", "--size", str(size), "--tmpfs", path]
+    for parent in _parents(read_only) if as_root else ():  # else root's alone
+        box += ["--perms", "0755", "--dir", parent]
     for path in read_only:
         box += ["--ro-bind-try", path, path]
     box += ["--bind", str(folder), str(folder), "--chdir", str(folder)]
@@ -115,4 +115,4 @@ def _becomes(user: int) -> list[str]:
 def _parents(paths: list[str]) -> list[str]:
     """All folders above the paths, from the top down."""
     found = {str(parent) for path in paths for parent in Path(path).parents}
-    return sorted(found - {"/"})
+    return sorted(found - {"/", *IN_MEMORY})
