@@ -175,7 +175,7 @@ def test_the_mode_comes_back_after_an_error(tiny_classifier):
     wrong_channels = torch.zeros(2, 20, 30)
     with pytest.raises(RuntimeError):
         sliding_window_heatmap(model, wrong_channels, window=(16, 24))
-    with pytest.raises(RuntimeError):
+    with pytest.raises(ValueError, match="reads images of 1 channels, not 2"):
         fcn_heatmap(fcn, wrong_channels)
     assert model.training
     assert fcn.training
@@ -230,7 +230,7 @@ def test_each_of_several_images_is_checked(tiny_classifier):
 
 def test_an_image_with_other_channels_is_named_by_its_channels(tiny_classifier):
     fcn = to_fcn(tiny_classifier, (16, 24))
-    with pytest.raises(RuntimeError, match="to have 1 channels, but got 3 channels"):
+    with pytest.raises(ValueError, match="this FCN reads images of 1 channels, not 3"):
         fcn_heatmaps(fcn, [torch.rand(1, 30, 30), torch.rand(3, 30, 30)])
 
 

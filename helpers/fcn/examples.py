@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor, nn
@@ -76,8 +77,22 @@ def checked_size(input_size: tuple[int, int]) -> tuple[int, int]:
 def example_crops(model: nn.Module, input_size: tuple[int, int], count: int = 2) -> Tensor:
     """Random crops [count, C, H, W], the same each time, with the model's dtype and device.
 
-    C is the first number of channels that the model can read: of those that its convolutions and
-    batch normalisations read, or else 3 or 1.
+    C is the first number of channels that the model can read; where it can read none, that of its
+    first convolution: the conversion will say which layer does not fit.
+    """
+    crops = next(all_example_crops(model, input_size, count), None)
+    if crops is None:
+        like = next(p for p in unwrapped(model).parameters() if p.ndim == 4)
+        crops = torch.rand(count, like.shape[1], *checked_size(input_size)).to(like)
+    return crops
+
+
+def all_example_crops(
+    model: nn.Module, input_size: tuple[int, int], count: int = 2
+) -> Iterator[Tensor]:
+    """The crops of `example_crops` for every number of channels that the model can read.
+
+    Tried are those that its convolutions and batch normalisations read, and 3 and 1.
     """
     model, size = unwrapped(model), checked_size(input_size)
     convolutions = [m.in_channels for m in model.modules() if isinstance(m, nn.Conv2d)]
@@ -90,9 +105,7 @@ def example_crops(model: nn.Module, input_size: tuple[int, int], count: int = 2)
         generator = torch.Generator().manual_seed(0)
         crops = torch.rand(count, channels, *size, generator=generator).to(like)
         if _can_read(model, crops):
-            return crops
-    # No number fits: the conversion will say which layer does not.
-    return torch.rand(count, [*convolutions, *kernels][0], *size).to(like)
+            yield crops
 
 
 def _can_read(model: nn.Module, crops: Tensor) -> bool:

@@ -18,7 +18,8 @@ _MOVES = """
 flatten unflatten view reshape view_as reshape_as squeeze unsqueeze permute transpose t T mT
 swapaxes swapdims movedim moveaxis getitem select narrow index_select chunk split tensor_split
 unbind flip roll expand expand_as repeat tile broadcast_to cat concat concatenate stack contiguous
-clone detach data
+clone detach data real ravel rot90 fliplr flipud hsplit vsplit hstack vstack diagonal gather
+take_along_dim repeat_interleave pixel_shuffle pixel_unshuffle channel_shuffle
 """
 # They compute nothing: they only say which number stands where.
 MOVES = frozenset(_MOVES.split())
@@ -38,7 +39,7 @@ def as_layer(function: Callable, args: tuple, kwargs: dict, *, in_place: bool) -
     The layer is in eval mode. Raises ValueError, with the reason, for arguments without a rule.
     """
     name = function_name(function)
-    if name in _LAYERS and isinstance((args or (None,))[0], Slot):
+    if name in _LAYERS and isinstance((*args, kwargs.get("input"))[0], Slot):
         layer = _LAYERS[name](*args, **kwargs)
         if layer is not None:
             return layer.eval()
@@ -103,6 +104,7 @@ _LAYERS: dict[str, Callable[..., nn.Module | None]] = {
     "relu": lambda input, inplace=False: nn.ReLU(),
     "conv2d": _conv2d,
     "linear": _linear,
+    "mm": lambda input, mat2: _linear(input, mat2.T) if isinstance(mat2, Tensor) else None,
     "matmul": lambda input, other: _linear(input, other.T) if isinstance(other, Tensor) else None,
     "max_pool2d": _max_pool,
     "avg_pool2d": _avg_pool,

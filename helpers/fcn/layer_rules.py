@@ -103,7 +103,7 @@ def _adaptive_pool(layer: nn.Module, value: Value, answer: Tensor) -> Converted 
     wanted = [n if n is not None else length for n, length in zip(wanted, have, strict=True)]
     average = isinstance(layer, nn.AdaptiveAvgPool2d)
     if any(length % n for n, length in zip(wanted, have, strict=True)):
-        regions = Regions(F.avg_pool2d if average else F.max_pool2d, wanted, tuple(have))
+        regions = Regions(F.avg_pool2d if average else torch.max_pool2d, wanted, tuple(have))
         index = torch.arange(answer.numel(), device=answer.device).view(answer.shape)
         return Converted(regions, f"{format_shape(wanted)} uneven regions, as channels", index)
     kernel = tuple(length // n for n, length in zip(wanted, have, strict=True))
@@ -123,6 +123,8 @@ def _reduction(layer: Function, value: Value, answer: Tensor) -> Converted | Non
         for coordinate in (lambda i: i // width % height, lambda i: i % width)
     )
     if not (rows or cols):
+        return None
+    if not value.y.is_floating_point():
         return None
     pool = _POOLS[layer.name]((height if rows else 1, width if cols else 1))
     y = pool(value.y)

@@ -34,6 +34,8 @@ class Function(nn.Module):
     layer's: a parameter stays one.
     """
 
+    meets = False  # True where paths of an FCN meet in it: what it reads are maps then
+
     def __init__(self, function: Callable, args: Any, kwargs: dict, *, in_place: bool = False):
         super().__init__()
         self.function, self.in_place = function, in_place
@@ -55,7 +57,8 @@ class Function(nn.Module):
         return Own(name)
 
     def forward(self, *maps: Tensor) -> Tensor:
-        maps = cut_to_the_smallest(maps)
+        if self.meets:
+            maps = cut_to_the_smallest(maps)
 
         def fill(argument: Any) -> Any:
             if isinstance(argument, Slot):
@@ -66,9 +69,11 @@ class Function(nn.Module):
         return self.function(*args, **kwargs)
 
     def with_function(self, function: Callable) -> Function:
-        """The same arguments for another function."""
+        """The same arguments for another function, but for the type of its answer."""
+        args, kwargs = self.arguments
         other = copy.copy(self)
         other.function = function
+        other.arguments = (args, {name: kwargs[name] for name in kwargs if name != "dtype"})
         return other
 
     def extra_repr(self) -> str:
@@ -81,8 +86,6 @@ def cut_to_the_smallest(maps: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
     On large images a path with a smaller receptive field may have a row or column more than the
     others. All paths begin at the top left, so what is too much is cut off at the other end.
     """
-    if len(maps) < 2 or any(single.ndim != 4 for single in maps):
-        return maps
     rows, cols = (min(single.shape[axis] for single in maps) for axis in (2, 3))
     return tuple(single[:, :, :rows, :cols] for single in maps)
 

@@ -6,7 +6,6 @@ doing it at every other position of a larger image. Sources: OverFeat (Sermanet 
 Convolutional Networks (Long, Shelhamer and Darrell 2015).
 """
 
-import torch
 from torch import Tensor, nn
 
 
@@ -36,22 +35,13 @@ def linear_as_convolution(
             f"a Linear of {linear.in_features} inputs does not fit a map of"
             f" {channels}×{height}×{width} = {features} numbers"
         )
-    convolution = nn.utils.skip_init(  # the weights follow: random ones would be drawn in vain
-        nn.Conv2d,
-        channels,
-        linear.out_features,
-        (height, width),
-        bias=linear.bias is not None,
-        device=linear.weight.device,
-        dtype=linear.weight.dtype,
-    )
-    with torch.no_grad():
-        weight = linear.weight
-        if order is not None:  # a number that is read twice counts twice
-            weight = weight.new_zeros(len(weight), features).index_add_(1, order, weight)
-        convolution.weight.copy_(weight.view(convolution.weight.shape))
-        convolution.weight.requires_grad_(linear.weight.requires_grad)
-        if linear.bias is not None:
-            convolution.bias.copy_(linear.bias)
-            convolution.bias.requires_grad_(linear.bias.requires_grad)
+    weight, bias = linear.weight.detach(), linear.bias
+    if order is not None:  # a number that is read twice counts twice
+        weight = weight.new_zeros(len(weight), features).index_add_(1, order, weight)
+    convolution = nn.Conv2d(channels, len(weight), (height, width), device="meta")
+    kernel = weight.view(-1, channels, height, width).clone()
+    convolution.weight = nn.Parameter(kernel, linear.weight.requires_grad)
+    if bias is not None:
+        bias = nn.Parameter(bias.detach().clone(), bias.requires_grad)
+    convolution.bias = bias
     return convolution.train(linear.training)

@@ -11,7 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from helpers.fcn.comparison import TOLERANCE, classify, classify_cells, relative_difference
-from helpers.fcn.examples import checked_size, example_crops, unwrapped
+from helpers.fcn.examples import all_example_crops, checked_size, example_crops, unwrapped
+from helpers.fcn.locality import same_numbers
 from helpers.fcn.recording import left_as_it_was
 from helpers.fcn.steps import conversion_steps
 from helpers.geometry import Geometry, geometry_of
@@ -26,6 +27,7 @@ class FCN(nn.Sequential):
     """
 
     geometry: Geometry
+    channels: tuple[int, ...] = ()  # how many its images may have; () where that is not known
 
     def __init__(
         self,
@@ -37,6 +39,10 @@ class FCN(nn.Sequential):
         self._last_reader = {read: name for name, reads in self.wiring.items() for read in reads}
 
     def forward(self, input: Tensor) -> Tensor:
+        # Not while torch.fx traces: then it is no tensor.
+        if self.channels and isinstance(input, Tensor) and input.shape[-3] not in self.channels:
+            known = " or ".join(map(str, self.channels))
+            raise ValueError(f"this FCN reads images of {known} channels, not {input.shape[-3]}")
         x, kept = input, {"": input} if "" in self._last_reader else {}
         for name, layer in self.named_children():
             reads = self.wiring.get(name)
@@ -89,6 +95,7 @@ def to_fcn(model: nn.Module, input_size: tuple[int, int]) -> FCN:
     """
     fcn = _assemble(model, input_size)
     _compare(unwrapped(model), fcn)
+    fcn.channels = _channels(unwrapped(model), fcn)
     if not fcn.geometry.exact:
         warnings.warn(
             f"layer {fcn.geometry.padded[0]} pads its input: the FCN equals the classifier on one"
@@ -122,7 +129,7 @@ def _assemble(model: nn.Module, input_size: tuple[int, int]) -> FCN:
             source[step.name] = sources[0]
             continue
         name = step.name.replace(".", "_")
-        while name in layers or hasattr(FCN, name) or name in ("wiring", "geometry"):
+        while name in layers or hasattr(FCN, name) or name in ("wiring", "geometry", "channels"):
             name += "_"
         layers[name], reads[name] = step.converted, sources
         source[step.name], full_names[name] = name, step.name
@@ -136,6 +143,23 @@ def _assemble(model: nn.Module, input_size: tuple[int, int]) -> FCN:
     )
     fcn.training = unwrapped(model).training  # each layer has its own mode already
     return fcn
+
+
+def _channels(model: nn.Module, fcn: FCN) -> tuple[int, ...]:
+    """How many channels images may have: a classifier that asks for their number may read several.
+
+    What it did with it is fixed in the FCN, which is then right for some of these numbers only.
+    """
+    twin = copy.deepcopy(fcn).eval()
+    right = []
+    with left_as_it_was(model):
+        for crops in all_example_crops(model, fcn.geometry.window):
+            try:
+                same = not right or same_numbers(twin(crops).flatten(1), model(crops.clone()))
+            except RuntimeError:  # it has a kernel for another number
+                same = False
+            right += [crops.shape[1]] * same
+    return tuple(right)
 
 
 def _compare(model: nn.Module, fcn: FCN) -> None:

@@ -23,6 +23,7 @@ _ASKED = """
 shape size dim ndim ndimension numel nelement len dtype device is_cuda is_meta layout names stride
 is_contiguous is_floating_point is_complex requires_grad get_device element_size is_leaf grad_fn
 version itemsize nbytes is_sparse is_quantized is_mkldnn has_names is_same_size type hash
+new_zeros new_ones new_full new_empty new_tensor
 """
 # What may be asked of a tensor without looking at its values.
 _SIZES = frozenset(_ASKED.split())

@@ -14,10 +14,14 @@ from helpers.fcn.examples import example_crops, unwrapped
 from helpers.fcn.functions import MOVES, as_layer, function_name
 from helpers.fcn.layer_rules import convert
 from helpers.fcn.layers import Function, Slot
-from helpers.fcn.locality import Converted, refusal
+from helpers.fcn.locality import Converted, refusal, same_numbers
 from helpers.fcn.recording import Call, Recorder, left_as_it_was, recording, tensors_in
 from helpers.fcn.values import Value, settled
 from helpers.geometry import format_shape
+
+# Of these, a second tensor gives its type and its device alone.
+_OF_A_KIND = ("to", "type_as")
+_MOVING = nn.Flatten | nn.Unflatten | nn.PixelShuffle | nn.PixelUnshuffle | nn.ChannelShuffle
 
 
 @dataclass(frozen=True)
@@ -91,7 +95,7 @@ class _Conversion:
 
     def handle(self, call: Call) -> Any:
         """Run a call, and convert it if it reads anything that comes from the image."""
-        read = tensors_in((call.args, call.kwargs))
+        read = tensors_in(call.args[:1] if call.kind in _OF_A_KIND else (call.args, call.kwargs))
         values = list(dict.fromkeys(v for t in read if (v := self.values.get(id(t)))))
         if not values:
             return call.run()
@@ -129,7 +133,10 @@ class _Conversion:
     def convert(self, call: Call, values: list[Value], answers: list[Tensor]) -> None:
         """Note for each answer its value in the FCN, or why it has none."""
         names = [call.name, *(self.new_name(call.name) for _ in answers[1:])]
-        made = [Value(name, call.kind, x) for name, x in zip(names, answers, strict=True)]
+        try:
+            made = [Value(name, call.kind, x) for name, x in zip(names, answers, strict=True)]
+        except ValueError as error:
+            raise call.refused(error) from error
         try:
             for value in values:
                 if value.error:
@@ -151,7 +158,7 @@ class _Conversion:
         )
         own = [t for t in tensors_in((args, kwargs)) if t.is_floating_point()]
         name = function_name(call.function)
-        if isinstance(call.function, nn.Flatten | nn.Unflatten) or (name in MOVES and not own):
+        if isinstance(call.function, _MOVING) or (name in MOVES and not own):
             self.move(call, values, made, args, kwargs)
             return
         if isinstance(call.function, nn.Module):
@@ -210,10 +217,13 @@ class _Conversion:
         layer, value.index = converted.layer, converted.index
         value.y = read[0].y
         if layer is not None:
+            layer.meets = len(read) > 1
             value.y = layer.eval()(*(single.y for single in read))
             layer.train(training)
         if value.index is not None and value.is_the_map:
             value.index = None
+        if not same_numbers(value.numbers(), value.x):
+            raise TypeError("cannot be converted: its answer is not that of a rearranged map")
         self.steps[value.name] = Step(
             value.name,
             original,
@@ -231,12 +241,20 @@ class _Conversion:
         """What is known of the classifier's answer; raises where it is none for an FCN."""
         last = self.values.get(id(answer))
         if last is None:
-            raise TypeError("the classifier must give back one tensor [N, classes], nothing else")
+            raise TypeError(
+                "the classifier must give back one tensor [N, classes], nothing else, made by"
+                " layers and functions that can be seen (torch.jit.script hides them)"
+            )
         if last.error:
             raise last.error
         if answer._version != last.version:
             raise ValueError(
                 f"layer {last.name} ({last.kind}) gives what is changed later, in place"
+            )
+        if answer.ndim == 1:
+            raise ValueError(
+                f"layer {last.name} ({last.kind}) gives one number for each crop, [N]: an FCN needs"
+                " [N, 1] (leave out squeeze)"
             )
         if answer.ndim != 2 or last.index_of_one().ndim != 1:
             raise ValueError(
@@ -265,11 +283,13 @@ def _joined(sources: list[Value]) -> tuple[Function, dict[Slot, Tensor]]:
     if len({source.y.shape[2:] for source in sources}) > 1:
         shapes = " and ".join(format_shape(source.y.shape[1:]) for source in sources)
         raise ValueError(f"puts together what lies in maps of different shapes: {shapes}")
-    total, before, indices = sum(source.y[0].numel() for source in sources), 0, {}
-    for i, source in enumerate(sources):
-        size, index = source.y[0].numel(), source.full_index()
-        indices[Slot(i)] = index // size * total + before + index % size
-        before += size
+    joined = torch.cat([source.y for source in sources], 1)
+    numbers = torch.arange(joined.numel(), device=joined.device).view(joined.shape)
+    parts = numbers.split([source.y.shape[1] for source in sources], 1)
+    indices = {
+        Slot(i): part.flatten()[source.full_index()]
+        for i, (part, source) in enumerate(zip(parts, sources, strict=True))
+    }
     return Function(torch.cat, ([Slot(i) for i in range(len(sources))], 1), {}), indices
 
 

@@ -32,6 +32,8 @@ class Value:
     error: Exception | None = None
 
     def __post_init__(self) -> None:
+        if self.x.is_inference():
+            raise ValueError("works in inference mode: write torch.no_grad() there")
         self.version = self.x._version  # which torch counts up whenever x or a view of it changes
 
     @property
@@ -48,6 +50,11 @@ class Value:
     def index_of_one(self) -> Tensor:
         """The index for one crop; raises ValueError where x's first dimension is not the crops'."""
         index, count = self.full_index(), len(self.y)
+        if index.ndim == 1 and len(index) == count:
+            raise ValueError(
+                f"reads what layer {self.name} ({self.kind}) has made: one number for each crop,"
+                " not a row of them (leave out squeeze, or keep the dimension)"
+            )
         starts = torch.arange(count, device=index.device) * self.y[0].numel()
         starts = starts.view(-1, *[1] * (index.ndim - 1)) if index.ndim else starts
         if index.ndim < 2 or len(index) != count or (index - starts != index[:1]).any():
@@ -76,18 +83,15 @@ class Value:
         share a dimension, as they do in the row that Flatten makes of a larger map.
         """
         index = self.index_of_one()
-        channel, place = index // self.positions, index % self.positions
+        place = index % self.positions
         moves = [bool((place != place.narrow(d, 0, 1)).any()) for d in range(index.ndim)]
         shape = tuple(1 if m else size for m, size in zip(moves, index.shape, strict=True))
-        for d, along in enumerate(moves):
-            place = place if along else place.narrow(d, 0, 1)
+        place = place[tuple(slice(None) if along else slice(1) for along in moves)]
         in_order = torch.arange(self.y.shape[1], device=index.device)
         if (
             in_order.numel() != torch.Size(shape).numel()
-            or not torch.equal(channel, in_order.view(shape).expand_as(channel))
-            or not torch.equal(index % self.positions, place.expand_as(index))
-            or place.numel() != self.positions
-            or len(place.unique()) != self.positions
+            or place.flatten().sort()[0].tolist() != list(range(self.positions))
+            or not torch.equal(in_order.view(shape) * self.positions + place, index)
         ):
             return None
         return shape, place

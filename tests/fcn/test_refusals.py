@@ -1,6 +1,8 @@
 """Classifiers written as code: what becomes an FCN, and what is refused, by name and reason."""
 
 import copy
+import pickle
+import warnings
 
 import pytest
 import torch
@@ -126,6 +128,24 @@ def shuffled(x):
     """As in ShuffleNet: the channels of two groups, one of each in turn."""
     count, channels, rows, cols = x.size()
     return x.view(count, 2, channels // 2, rows, cols).transpose(1, 2).reshape(x.shape)
+
+
+def added(x):
+    return x + 1
+
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", DeprecationWarning)
+    scripted = torch.jit.script(added)
+
+
+def in_inference_mode(layer, x):
+    with torch.inference_mode():
+        return layer(x)
+
+
+def channels_last(x, function):
+    return function(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
 
 
 def flat(net, x):
@@ -316,6 +336,31 @@ REFUSED = {
         through(lambda net, x: x + TABLE),
         TypeError,
         r"layer add \(add\)",
+    ),
+    "one number for each crop": (
+        written(lambda net, x: net.head(net.conv(x).flatten(1))[:, 0]),
+        ValueError,
+        r"layer getitem \(getitem\) gives one number for each crop, \[N\]",
+    ),
+    "the number of a crop's largest feature": (
+        written(lambda net, x: F.one_hot(net.head(net.conv(x).flatten(1)).argmax(1), 3).float()),
+        ValueError,
+        r"layer one_hot \(one_hot\) reads what layer argmax .* one number for each crop",
+    ),
+    "what a script hides": (
+        written(lambda net, x: net.head(scripted(net.conv(x)).flatten(1))),
+        TypeError,
+        r"torch\.jit\.script hides",
+    ),
+    "inference mode inside": (
+        written(lambda net, x: net.head(in_inference_mode(net.conv, x).flatten(1))),
+        ValueError,
+        r"layer conv \(Conv2d\) works in inference mode",
+    ),
+    "a row whose places are chosen by values": (
+        through(lambda net, x: x.gather(1, x.argmax(1, keepdim=True)).repeat(1, 4, 1, 1)),
+        (TypeError, ValueError),
+        r"layer gather \(gather\)",
     ),
     "a kernel that depends on the image": (
         through(lambda net, x: F.conv2d(x, x[:1].mean((2, 3), keepdim=True).repeat(4, 1, 1, 1))),
@@ -561,6 +606,38 @@ CONVERTED = {
     "a norm of channels that holds for large numbers only": through(
         lambda net, x: F.normalize(x, dim=1, eps=100.0)
     ),
+    "each position divided by its largest channel, channels last": through(
+        lambda net, x: channels_last(x, lambda u: u / (1 + u.amax(-1, keepdim=True)))
+    ),
+    "layer norm by hand, channels last": through(
+        lambda net, x: channels_last(
+            x, lambda u: (u - u.mean(-1, keepdim=True)) / (u.std(-1, keepdim=True) + 1)
+        )
+    ),
+    "channels in groups, weighed against each other": through(
+        lambda net, x: (lambda u: (u * u.mean(2, keepdim=True).softmax(1)).view(x.shape))(
+            x.view(-1, 2, 2, *x.shape[2:])
+        )
+    ),
+    "tensors of the image's type": through(
+        lambda net, x: (
+            x + torch.ones(4, 1, 1).to(x) + x.new_full((1,), 2.0) + TABLE[:, :1, :1].type_as(x)
+        )
+    ),
+    "a shuffle of pixels": written(
+        lambda net, x: net.head(F.pixel_shuffle(net.conv(x), 2).flatten(1))
+    ),
+    "named arguments": written(
+        lambda net, x: F.linear(
+            input=F.conv2d(input=x, weight=net.conv.weight).flatten(1), weight=net.head.weight
+        )
+    ),
+    "a matrix product at the end": written(
+        lambda net, x: torch.mm(net.conv(x).flatten(1), net.head.weight.T)
+    ),
+    "a mean of a named type": written(
+        lambda net, x: net.small(net.conv(x).mean((2, 3), dtype=x.dtype))
+    ),
     "an unused branch": written(lambda net, x: (net.conv(x).exp(), flat(net, x))[1]),
     "settings with defaults": WithSettings(None),
     "checks of the shape": written(
@@ -664,6 +741,55 @@ def test_a_layer_with_a_forward_of_its_own_is_refused():
     model[0].forward = lambda x: 2 * original(x)
     with pytest.raises(ValueError, match=r"layer 0 \(Conv2d\) has a forward of its own"):
         to_fcn(model, (20, 20))
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda u: u * u.amax(-1, keepdim=True),
+        lambda u: u - u.mean(-1, keepdim=True),
+        lambda u: u + u.norm(dim=-1, keepdim=True),
+    ],
+)
+@torch.no_grad()
+def test_channels_are_never_cut_off_behind_a_relu_that_lets_nothing_through(function):
+    model = through(lambda net, x: channels_last(F.relu(net.conv.bias.new_tensor(0) + x), function))
+    model.conv.bias.data.fill_(-20.0)
+    fcn, image = to_fcn(model, SIZE), 100 * torch.randn(1, 2, *SIZE)
+    expected = model(image)
+    assert expected.std() > 1
+    assert (fcn(image).flatten(1) - expected).abs().max() < 1e-4 * expected.abs().max()
+
+
+def test_large_numbers_are_tried_in_half_precision_too():
+    model = through(lambda net, x: torch.renorm(x, 2, 0, 3000.0)).half()
+    with pytest.raises(TypeError, match=r"layer renorm"):
+        to_fcn(model, SIZE)
+
+
+@torch.no_grad()
+def test_an_fcn_reads_as_many_channels_as_its_classifier_read():
+    """One that asks for their number reads several, but does not do the same with each."""
+    by_number = written(
+        lambda net, x: net.head(net.one(x.sum(1, keepdim=True) / x.shape[1]).flatten(1))
+    )
+    by_mean = written(lambda net, x: net.head(net.one(x.mean(1, keepdim=True)).flatten(1)))
+    for model in (by_number, by_mean):
+        model.conv, model.one = nn.Identity(), nn.Conv2d(1, 4, 3)
+    grey, colour = torch.randn(2, 1, *SIZE), torch.randn(2, 3, *SIZE)
+    assert torch.allclose(to_fcn(by_number, SIZE)(grey).flatten(1), by_number(grey), atol=1e-5)
+    with pytest.raises(ValueError, match="reads images of 1 channels, not 3"):
+        to_fcn(by_number, SIZE)(colour)
+    fcn = to_fcn(by_mean, SIZE)
+    for image in (grey, colour):
+        assert torch.allclose(fcn(image).flatten(1), by_mean(image), atol=1e-5)
+
+
+def test_an_fcn_can_be_pickled():
+    layers = nn.Conv2d(2, 4, 3), nn.AdaptiveMaxPool2d((4, 5)), nn.Flatten(), nn.Linear(80, 3)
+    fcn = to_fcn(nn.Sequential(*layers), SIZE)
+    image = torch.randn(1, 2, 12, 15)
+    assert torch.equal(pickle.loads(pickle.dumps(fcn))(image), fcn(image))
 
 
 @pytest.mark.parametrize(
