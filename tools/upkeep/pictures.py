@@ -1,6 +1,7 @@
 """Draw the README's pictures again: the data, what the detector finds, and one for each lesson."""
 
 import base64
+import html
 import io
 import re
 import sys
@@ -21,8 +22,13 @@ SCENES = (5, 31, 42, 36)
 GALLERY_SCENES = (31, 54, 12)
 GALLERY_CROPS = 48
 THUMBNAIL = (300, 200)  # pixels at most
-#: The figure of a lesson (from 0) that says best what it is about; the first for all others.
-FIGURES = {"03_classifier": 7, "04_fcn": 1, "05_heatmaps": 1, "07_evaluation": 2}
+#: Words of the alt text of the figure that says best what a lesson is about; else the first one.
+FIGURES = {
+    "03_classifier": "ROC curves",
+    "04_fcn": "and two kernels",
+    "05_heatmaps": "looks at columns",
+    "07_evaluation": "precision-recall curves",
+}
 
 
 def main() -> int:
@@ -37,7 +43,7 @@ def main() -> int:
         "gallery": png(gallery(crops, [scenes[number] for number in GALLERY_SCENES])),
     }
     for path in find_notebooks():
-        figures[f"lessons/{path.stem}"] = thumbnail(path, FIGURES.get(path.stem, 0))
+        figures[f"lessons/{path.stem}"] = thumbnail(path)
     for name, picture in figures.items():
         path = ROOT / "docs" / f"{name}.png"
         path.parent.mkdir(exist_ok=True)
@@ -46,22 +52,28 @@ def main() -> int:
     return 0
 
 
-def pictures_in(notebook: Path) -> list[bytes]:
-    """The pictures in the saved outputs of a notebook, in order, as PNG files."""
+def pictures_in(notebook: Path) -> list[tuple[str, bytes]]:
+    """The pictures in the saved outputs of a notebook, in order: alt text and PNG file of each."""
     found = []
     for cell in nbformat.read(notebook, as_version=4).cells:
         for output in cell.get("outputs", []):
             page = output.get("data", {}).get("text/html", "")
-            found += re.findall(r"data:image/png;base64,([\w+/=]+)", page)
-    return [base64.b64decode(data) for data in found]
+            found += re.findall(r'alt="([^"]*)"[^>]*data:image/png;base64,([\w+/=]+)', page)
+    return [(html.unescape(alt), base64.b64decode(data)) for alt, data in found]
 
 
-def thumbnail(notebook: Path, number: int) -> bytes:
-    """One figure of an executed notebook, small. Raises ValueError if there is no such figure."""
-    pictures = pictures_in(notebook)
-    if number >= len(pictures):
-        raise ValueError(f"{notebook.name} shows {len(pictures)} figures, no number {number}")
-    image = Image.open(io.BytesIO(pictures[number])).convert("RGB")
+def figure_of(notebook: Path) -> bytes:
+    """The figure that stands for a lesson, as a PNG file. Raises ValueError if there is none."""
+    words = FIGURES.get(notebook.stem, "")
+    for alt, picture in pictures_in(notebook):
+        if words in alt:
+            return picture
+    raise ValueError(f"{notebook.name} shows no figure {words!r}")
+
+
+def thumbnail(notebook: Path) -> bytes:
+    """One figure of an executed notebook, small."""
+    image = Image.open(io.BytesIO(figure_of(notebook))).convert("RGB")
     image.thumbnail(THUMBNAIL, Image.Resampling.LANCZOS)
     buffer = io.BytesIO()
     image.quantize(64).save(buffer, "PNG", optimize=True)
