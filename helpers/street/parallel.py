@@ -13,7 +13,7 @@ from typing import TypeVar
 Job = TypeVar("Job")
 Result = TypeVar("Result")
 
-BATCH = 50  # crops in one job: sending a job around costs next to nothing beside drawing them
+BATCH_ITEMS = 50  # crops in a job: sending that around costs next to nothing beside drawing them
 
 
 def in_parallel(
@@ -108,9 +108,10 @@ def draw_many(
         ValueError, RuntimeError: as `in_parallel`.
     """
     drawn: list[Result] = []
-    with closing(in_parallel(partial(_draw_batch, draw), batches(count, BATCH), workers)) as parts:
-        for part in parts:
-            drawn += part
+    jobs = batches(count, BATCH_ITEMS)
+    with closing(in_parallel(partial(_draw_batch, draw), jobs, workers)) as results:
+        for batch in results:
+            drawn += batch
             if progress is not None:
                 progress(len(drawn), count)
     return drawn

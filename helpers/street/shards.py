@@ -19,7 +19,7 @@ from helpers.street.crops import DrawnCrop, draw_crop
 from helpers.street.parallel import batches, in_parallel
 from helpers.street.scenes import DrawnScene, draw_scene
 
-SIZES = {"crops": 50, "scenes": 10}  # items in a shard: about a second of drawing
+SHARD_ITEMS = {"crops": 50, "scenes": 10}  # items in a shard: about a second of drawing
 ORDER = "order.json"
 
 
@@ -70,7 +70,7 @@ def plan(counts: dict[str, int]) -> list[Shard]:
     return [
         Shard(part, numbers.start, numbers.stop)
         for part, count in counts.items()
-        for numbers in batches(count, SIZES[part.split("-", 1)[0]])
+        for numbers in batches(count, SHARD_ITEMS[part.split("-", 1)[0]])
     ]
 
 
