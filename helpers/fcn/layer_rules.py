@@ -116,6 +116,8 @@ def _adaptive_pool(layer: nn.Module, value: Value, answer: Tensor) -> Converted 
 def _reduction(layer: Function, value: Value, answer: Tensor) -> Converted | None:
     """A mean, sum or maximum over all rows, all columns or both: a pool of that size."""
     height, width = value.y.shape[2:]
+    # Each answer is made of a block of the map. Where the block begins and ends is what amin and
+    # amax answer, with the same arguments, if they are given the positions in place of the numbers.
     index = value.full_index()
     low, high = (layer.with_function(find)(index) for find in (torch.amin, torch.amax))
     rows, cols = (

@@ -58,11 +58,11 @@ def kept(layer: nn.Module, values: list[Value]) -> Converted:
         found = [_at_positions(alone, trial, place) for trial in trials]
     except Exception as error:  # whatever a layer raises that needs more than one position
         raise refusal(layer) from error
-    index = found[0][0]
-    if any(value.index is not None for value in values) or index.shape != found[0][1]:
-        return Converted(alone, "kept, at each position", index)
+    indices, map_shapes, reads_maps = zip(*found, strict=True)
+    if any(value.index is not None for value in values) or indices[0].shape != map_shapes[0]:
+        return Converted(alone, "kept, at each position", indices[0])
     # A map in, a map out. Made for crops of one size, the layer may still need single positions.
-    return Converted(layer if all(reads_maps for *_, reads_maps in found) else alone, "kept")
+    return Converted(layer if all(reads_maps) else alone, "kept")
 
 
 def with_other_numbers(values: list[Value], scale: float, noise: float = 1.0) -> list[Value]:
@@ -128,10 +128,11 @@ def index_at_positions(y: Tensor, shape: torch.Size, place: Tensor, x: Tensor) -
 
     `place` says at which position each number of the layer's *input* is.
     """
-    along = [n if n != alone else 1 for n, alone in zip(x.shape[1:], shape, strict=True)]
+    # Along the dimensions that are longer in x than at a single position, x has the positions.
+    sides = [n if n != single else 1 for n, single in zip(x.shape[1:], shape, strict=True)]
     numbers = torch.arange(y.numel(), device=y.device).view(*y.shape[:2], -1)
     channel = torch.arange(y.shape[1], device=y.device).view(shape)
-    return numbers[:, channel, place.reshape(along)]
+    return numbers[:, channel, place.reshape(sides)]
 
 
 def _lie_alike(one: Value, other: Value) -> bool:

@@ -36,6 +36,7 @@ class FCN(nn.Sequential):
     ) -> None:
         super().__init__(layers)
         self.wiring = dict(wiring or {})
+        # Later readers take the place of earlier ones.
         self._last_reader = {read: name for name, reads in self.wiring.items() for read in reads}
 
     def forward(self, input: Tensor) -> Tensor:
@@ -120,8 +121,10 @@ def geometry(model: nn.Module, input_size: tuple[int, int]) -> Geometry:
 def _assemble(model: nn.Module, input_size: tuple[int, int]) -> FCN:
     """The converted layers as one network, with its geometry."""
     layers: OrderedDict[str, nn.Module] = OrderedDict()
-    reads: dict[str, tuple[str, ...]] = {}
-    full_names: dict[str, str] = {"": ""}
+    reads: dict[str, tuple[str, ...]] = {}  # which layers of the FCN each layer reads
+    full_names: dict[str, str] = {
+        "": ""
+    }  # with the dots that names in an nn.Sequential cannot have
     source = {"": ""}  # which layer of the FCN gives what a step gave in the classifier
     for step in conversion_steps(model, input_size):
         sources = tuple(source[name] for name in step.inputs)
@@ -133,6 +136,7 @@ def _assemble(model: nn.Module, input_size: tuple[int, int]) -> FCN:
             name += "_"
         layers[name], reads[name] = step.converted, sources
         source[step.name], full_names[name] = name, step.name
+    # In a chain each layer reads the one before it; only what reads something else is wired.
     before = dict(zip(layers, ["", *layers], strict=False))
     wiring = {name: read for name, read in reads.items() if read != (before[name],)}
     fcn = FCN(layers, wiring)

@@ -131,7 +131,10 @@ class _Conversion:
         )
 
     def convert(self, call: Call, values: list[Value], answers: list[Tensor]) -> None:
-        """Note for each answer its value in the FCN, or why it has none."""
+        """Note for each answer its value in the FCN, or why it has none.
+
+        What has none is no error yet: the classifier may not need it for its answer.
+        """
         names = [call.name, *(self.new_name(call.name) for _ in answers[1:])]
         try:
             made = [Value(name, call.kind, x) for name, x in zip(names, answers, strict=True)]
@@ -181,7 +184,7 @@ class _Conversion:
         self, call: Call, values: list[Value], made: list[Value], args: tuple, kwargs: dict
     ) -> None:
         """A rearrangement: the same function, applied to where the numbers lie."""
-        sources = values[:1] if call.kind.endswith("_as") else values
+        sources = values[:1] if call.kind.endswith("_as") else values  # view_as reads a shape
         indices = {Slot(i): value.full_index() for i, value in enumerate(values)}
         joined = None
         if len(sources) > 1:

@@ -80,7 +80,8 @@ class Value:
 
         [N, C, h, w] gives (C, 1, 1), [N, h, w, C] gives (1, 1, C), tokens [N, h·w, C] give (1, C),
         and a row [N, C] of a map that has one position (C,). None where channels and positions
-        share a dimension, as they do in the row that Flatten makes of a larger map.
+        share a dimension, as they do in the row that Flatten makes of a larger map. Two channels
+        of a 2×3 map as tokens [N, 6, 2]: shape (1, 2), positions 0 to 5 as [6, 1].
         """
         index = self.index_of_one()
         place = index % self.positions
