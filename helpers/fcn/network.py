@@ -122,9 +122,7 @@ def _assemble(model: nn.Module, input_size: tuple[int, int]) -> FCN:
     """The converted layers as one network, with its geometry."""
     layers: OrderedDict[str, nn.Module] = OrderedDict()
     reads: dict[str, tuple[str, ...]] = {}  # which layers of the FCN each layer reads
-    full_names: dict[str, str] = {
-        "": ""
-    }  # with the dots that names in an nn.Sequential cannot have
+    full_names: dict[str, str] = {"": ""}  # those of the steps, with their dots
     source = {"": ""}  # which layer of the FCN gives what a step gave in the classifier
     for step in conversion_steps(model, input_size):
         sources = tuple(source[name] for name in step.inputs)
