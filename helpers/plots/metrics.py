@@ -35,7 +35,8 @@ def precision_recall_figure(curves: Mapping[str, PrecisionRecall]) -> Figure:
     axes.set(xlim=(0, 1.02), ylim=(0, 1.02), xlabel="recall", ylabel="precision")
     axes.set_title("Precision and recall as the threshold falls")
     axes.grid(alpha=0.3)
-    axes.legend(loc="lower left")
+    # Below: inside, it would hide the curve of one detector or another.
+    figure.legend(loc="outside lower center", ncols=2, frameon=False)
     return figure
 
 

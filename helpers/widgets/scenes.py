@@ -36,7 +36,7 @@ def plot_detections(
         scene.image,
         detections,
         scene.boxes,
-        title=f"{len(cells.boxes)} cells above {threshold:.2f}, {left} boxes after NMS",
+        title=f"{len(cells.boxes)} cells, {left} boxes",
     )
     return figure, (
         f"Cars: {len(scene.boxes)}, true positives: {true_positives}, false positives:"
