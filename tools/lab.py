@@ -105,8 +105,10 @@ def copy_solved(sources: list[Path], folder: Path) -> list[Path]:
 
 
 def command(notebook: Path) -> list[str]:
-    """What opens a notebook in JupyterLab, which says no more than where it is, and warnings."""
-    return [sys.executable, "-m", "jupyterlab", "--log-level=WARN", os.path.relpath(notebook)]
+    """What opens a notebook in JupyterLab, in the course's folder, with few words."""
+    quiet = ["--Application.log_level=WARN", "--LabApp.log_level=WARN"]
+    root = f"--ServerApp.root_dir={Path.cwd()}"
+    return [sys.executable, "-m", "jupyterlab", *quiet, root, os.path.relpath(notebook)]
 
 
 def main(arguments: list[str] | None = None) -> int:

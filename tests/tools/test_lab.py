@@ -55,6 +55,7 @@ def test_the_complete_lessons_are_opened_as_copies_that_cannot_be_saved(course, 
     first = tmp_path / "solved" / "00_first.ipynb"
     assert opened[-1][1:3] == ["-m", "jupyterlab"]
     assert opened[-1][-1] == os.path.join("solved", "00_first.ipynb")
+    assert f"--ServerApp.root_dir={tmp_path}" in opened[-1]  # links lead out of the lessons' folder
     assert first.read_bytes() == (tmp_path / "notebooks" / "00_first.ipynb").read_bytes()
     assert not first.stat().st_mode & 0o222
     (tmp_path / "notebooks" / "00_first.ipynb").write_text("{}")
