@@ -100,7 +100,7 @@ class Examine(Execute):
     def _examine_while_alive(self, tests: list[int]) -> list[int]:
         """Examine tests, by number, until the kernel is gone; what is left of them."""
         self._guard = f"_{secrets.token_hex(8)}"
-        self._patience = PATIENCE
+        self._patience, self._latest = PATIENCE, None
         try:
             first = [self._aside(self._imports)]
             first += [self._aside(INSTALL.format(name=self._guard, source=GUARD))]
@@ -191,7 +191,7 @@ class Examine(Execute):
         """Run a cell of the notebook. Raises Stopped if the kernel does not survive it."""
         cell = self.nb.cells[number]
         cell.outputs = []
-        self._printed, self._replied_ok = 0, False
+        self._printed, self._replied_ok, self._latest = 0, False, number
         try:
             self.execute_cell(cell, number)
         except (DeadKernelError, CellTimeoutError) as error:
@@ -219,13 +219,21 @@ class Examine(Execute):
             self.execute_cell(cell, len(self.nb.cells) - 1, store_history=False)
             if any(error.ename == "CellTimeoutError" for error in _errors(cell)):
                 self._kill()
-                raise Stopped("the kernel is busy and cannot be stopped")
+                raise Stopped(self._still_runs())
             return cell
         except (DeadKernelError, CellTimeoutError) as error:
             self._kill()
             raise Stopped("the kernel died beside a test") from error
         finally:
             self.nb.cells.pop()
+
+    def _still_runs(self) -> str:
+        """Why the kernel is busy: the cell that was run last was not to be stopped."""
+        if self._latest is None:
+            return "the kernel is busy"
+        why = f"cell {self._latest + 1} did not end and could not be stopped"
+        self.nb.cells[self._latest].outputs = [_error(STOPPED, why)]
+        return why
 
     def _must_fail(self, source: str, word: str) -> None:
         errors = _errors(self._aside(source))

@@ -2,6 +2,7 @@
 
 import ast
 import builtins
+import functools
 import symtable
 from collections.abc import Sequence
 
@@ -11,6 +12,7 @@ from nbformat import NotebookNode
 LONGEST = 100_000  # characters of a cell that somebody may have written
 
 
+@functools.lru_cache(maxsize=1000)  # most cells of a class are the course's
 def python_of(source: str) -> str | None:
     """A cell's code, IPython's magics translated; None if it is not Python, or endless."""
     if len(source) > LONGEST:

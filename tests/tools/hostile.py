@@ -207,7 +207,7 @@ HOSTILE = {
     "links": (LINKS, 0, ""),
     "sees no process": (PROCESSES, 2, ""),
     "sees no environment": (ENVIRONMENT, 2, ""),
-    "deaf": (DEAF + RIGHT, 0, "cell 3 took more than 10 s"),
+    "deaf": (DEAF + RIGHT, 0, "cell 3 did not end and could not be stopped"),
     "stops itself": ("import os\nos.kill(os.getpid(), 19)\n" + RIGHT, 0, None),
     "segfault": ("import ctypes\nctypes.string_at(0)\n" + RIGHT, 0, "the kernel died in cell 3"),
     "leaves": ("exit()\n" + RIGHT, None, None),

@@ -12,6 +12,7 @@ from tools.needed import names_defined, names_used
 ANSWERS = ROOT / "tests" / "answers"
 
 
+@functools.cache
 def answer_cells(check: str, name: str) -> tuple[list[str], list[str]]:
     """The right and the wrong answers to an exercise, as cells that define the function `name`.
 

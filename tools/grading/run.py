@@ -6,7 +6,7 @@ import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import nbformat
@@ -22,6 +22,7 @@ from tools.grading.leftovers import remove_leftovers
 from tools.grading.releases import Release, make_release
 from tools.grading.results import Result
 from tools.grading.student_page import student_page
+from tools.grading.suspicion import answers_in_code, notes_of, with_likeness
 from tools.grading.table import Grade, Graded
 from tools.submissions import NOT_GRADED, HandedIn, Submission, collect, write_files
 from tools.words import Marks, answers_in_words, write_answers
@@ -84,6 +85,7 @@ def grade(
         graded = [
             _graded(one, releases[one.assignment], unsaved, marks) for one in handed_in.submissions
         ]
+        graded = with_likeness(graded, releases)
         most = {name: one.max_score for name, one in releases.items()}
         grades = table.lines(handed_in, most, graded)
         _write(work / "grades", grades, graded, marks)
@@ -159,7 +161,9 @@ def _graded(
         return Graded(handed, release.nothing(result.refused))
     notebook = nbformat.read(handed.path, as_version=4)
     answers = answers_in_words(notebook, release.released, handed.student, handed.assignment)
-    return table.with_words(handed, result, answers, marks)
+    graded = table.with_words(handed, result, answers, marks)
+    written = "\n".join(answers_in_code(notebook))
+    return replace(graded, notes=tuple(notes_of(notebook, release.source)), written=written)
 
 
 def _write(place: Path, grades: list[Grade], graded: list[Graded], marks: Marks) -> None:

@@ -36,6 +36,7 @@ class Graded:
     answers: tuple[Answer, ...] = ()
     marks: tuple[tuple[str, Mark], ...] = ()
     notes: tuple[str, ...] = ()  # for a person to look at
+    written: str = ""  # its answers in code
 
     @property
     def exercises(self) -> list[tuple[Exercise, float | None, str]]:
