@@ -145,7 +145,7 @@ def check_mine(answers: Callable[[Tensor, Detections, Tensor, float], Tensor]) -
         "the cars themselves, not the false positives": [0, 1],
         "every box above the threshold, cars too: leave out those with IoU ≥ 0.3": [0, 1, 2],
         "every box far from the cars, however low its score: use the threshold": [1, 2, 3],
-        "nothing is left out: use both the threshold and the true boxes": [0, 1, 2, 3],
+        "nothing is left out: use both the threshold and the ground truth": [0, 1, 2, 3],
     }
     if not (answer.shape == (2, 1, 40, 100) and close(answer, cut([1, 2]))):
         for message, numbers in picks.items():
