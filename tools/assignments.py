@@ -4,9 +4,6 @@ import argparse
 import os
 import shutil
 import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import nbformat
@@ -14,6 +11,7 @@ import nbformat
 from tools.classroom import Classroom, Terms
 from tools.execution import BUILD, NOTEBOOKS, find_notebooks
 from tools.exercises import exercises, released_source, repeated_grade_ids
+from tools.grading.leftovers import work_folder
 from tools.grading.run import Machines, grade
 from tools.sandbox import NoBox, check_box
 from tools.words import BadMarks, Marks, read_marks
@@ -53,7 +51,7 @@ def release(sources: list[Path], target: Path) -> list[Path]:
     problems += repeated_grade_ids(notebooks)
     if problems or not sources:
         raise CannotContinue("\n".join(problems) or "no notebooks to release")
-    with _work_folder(target) as work, Classroom(work).open() as room:
+    with work_folder(target) as work, Classroom(work).open() as room:
         (work / "assignments").mkdir()
         for path in sources:
             print(f"  {path.stem}", flush=True)
@@ -84,14 +82,6 @@ def _generate(room: Classroom, path: Path) -> Path:
         return room.generate(path)
     except RuntimeError as error:
         raise CannotContinue(f"{path.name}: nbgrader refused it: {error}") from error
-
-
-@contextmanager
-def _work_folder(target: Path) -> Iterator[Path]:
-    """A folder beside `target`, gone at the end."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}-") as folder:
-        yield Path(folder).resolve()
 
 
 def _swap_in(new: Path, target: Path) -> None:

@@ -6,7 +6,6 @@ import os
 import re
 import shutil
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from nbformat import NotebookNode
 from tools.assignments import CannotContinue, release
 from tools.execution import BUILD, NOTEBOOKS, ROOT, find_notebooks
 from tools.exercises import released_source
+from tools.grading.leftovers import work_folder
 
 DESCRIPTION = """Write what students get to build/handout: the notebooks without solutions, the
 package helpers and its data, and what sets them up. Then look for answers in it: there must be
@@ -38,9 +38,8 @@ def make_handout(sources: list[Path], target: Path) -> Path:
 
     Raises CannotContinue, and leaves an earlier one as it was, if an answer would be in it.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}-") as folder:
-        new = Path(folder) / target.name
+    with work_folder(target) as folder:
+        new = folder / target.name
         release(sources, new / "notebooks")
         for name in FOLDERS:
             shutil.copytree(ROOT / name, new / name, ignore=UNWANTED)

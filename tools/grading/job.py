@@ -183,7 +183,7 @@ def _plain(text: str) -> str:
 
 @contextmanager
 def _at_most(seconds: int) -> Iterator[None]:
-    """Raise TimeoutError in the block after so long, where the system can do that."""
+    """Raise Refused in the block after so long, where the system can do that."""
     if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "SIGALRM"):
         yield
         return

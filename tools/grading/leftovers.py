@@ -1,12 +1,25 @@
-"""What an earlier run left that was killed: folders named after a process that is gone."""
+"""Folders to work in, named after the process: what a run left that was killed can be told."""
 
+import os
 import re
 import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
 
 BOXES = Path("/tmp")
+
+
+@contextmanager
+def work_folder(target: Path) -> Iterator[Path]:
+    """A folder beside `target`, gone at the end."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    prefix = f".{target.name}-{os.getpid()}-"
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=prefix) as folder:
+        yield Path(folder).resolve()
 
 
 def remove_leftovers(target: Path) -> None:

@@ -2,10 +2,8 @@
 
 import os
 import shutil
-import tempfile
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,7 +16,7 @@ from tools.grading.class_page import class_page
 from tools.grading.crew import run_all
 from tools.grading.exports import write_exports
 from tools.grading.job import Job
-from tools.grading.leftovers import remove_leftovers
+from tools.grading.leftovers import remove_leftovers, work_folder
 from tools.grading.releases import Release, make_release
 from tools.grading.results import Result
 from tools.grading.student_page import student_page
@@ -70,7 +68,7 @@ def grade(
     by_name = {path.stem: path for path in sources}
     marks = marks or {}
     remove_leftovers(target)
-    with _work_folder(target) as work:
+    with work_folder(target) as work:
         (work / "handed").mkdir()
         handed_in, releases = _collect(folder, by_name, target, work, terms)
         jobs = [
@@ -188,15 +186,6 @@ def _write_for_teacher(
     page = class_page(grades, graded, lessons, handed_in.files)
     write_atomically(place / "class.html", page.encode("utf-8", "replace"))
     write_exports(place, grades)
-
-
-@contextmanager
-def _work_folder(target: Path) -> Iterator[Path]:
-    """A folder beside `target`, gone at the end."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    prefix = f".{target.name}-{os.getpid()}-"
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=prefix) as folder:
-        yield Path(folder).resolve()
 
 
 def _publish(new: Path, target: Path) -> None:
