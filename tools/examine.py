@@ -223,7 +223,7 @@ class Examine(Execute):
             return cell
         except (DeadKernelError, CellTimeoutError) as error:
             self._kill()
-            raise Stopped("the kernel died beside a test") from error
+            raise Stopped(self._ended_beside()) from error
         finally:
             self.nb.cells.pop()
 
@@ -231,7 +231,17 @@ class Examine(Execute):
         """Why the kernel is busy: the cell that was run last was not to be stopped."""
         if self._latest is None:
             return "the kernel is busy"
-        why = f"cell {self._latest + 1} did not end and could not be stopped"
+        return self._blame(f"cell {self._latest + 1} did not end and could not be stopped")
+
+    def _ended_beside(self) -> str:
+        """Why the kernel is gone, though no cell was running: one may have left too much behind."""
+        if self._latest is None or not self.km.stopped_for:
+            return "the kernel died beside a test"
+        number = self._latest + 1
+        return self._blame(f"the kernel was ended after cell {number}: {self.km.stopped_for}")
+
+    def _blame(self, why: str) -> str:
+        """Write down with the cell that was run last why the kernel is gone; returns it."""
         self.nb.cells[self._latest].outputs = [_error(STOPPED, why)]
         return why
 

@@ -198,7 +198,7 @@ HOSTILE = {
     "events": (USELESS + EVENTS, 0, None),
     "a namespace of its own": (USELESS + NAMESPACE, 0, None),
     "streams closed": (USELESS + STREAM, 0, ""),
-    # Its note says 4 GiB, or the cell's time where that is over first.
+    # Its note says 4 GiB (test_boxed_kernel), or the cell's time where that is over first.
     "memory of many": (MANY + RIGHT, 0, None),
     "fills the disk": (FILL + USELESS, 0, "the kernel was ended in cell 3: it wrote more than"),
     "many files": (CRUMBS + USELESS, 0, "the kernel was ended in cell 3: it made more than"),
@@ -220,6 +220,6 @@ HOSTILE = {
     "asks": ("input('?')\n" + RIGHT, 0, ""),
     "deep": ("x = " + "(" * 5000 + ")" * 5000 + "\n" + RIGHT, 0, ""),
     "deeper": ("x = " + "-" * 90_000 + "1\n" + RIGHT, 0, None),
-    "a long cell": ("#" * 3_000_000 + "\n" + RIGHT, 0, None),  # it is cut, and says so
+    "a long cell": ("#" * 3_000_000 + "\n" + RIGHT, 0, "cell 3 has 3,000,0"),
     "reset": ("get_ipython().run_line_magic('reset', '-f')\n" + RIGHT, 2, ""),
 }
