@@ -124,9 +124,7 @@ def _reduction(layer: Function, value: Value, answer: Tensor) -> Converted | Non
         bool((coordinate(low) != coordinate(high)).any())
         for coordinate in (lambda i: i // width % height, lambda i: i % width)
     )
-    if not (rows or cols):
-        return None
-    if not value.y.is_floating_point():
+    if not (rows or cols) or not value.y.is_floating_point():
         return None
     pool = _POOLS[layer.name]((height if rows else 1, width if cols else 1))
     y = pool(value.y)

@@ -156,11 +156,11 @@ def _channels(model: nn.Module, fcn: FCN) -> tuple[int, ...]:
     right = []
     with left_as_it_was(model):
         for crops in all_example_crops(model, fcn.geometry.window):
-            try:
-                same = not right or same_numbers(twin(crops).flatten(1), model(crops.clone()))
-            except RuntimeError:  # it has a kernel for another number
-                same = False
-            right += [crops.shape[1]] * same
+            try:  # the first were those that it was converted with
+                if not right or same_numbers(twin(crops).flatten(1), model(crops.clone())):
+                    right.append(crops.shape[1])
+            except RuntimeError:  # the FCN's kernel is for another number
+                continue
     return tuple(right)
 
 

@@ -220,7 +220,8 @@ class _Conversion:
         layer, value.index = converted.layer, converted.index
         value.y = read[0].y
         if layer is not None:
-            layer.meets = len(read) > 1
+            if isinstance(layer, Function):
+                layer.meets = len(read) > 1
             value.y = layer.eval()(*(single.y for single in read))
             layer.train(training)
         if value.index is not None and value.is_the_map:
