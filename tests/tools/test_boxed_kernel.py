@@ -12,20 +12,21 @@ from tools.sandbox import MIB
 
 # A box runs a kernel, whose processes have memory of their own, or share what the kernel has.
 BOX = "import subprocess, sys; subprocess.run([sys.executable, '-c', sys.argv[1]])"
-OWN = """
+# One write for the line: two that come from several processes may be mixed.
+READY = "import os; os.write(1, b'ready' + os.linesep.encode())"
+OWN = f"""
 import subprocess, sys
-own = "x = b'x' * (80 * 2**20); print('ready', flush=True); input()"
-for _ in range(3):
-    subprocess.Popen([sys.executable, "-c", own])
-input()
+own = "x = b'x' * (80 * 2**20); {READY}; input()"
+for child in [subprocess.Popen([sys.executable, "-c", own]) for _ in range(3)]:
+    child.wait()
 """
-SHARED = """
+SHARED = f"""
 import os
 x = b'x' * (80 * 2**20)
 for _ in range(3):
     if not os.fork():
         break
-print('ready', flush=True)
+{READY}
 input()
 """
 
@@ -63,7 +64,7 @@ def test_the_memory_of_all_processes_is_added_up_and_what_they_share_counts_once
 
 
 def test_what_is_written_is_counted_in_files_and_in_bytes(box, tmp_path, monkeypatch):
-    kernel = box("print('ready', flush=True); input()", 1)
+    kernel = box(f"{READY}; input()", 1)
     (tmp_path / "deep").mkdir()
     for number in range(3):
         (tmp_path / "deep" / f"{number}").write_bytes(bytes(MIB))
