@@ -13,6 +13,11 @@ from helpers.models.classifier import (
     make_classifier,
     randomise_,
 )
+from helpers.models.header import (
+    ModelHeader,
+    check_classes,
+    read_header,
+)
 from helpers.models.weights import (
     load_model,
     load_pretrained,
@@ -24,12 +29,15 @@ from helpers.models.weights import (
 
 __all__ = [
     "INPUT_SIZE",
+    "ModelHeader",
+    "check_classes",
     "eval_mode",
     "load_model",
     "load_pretrained",
     "make_classifier",
     "pretrained_path",
     "randomise_",
+    "read_header",
     "read_notes",
     "save_model",
     "weights_digest",

@@ -6,17 +6,16 @@
 """
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
 
 from helpers.models.classifier import INPUT_SIZE, make_classifier
+from helpers.models.header import CLASSES, ModelHeader, header_of, new_header, open_weights
 from helpers.paths import DATA, verify_checksums, write_atomically
-
-FORMAT = "from-classifier-to-detector/1"
 
 
 def save_model(
@@ -24,28 +23,48 @@ def save_model(
     path: str | Path,
     *,
     input_size: tuple[int, int] = INPUT_SIZE,
+    classes: Sequence[str] = CLASSES,
+    background: int = 0,
+    channels: int = 1,
+    stride: int | None = None,
     half: bool = False,
     notes: dict[str, str] | None = None,
 ) -> Path:
     """Write a classifier's weights as safetensors (no pickle), atomically. Lesson 03.
 
+    What the model is for goes into the file's header, so that `load_model` can build its network
+    and `Detector.from_file` the detector.
+
     Args:
-        model: as `make_classifier(input_size)` gives it.
+        model: as `make_classifier` gives it for such crops and so many classes.
         path: the file to write.
         input_size: (height, width) of its crops.
+        classes: their names, in the order of the logits.
+        background: which of them is not looked for.
+        channels: of its crops, 1 or 3.
+        stride: as in `make_classifier`.
         half: store the weight matrices as float16, which halves the file; they come back as
             float32.
-        notes: texts by name, which travel in the file's header.
+        notes: other texts by name, which travel in the file's header: "data", "threshold", …
 
     Returns:
         The path.
 
     Raises:
-        ValueError: for another network than the course's, and for NaN or infinity.
+        ValueError: for another network than the course's, for NaN or infinity, for names of
+            classes that `check_classes` refuses, and for a note with a name of the header's own.
         OSError: the file cannot be written.
     """
     path = Path(path)
-    _check_architecture(model.state_dict(), input_size, "this model")
+    header = new_header(
+        input_size,
+        classes=classes,
+        background=background,
+        channels=channels,
+        stride=stride,
+        notes=notes,
+    )
+    _check_architecture(model.state_dict(), header, "this model")
     tensors = {}
     for name, tensor in model.state_dict().items():
         small = half and name.endswith("weight") and tensor.ndim >= 2
@@ -53,24 +72,22 @@ def save_model(
         tensors[name] = tensor.clone(memory_format=torch.contiguous_format)
         if not torch.isfinite(tensors[name]).all():
             raise ValueError(f"{name} holds NaN or infinity" + " as float16" * small)
-    size = f"{input_size[0]}x{input_size[1]}"
-    header = (notes or {}) | {"format": FORMAT, "input_size": size}
-    write_atomically(path, save(tensors, metadata=header))
+    write_atomically(path, save(tensors, metadata=header.texts()))
     return path
 
 
 def read_notes(path: str | Path) -> dict[str, str]:
-    """The header of a weights file, texts by name, as `save_model` wrote it.
+    """The header of a weights file, all its texts by name. `read_header` makes sense of them.
 
     Raises:
-        FileNotFoundError, ValueError: as `load_model`.
+        FileNotFoundError, ValueError: there is none, or it is damaged.
     """
-    with _open(Path(path)) as file:
+    with open_weights(Path(path)) as file:
         return file.metadata() or {}
 
 
 def load_model(path: str | Path) -> nn.Sequential:
-    """Read weights written by `save_model` into a new classifier. Lesson 03.
+    """Read weights written by `save_model` into the network that their header names. Lesson 03.
 
     Args:
         path: the file.
@@ -80,43 +97,25 @@ def load_model(path: str | Path) -> nn.Sequential:
 
     Raises:
         FileNotFoundError: there is none.
-        ValueError: it is damaged, was written by something else, belongs to another network, or
-            holds NaN or infinity.
+        ValueError: it is damaged, was written by something else, belongs to another network than
+            its header says, or holds NaN or infinity.
     """
     path = Path(path)
-    with _open(path) as file:
-        header = file.metadata() or {}
-        if header.get("format") != FORMAT:
-            raise ValueError(
-                f"{path} was not written by this course's save_model (format"
-                f" {header.get('format')!r} instead of {FORMAT!r})"
-            )
-        try:
-            height, width = (int(side) for side in header["input_size"].split("x"))
-        except (KeyError, ValueError) as error:
-            raise ValueError(f"{path} does not say for which input size it is") from error
+    with open_weights(path) as file:
+        header = header_of(file.metadata() or {}, str(path))
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    _check_architecture(tensors, (height, width), str(path))
+    _check_architecture(tensors, header, str(path))
     for name, tensor in tensors.items():
         if not torch.isfinite(tensor).all():
             raise ValueError(f"{path} holds NaN or infinity in {name}")
-    model = make_classifier((height, width), seed=0)
+    model = make_classifier(**header.network, seed=0)
     model.load_state_dict(tensors)
     return model.eval()
 
 
-def _open(path: Path) -> safe_open:
-    if not path.is_file():
-        raise FileNotFoundError(f"no weights file {path}")
-    try:
-        return safe_open(path, framework="pt")
-    except (SafetensorError, OSError, ValueError) as error:
-        raise ValueError(f"{path} is damaged or no safetensors file: {error}") from error
-
-
-def _check_architecture(tensors: dict[str, Tensor], input_size: tuple[int, int], what: str) -> None:
+def _check_architecture(tensors: dict[str, Tensor], header: ModelHeader, what: str) -> None:
     with torch.device("meta"):
-        expected = make_classifier(input_size).state_dict()
+        expected = make_classifier(**header.network).state_dict()
     for name in expected.keys() | tensors.keys():
         if name not in tensors or name not in expected:
             problem = f"{name} is {'missing' if name in expected else 'one tensor too many'}"
@@ -124,9 +123,9 @@ def _check_architecture(tensors: dict[str, Tensor], input_size: tuple[int, int],
             problem = f"{name} is {[*tensors[name].shape]}, not {[*expected[name].shape]}"
         else:
             continue
+        arguments = ", ".join(f"{key}={value}" for key, value in header.network.items())
         raise ValueError(
-            f"{what} belongs to another network than make_classifier({tuple(input_size)}):"
-            f" {problem}"
+            f"{what} belongs to another network than make_classifier({arguments}): {problem}"
         )
 
 

@@ -10,22 +10,26 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from helpers import paths
+from helpers.fcn import geometry
 from helpers.models import (
+    ModelHeader,
     eval_mode,
     load_model,
     load_pretrained,
     make_classifier,
     pretrained_path,
     randomise_,
+    read_header,
     read_notes,
     save_model,
     weights_digest,
 )
 from helpers.models import weights as weights_files
-from helpers.models.weights import FORMAT
+from helpers.models.header import FORMAT
 from helpers.paths import DATA, sha256, verify_checksums
 
 TINY = (16, 24)
+TINY_HEADER = {"format": FORMAT, "input_size": "16x24"}
 
 
 def save_tiny(model, path, **options):
@@ -35,8 +39,8 @@ def save_tiny(model, path, **options):
 # The network
 
 
-def test_the_architecture_is_exactly_the_one_of_the_lessons():
-    expected = nn.Sequential(
+def cars_network_by_hand():
+    return nn.Sequential(
         nn.Conv2d(1, 32, 5),
         nn.BatchNorm2d(32),
         nn.ReLU(),
@@ -50,8 +54,11 @@ def test_the_architecture_is_exactly_the_one_of_the_lessons():
         nn.ReLU(),
         nn.Linear(512, 2),
     )
-    assert repr(make_classifier((40, 100))) == repr(expected)
-    assert repr(make_classifier()) == repr(expected)
+
+
+def test_the_architecture_is_exactly_the_one_of_the_lessons():
+    assert repr(make_classifier((40, 100))) == repr(cars_network_by_hand())
+    assert repr(make_classifier()) == repr(cars_network_by_hand())
 
 
 @pytest.mark.parametrize("size", [(40, 100), (16, 16), (17, 31), (42, 102), (41, 101), (64, 20)])
@@ -108,6 +115,75 @@ def test_eval_mode_gives_each_layer_its_own_mode_back_even_after_an_error(tiny_c
     assert [module.training for module in tiny_classifier.modules()] == before
 
 
+# Several classes, colour, and small crops
+
+
+@pytest.mark.parametrize(
+    ("size", "options"),
+    [
+        ((16, 16), {"classes": 11}),
+        ((64, 128), {"classes": 4, "channels": 3}),
+        ((48, 80), {"classes": 3, "channels": 3}),
+        ((48, 80), {"channels": 3, "stride": 2}),
+        ((20, 16), {"stride": 4}),
+        ((17, 19), {}),
+    ],
+)
+def test_classes_and_channels_are_what_was_asked_for(size, options):
+    model = make_classifier(size, **options, seed=0).eval()
+    with torch.no_grad():
+        logits = model(torch.rand(3, options.get("channels", 1), *size))
+    assert logits.shape == (3, options.get("classes", 2))
+
+
+def test_a_network_for_small_crops_keeps_5x5_positions_2_pixels_apart():
+    expected = nn.Sequential(
+        nn.Conv2d(1, 32, 3),
+        nn.BatchNorm2d(32),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Conv2d(32, 64, 3),
+        nn.BatchNorm2d(64),
+        nn.ReLU(),
+        nn.Flatten(),
+        nn.Linear(64 * 5 * 5, 512),
+        nn.ReLU(),
+        nn.Linear(512, 11),
+    )
+    model = make_classifier((16, 16), classes=11)
+    assert repr(model) == repr(expected)
+    assert geometry(model, (16, 16)).stride == (2, 2)
+
+
+@pytest.mark.parametrize(
+    ("size", "stride"), [((20, 20), 2), ((16, 21), 4), ((21, 16), 4), ((40, 100), 4)]
+)
+def test_the_stride_follows_from_the_longer_side(size, stride):
+    assert geometry(make_classifier(size, seed=0), size).stride == (stride, stride)
+
+
+def test_more_classes_leave_the_cars_network_as_it_always_was(same_weights):
+    with torch.random.fork_rng():
+        torch.manual_seed(4)
+        by_hand = cars_network_by_hand().state_dict()
+    assert same_weights(make_classifier(seed=4).state_dict(), by_hand)
+    explicit = make_classifier((40, 100), classes=2, channels=1, stride=4, seed=4)
+    assert same_weights(explicit.state_dict(), by_hand)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"classes": 1}, "two classes or more"),
+        ({"channels": 0}, "and a channel, not 2 and 0"),
+        ({"stride": 3}, "stride must be 2 or 4, not 3"),
+    ],
+)
+def test_networks_that_make_no_sense_are_refused(options, message):
+    with pytest.raises(ValueError, match=message):
+        make_classifier(**options)
+
+
 # Save and load
 
 
@@ -141,7 +217,15 @@ def test_a_channels_last_model_is_saved_like_any_other(tmp_path, tiny_classifier
 
 def test_notes_travel_with_the_weights(tmp_path, tiny_classifier):
     path = save_tiny(tiny_classifier, tmp_path / "w.safetensors", notes={"data": "street"})
-    assert read_notes(path) == {"format": FORMAT, "input_size": "16x24", "data": "street"}
+    assert read_notes(path) == {
+        "format": FORMAT,
+        "input_size": "16x24",
+        "classes": '["background", "car"]',
+        "background": "0",
+        "channels": "1",
+        "stride": "4",
+        "data": "street",
+    }
 
 
 def test_saving_a_model_of_another_size_is_refused_and_writes_nothing(tmp_path, tiny_classifier):
@@ -192,6 +276,71 @@ def test_loading_leaves_the_global_random_state_alone(tmp_path, tiny_classifier)
     assert torch.equal(torch.get_rng_state(), before)
 
 
+# What a file says about itself
+
+DIGITS = {"input_size": (16, 16), "classes": ("nothing", "0", "é"), "channels": 3}
+
+
+def save_digits(path, **options):
+    model = make_classifier((16, 16), classes=3, channels=3, seed=1).eval()
+    return model, save_model(model, path, **DIGITS, **options)
+
+
+def test_a_network_of_any_classes_comes_back_as_its_header_says(tmp_path, same_weights):
+    model, path = save_digits(tmp_path / "d", background=1, notes={"threshold": "0.5"})
+    assert same_weights(load_model(path).state_dict(), model.state_dict())
+    assert repr(load_model(path)) == repr(model)
+    expected = ModelHeader((16, 16), ("nothing", "0", "é"), 1, 3, 2, {"threshold": "0.5"})
+    assert read_header(path) == expected
+
+
+def test_a_coarser_network_than_usual_comes_back_too(tmp_path, same_weights):
+    model = make_classifier((16, 16), stride=4, seed=1)
+    path = save_model(model, tmp_path / "coarse", input_size=(16, 16), stride=4)
+    assert same_weights(load_model(path).state_dict(), model.state_dict())
+    with pytest.raises(ValueError, match="belongs to another network"):
+        save_model(model, path, input_size=(16, 16))
+
+
+def test_a_file_of_old_tells_cars_from_the_background(weights_file):
+    rewrite(weights_file)
+    assert read_header(weights_file) == ModelHeader((16, 24), ("background", "car"), 0, 1, 4, {})
+
+
+def test_the_shipped_weights_say_what_they_are():
+    header = read_header(pretrained_path())
+    assert header.input_size == (40, 100)
+    assert (header.classes, header.background) == (("background", "car"), 0)
+    assert (header.channels, header.stride) == (1, 4)
+    assert set(header.notes) == {"data", "seed", "epochs", "threshold"}
+    assert set(read_notes(pretrained_path())) >= {"classes", "background", "channels", "stride"}
+    assert weights_digest(load_pretrained()) == "5f4bc46d2fbd"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"classes": ("a", "b", "c")}, r"classes=3.*: 11.*is \[2.*, not \[3"),
+        ({"channels": 3}, r"channels=3.*0.weight is \[32, 1, 5, 5\], not \[32, 3, 5, 5\]"),
+        ({"classes": ("car",)}, "two names or more"),
+        ({"classes": ("car", "")}, "none of them empty"),
+        ({"classes": ("car", "car")}, "classes must differ: car is there twice"),
+        ({"background": 2}, "background must be the index of a class, 0 to 1, not 2"),
+        ({"background": -1}, "background must be"),
+        ({"notes": {"classes": "mine"}}, "notes must not be called classes"),
+    ],
+)
+def test_what_does_not_fit_the_model_is_not_saved(tmp_path, tiny_classifier, options, message):
+    with pytest.raises(ValueError, match=message):
+        save_tiny(tiny_classifier, tmp_path / "w", **options)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_one_text_is_no_list_of_classes(tmp_path, tiny_classifier):
+    with pytest.raises(TypeError, match="several names, not 'ab'"):
+        save_tiny(tiny_classifier, tmp_path / "w", classes="ab")
+
+
 # Files that are not what they should be
 
 
@@ -235,7 +384,7 @@ def rewrite(path, header=None, **changes):
     """Write a weights file anew, with another header or with some tensors replaced."""
     tensors = load_file(path) | changes
     tensors = {name: tensor for name, tensor in tensors.items() if tensor is not None}
-    save_file(tensors, path, metadata=header or {"format": FORMAT, "input_size": "16x24"})
+    save_file(tensors, path, metadata=header or TINY_HEADER)
 
 
 def test_rewriting_alone_breaks_nothing(weights_file):
@@ -268,6 +417,17 @@ def test_wrong_tensors_are_refused_by_name(weights_file, changes, message):
         ({"format": FORMAT, "input_size": "16x24x1"}, "does not say for which input size"),
         ({"format": FORMAT, "input_size": "40x100"}, "belongs to another network"),
         ({"format": FORMAT, "input_size": "4x4"}, "too small"),
+        (TINY_HEADER | {"classes": "[1, 2]"}, "classes that make no sense: classes must be two"),
+        (TINY_HEADER | {"classes": '"ab"'}, "classes that make no sense: classes must be several"),
+        (TINY_HEADER | {"classes": "null"}, "classes that make no sense"),
+        (TINY_HEADER | {"classes": "{"}, "classes that make no sense"),
+        (TINY_HEADER | {"classes": '["a", "b", "c"]'}, "classes=3.*: 11.*is .2.*, not .3"),
+        (TINY_HEADER | {"background": "2"}, "classes that make no sense: background must be"),
+        (TINY_HEADER | {"background": "none"}, "background is 'none', not a whole number"),
+        (TINY_HEADER | {"channels": "3"}, "0.weight is .32, 1, 5, 5., not .32, 3, 5, 5."),
+        (TINY_HEADER | {"channels": "0"}, "a channel, not 2 and 0"),
+        (TINY_HEADER | {"stride": "2"}, "belongs to another network than .*stride=2"),
+        (TINY_HEADER | {"stride": "1"}, "stride must be 2 or 4"),
     ],
 )
 def test_a_foreign_or_wrong_header_is_refused(weights_file, header, message):

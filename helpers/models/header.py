@@ -1,0 +1,165 @@
+"""What a weights file says about itself: a few texts by name in its header.
+
+>>> from helpers.models import pretrained_path
+>>> header = read_header(pretrained_path())
+>>> header.input_size, header.classes, header.background, header.channels
+((40, 100), ('background', 'car'), 0, 1)
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from safetensors import SafetensorError, safe_open
+
+from helpers.models.classifier import choose_stride
+
+FORMAT = "from-classifier-to-detector/1"
+CLASSES = ("background", "car")
+OWN_NAMES = ("format", "input_size", "classes", "background", "channels", "stride")
+
+
+@dataclass(frozen=True)
+class ModelHeader:
+    """What a model is for: enough to build its network again, and to use it. Lesson 03.
+
+    Args:
+        input_size: (height, width) of its crops, in pixels.
+        classes: their names, in the order of the logits.
+        background: which of them is not looked for.
+        channels: 1 for grey crops, 3 for RGB.
+        stride: pixels between neighbouring windows: 2 or 4, as in `make_classifier`.
+        notes: other texts by name, such as "data" and "threshold".
+
+    Raises:
+        ValueError: for fewer than two classes, two of one name, no name, or a background that is
+            none of them.
+    """
+
+    input_size: tuple[int, int]
+    classes: tuple[str, ...] = CLASSES
+    background: int = 0
+    channels: int = 1
+    stride: int = 4
+    notes: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        check_classes(self.classes, self.background)
+
+    @property
+    def network(self) -> dict[str, object]:
+        """The arguments of `make_classifier` for this model's network."""
+        return {
+            "input_size": self.input_size,
+            "classes": len(self.classes),
+            "channels": self.channels,
+            "stride": self.stride,
+        }
+
+    def texts(self) -> dict[str, str]:
+        """All of it as texts by name, as it stands in the file. Undone by `header_of`."""
+        return dict(self.notes) | {
+            "format": FORMAT,
+            "input_size": f"{self.input_size[0]}x{self.input_size[1]}",
+            "classes": json.dumps(list(self.classes), ensure_ascii=False),
+            "background": str(self.background),
+            "channels": str(self.channels),
+            "stride": str(self.stride),
+        }
+
+
+def check_classes(classes: Sequence[str], background: int) -> tuple[str, ...]:
+    """Names of classes as a tuple, or a refusal that says what is wrong with them.
+
+    Raises:
+        ValueError: for fewer than two, two of one name, no name, or a background that is none.
+        TypeError: for what is no list of names.
+
+    >>> check_classes(["background", "car"], 0)
+    ('background', 'car')
+    """
+    if isinstance(classes, str) or not isinstance(classes, Sequence):
+        raise TypeError(f"classes must be several names, not {classes!r}")
+    names = tuple(classes)
+    if len(names) < 2 or not all(isinstance(name, str) and name for name in names):
+        raise ValueError(f"classes must be two names or more, none of them empty, not {names}")
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(f"classes must differ: {', '.join(twice)} is there twice")
+    if isinstance(background, bool) or background not in range(len(names)):
+        raise ValueError(
+            f"background must be the index of a class, 0 to {len(names) - 1}, not {background}"
+        )
+    return names
+
+
+def read_header(path: str | Path) -> ModelHeader:
+    """What a weights file says about its model. Lesson 03.
+
+    A file from before classes were noted tells "background" from "car" on grey crops.
+
+    Raises:
+        FileNotFoundError: there is none.
+        ValueError: it is damaged, was written by something else, or its header makes no sense.
+    """
+    with open_weights(Path(path)) as file:
+        return header_of(file.metadata() or {}, str(path))
+
+
+def header_of(texts: Mapping[str, str], what: str) -> ModelHeader:
+    """The header that `ModelHeader.texts` wrote; `what` is named in refusals.
+
+    >>> header_of({"format": FORMAT, "input_size": "16x24", "data": "mine"}, "a file").notes
+    {'data': 'mine'}
+    """
+    if texts.get("format") != FORMAT:
+        raise ValueError(
+            f"{what} was not written by this course's save_model (format"
+            f" {texts.get('format')!r} instead of {FORMAT!r})"
+        )
+    try:
+        height, width = (int(side) for side in texts["input_size"].split("x"))
+    except (KeyError, ValueError) as error:
+        raise ValueError(f"{what} does not say for which input size it is") from error
+    numbers = {"background": 0, "channels": 1, "stride": 4}
+    for name in numbers.keys() & texts.keys():
+        try:
+            numbers[name] = int(texts[name])
+        except ValueError as error:
+            raise ValueError(f"{what}: {name} is {texts[name]!r}, not a whole number") from error
+    notes = {name: text for name, text in texts.items() if name not in OWN_NAMES}
+    try:
+        classes = json.loads(texts["classes"]) if "classes" in texts else CLASSES
+        names = check_classes(classes, numbers["background"])
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{what} names classes that make no sense: {error}") from error
+    return ModelHeader((height, width), names, notes=notes, **numbers)
+
+
+def new_header(
+    input_size: tuple[int, int],
+    *,
+    classes: Sequence[str],
+    background: int,
+    channels: int,
+    stride: int | None,
+    notes: Mapping[str, str] | None,
+) -> ModelHeader:
+    """A header for a file to come; raises ValueError for notes that bear a name of its own."""
+    own = sorted((notes or {}).keys() & set(OWN_NAMES))
+    if own:
+        raise ValueError(f"notes must not be called {', '.join(own)}: the header has these itself")
+    stride = choose_stride(input_size) if stride is None else stride
+    names = check_classes(classes, background)
+    return ModelHeader(tuple(input_size), names, background, channels, stride, dict(notes or {}))
+
+
+def open_weights(path: Path) -> safe_open:
+    """A safetensors file, to be used in `with`; raises as `read_header`."""
+    if not path.is_file():
+        raise FileNotFoundError(f"no weights file {path}")
+    try:
+        return safe_open(path, framework="pt")
+    except (SafetensorError, OSError, ValueError) as error:
+        raise ValueError(f"{path} is damaged or no safetensors file: {error}") from error
