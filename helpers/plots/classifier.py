@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, NullFormatter, NullLocator
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, NullLocator
 from torch import Tensor
 
 from helpers.calibration import Reliability
@@ -38,6 +38,9 @@ def training_curves(history: History, *, augmented: bool = True) -> Figure:
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.grid(alpha=0.3)
     left.set_yscale("log")
+    # A loss seldom falls by ten: powers of ten alone would leave one tick with a number, or none.
+    left.yaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 5)))
+    left.yaxis.set_major_formatter("{x:g}")
     left.yaxis.set_minor_formatter(NullFormatter())
     figure.legend(*right.get_legend_handles_labels(), loc="outside lower center", ncols=3)
     return figure

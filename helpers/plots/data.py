@@ -30,7 +30,9 @@ def crop_grid(
             picture(spot, images[k])
             if captions is not None:
                 spot.set_title(captions[k], fontsize=12 if columns <= 4 else 9)
-    figure.suptitle(title)
+    if title:
+        figure.suptitle(f"{title}\n", fontsize=14)  # a line between it and the captions
+        figure.set_figheight(figure.get_figheight() + 0.4)
     return figure
 
 

@@ -118,7 +118,7 @@ def plot_judged(
     return present
 
 
-def _legend(figure: Figure, present: Sequence[str], **position: object) -> None:
+def _legend(figure: Figure, present: Sequence[str], **looks: object) -> None:
     """One key for all panels, in a fixed order."""
     styles = {FOUND: (GREEN, "dashed", 1.0), MISSED: (GREEN, "dashed", 3.0)} | STYLES
     names = [name for name in styles if name in present]
@@ -127,7 +127,7 @@ def _legend(figure: Figure, present: Sequence[str], **position: object) -> None:
         for n in names
     ]
     labels = [NAMES.get(name, name) for name in names]
-    figure.legend(handles, labels, fontsize=8, frameon=False, columnspacing=1.2, **position)
+    figure.legend(handles, labels, frameon=False, columnspacing=1.2, **looks)
 
 
 def judged_figure(
@@ -145,7 +145,7 @@ def judged_figure(
         present.update(plot_judged(axes, image, under_it, ground_truth))
         axes.set(title=name, xlabel="column (pixels)", ylabel="row (pixels)")
         axes.label_outer()
-    _legend(figure, sorted(present), loc="outside lower center", ncols=3)
+    _legend(figure, sorted(present), fontsize=11, loc="outside lower center", ncols=3)
     return figure
 
 
@@ -180,7 +180,7 @@ def scene_and_curve(
     left.set(title=title, xlabel="column (pixels)", ylabel="row (pixels)")
     height, width = image.shape[-2:]
     left.set(xticks=(0, width // 2, width), yticks=(0, height // 2, height))
-    _legend(figure, present, loc="lower left", ncols=3)
+    _legend(figure, present, fontsize=8, loc="lower left", ncols=3)
     precision, recall = curve.at(threshold)
     right.plot([0, *curve.recall.tolist()], [1, *curve.precision.tolist()], color=BLUE)
     right.plot([recall], [precision], "o", color=RED, markersize=9)
