@@ -1,4 +1,4 @@
-"""Images: from files and arrays of any common kind to float32 tensors [1, H, W] in [0, 1].
+"""Images: from files and arrays of any common kind to float32 tensors [C, H, W] in [0, 1].
 
 >>> as_grey(np.array([[0, 255]], dtype=np.uint8))
 tensor([[[0., 1.]]])
@@ -50,6 +50,43 @@ def as_grey(image: Tensor | np.ndarray | Image.Image) -> Tensor:
     if image.shape[0] == 3:
         image = _grey_of_colour(image)
     return image
+
+
+def as_rgb(image: Tensor | np.ndarray | Image.Image) -> Tensor:
+    """Any grey or colour image as a colour tensor: grey ones have three equal channels.
+
+    Takes and raises what `as_grey` does; transparent parts become white, with a warning.
+
+    Returns:
+        float32 [3, H, W] in [0, 1].
+
+    >>> as_rgb(np.array([[0, 255]], dtype=np.uint8)).shape
+    torch.Size([3, 1, 2])
+    """
+    if isinstance(image, Image.Image):
+        pixels = _rgb_pixels(ImageOps.exif_transpose(image))
+        return torch.from_numpy(pixels).permute(2, 0, 1).contiguous().float() / 255
+    if not isinstance(image, Tensor):
+        image = _tensor_of(image)
+    image = _to_unit_range(_channels_first(image))
+    if image.shape[0] == 4:
+        image = _on_white(image)
+    return image if image.shape[0] == 3 else image.repeat(3, 1, 1)
+
+
+def as_image(image: Tensor | np.ndarray | Image.Image, channels: int) -> Tensor:
+    """`as_grey` for one channel, `as_rgb` for three.
+
+    Raises:
+        ValueError: for another number of channels, and as `as_grey`.
+        TypeError: as `as_grey`.
+
+    >>> as_image(torch.rand(1, 4, 5), channels=3).shape
+    torch.Size([3, 4, 5])
+    """
+    if channels not in (1, 3):
+        raise ValueError(f"images have 1 channel (grey) or 3 (RGB), not {channels}")
+    return as_grey(image) if channels == 1 else as_rgb(image)
 
 
 def _tensor_of(image: object) -> Tensor:
@@ -136,6 +173,30 @@ def read_grey(path: str | Path) -> np.ndarray:
         FileNotFoundError: if there is none.
         ValueError: if it is damaged or not an image, or its pixels have an unknown scale.
     """
+    picture = _upright(path)
+    try:
+        return _grey_pixels(picture)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
+
+
+def read_rgb(path: str | Path) -> np.ndarray:
+    """Read an image file with its colours; a grey one has three equal channels.
+
+    Takes and raises what `read_grey` does.
+
+    Returns:
+        uint8 [H, W, 3].
+    """
+    picture = _upright(path)
+    try:
+        return _rgb_pixels(picture)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
+
+
+def _upright(path: str | Path) -> Image.Image:
+    """The picture in a file, the way up in which it was taken."""
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"no image file {path}")
@@ -153,15 +214,29 @@ def read_grey(path: str | Path) -> np.ndarray:
     ) as error:
         raise ValueError(f"{path} is damaged or not an image: {error}") from error
     if many:
-        warnings.warn(f"only the first of {frames} pictures is read", stacklevel=2)
-    try:
-        return _grey_pixels(upright)
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from error
+        warnings.warn(f"only the first of {frames} pictures is read", stacklevel=3)
+    return upright
 
 
 def _grey_pixels(picture: Image.Image) -> np.ndarray:
     """The pixels of a picture of Pillow as uint8 [H, W]."""
+    pixels = _pixels(picture)
+    if pixels.ndim == 2:
+        return pixels
+    if (pixels == pixels[..., :1]).all():
+        return pixels[..., 0].copy()
+    warnings.warn(COLOUR, stacklevel=3)
+    return np.array(Image.fromarray(pixels).convert("L"))
+
+
+def _rgb_pixels(picture: Image.Image) -> np.ndarray:
+    """The pixels of a picture of Pillow as uint8 [H, W, 3]."""
+    pixels = _pixels(picture)
+    return pixels if pixels.ndim == 3 else pixels[..., None].repeat(3, axis=2)
+
+
+def _pixels(picture: Image.Image) -> np.ndarray:
+    """The pixels of a picture of Pillow as uint8, [H, W] for grey ones or else [H, W, 3]."""
     if 0 in picture.size:
         raise ValueError("the picture has no pixels")
     if picture.mode == "F" or picture.mode.startswith("I"):
@@ -171,21 +246,16 @@ def _grey_pixels(picture: Image.Image) -> np.ndarray:
             picture = _without_transparency(picture.convert("RGBA"))
         if picture.mode in ("1", "L"):
             return np.array(picture.convert("L"))
-        colour = picture.convert("RGB")
+        return np.array(picture.convert("RGB"))
     except ValueError as error:
         raise ValueError(f"pixels of mode {picture.mode} are unknown: save it as RGB") from error
-    bands = np.array(colour)  # [H, W, 3]
-    if (bands == bands[..., :1]).all():
-        return bands[..., 0].copy()
-    warnings.warn(COLOUR, stacklevel=3)
-    return np.array(colour.convert("L"))
 
 
 def _without_transparency(picture: Image.Image) -> Image.Image:
     """An RGBA picture on white, as RGB."""
     if picture.getchannel("A").getextrema()[0] == 255:
         return picture.convert("RGB")
-    warnings.warn(TRANSPARENT, stacklevel=4)
+    warnings.warn(TRANSPARENT, stacklevel=5)
     white = Image.new("RGBA", picture.size, "white")
     return Image.alpha_composite(white, picture).convert("RGB")
 
@@ -208,6 +278,6 @@ def _from_deep(pixels: np.ndarray) -> np.ndarray:
         warnings.warn(
             f"the picture is nearly black: it goes from {low:.6g} to {high:.6g} of {largest}."
             " If its white is another number (4095, with 12 bits), scale it first",
-            stacklevel=4,
+            stacklevel=5,
         )
     return np.rint(pixels.clip(0, largest) * (255 / largest)).astype(np.uint8)

@@ -8,7 +8,7 @@ import pytest
 import torch
 from PIL import Image
 
-from helpers.images import as_grey, read_grey
+from helpers.images import as_grey, as_image, as_rgb, read_grey, read_rgb
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (6, 9), dtype=np.uint8)
 UNIT = torch.from_numpy(PIXELS.astype(np.float32) / 255)[None]
@@ -339,3 +339,72 @@ def test_a_photograph_taken_sideways_is_turned_upright(tmp_path, mode):
     assert upright[0, 19] == 255
     with Image.open(tmp_path / "sideways.png") as opened:
         assert as_grey(opened)[0, 0, 19] == 1
+
+
+# In colour
+
+COLOURS = np.random.default_rng(2).integers(0, 256, (7, 8, 3), dtype=np.uint8)
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        COLOURS,
+        COLOURS.transpose(2, 0, 1),
+        torch.from_numpy(COLOURS),
+        COLOURS / 255,
+        Image.fromarray(COLOURS),
+        Image.fromarray(COLOURS).convert("RGBA"),
+        np.dstack([COLOURS, np.full((7, 8), 255, np.uint8)]),
+    ],
+)
+def test_all_colour_kinds_give_the_same_image_without_a_warning(image):
+    colour = as_rgb(image)
+    assert colour.dtype == torch.float32
+    assert colour.shape == (3, 7, 8)
+    assert torch.allclose(colour, torch.from_numpy(COLOURS).permute(2, 0, 1) / 255, atol=1e-7)
+
+
+@pytest.mark.parametrize("image", [PIXELS, UNIT, Image.fromarray(PIXELS)])
+def test_a_grey_image_in_colour_has_three_equal_channels(image):
+    assert torch.allclose(as_rgb(image), UNIT.expand(3, 6, 9), atol=1e-7)
+    assert torch.equal(as_image(image, 3), as_rgb(image))
+    assert torch.equal(as_image(image, 1), as_grey(image))
+    with pytest.raises(ValueError, match=r"1 channel .* or 3"):
+        as_image(image, 4)
+
+
+def test_what_shows_through_is_white_in_colour_too():
+    picture = Image.new("RGBA", (6, 5), (255, 0, 0, 0))
+    for image in (picture, np.array(picture)):
+        with pytest.warns(UserWarning, match="transparent parts"):
+            assert (as_rgb(image) == 1).all()
+    with pytest.raises(ValueError, match=r"\[0, 1\]"):
+        as_rgb(torch.full((3, 4, 4), 2.0))
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "P"])
+def test_files_are_read_with_their_colours_and_upright(tmp_path, mode):
+    picture = Image.fromarray(COLOURS).convert(mode)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    picture.save(tmp_path / "sideways.png", exif=exif)
+    expected = np.rot90(np.array(picture.convert("RGB")), -1)
+    assert np.array_equal(read_rgb(tmp_path / "sideways.png"), expected)
+
+
+def test_a_file_that_is_no_picture_is_named_in_colour_too(tmp_path):
+    (tmp_path / "text.png").write_text("no picture")
+    with pytest.raises(ValueError, match=r"text.png is damaged or not an image"):
+        read_rgb(tmp_path / "text.png")
+    Image.fromarray(np.full((2, 2), 7.0, np.float32)).save(tmp_path / "deep.tiff")
+    with pytest.raises(ValueError, match=r"deep.tiff: the picture goes from"):
+        read_rgb(tmp_path / "deep.tiff")
+
+
+def test_warnings_name_the_line_that_asked(tmp_path):
+    Image.new("RGBA", (4, 3), (0, 0, 0, 9)).save(tmp_path / "a.png")
+    for read in (read_grey, read_rgb):
+        with pytest.warns(UserWarning, match="transparent") as said:
+            read(tmp_path / "a.png")
+        assert {w.filename for w in said} == {__file__}

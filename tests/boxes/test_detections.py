@@ -1,0 +1,119 @@
+"""Detections: a pair as ever, with a class beside each box; suppression within each class."""
+
+import copy
+import pickle
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from helpers.boxes import Detections, above, apply_nms, batched_nms, nms, select
+
+PLACES = torch.tensor([[0.0, 0, 10, 10], [1, 0, 11, 10], [50, 0, 60, 10]])
+SCORES = torch.tensor([0.5, 0.9, 0.7])
+
+
+def test_two_classes_are_a_pair_and_every_label_is_a_car():
+    detections = Detections(PLACES, SCORES)
+    boxes, scores = detections
+    assert boxes is PLACES
+    assert scores is SCORES
+    assert len(detections) == 2
+    assert detections.labels.tolist() == [1, 1, 1]
+    assert detections.labels.dtype == torch.int64
+    assert "labels" not in repr(detections)
+
+
+def test_labels_stay_with_their_boxes():
+    detections = Detections(PLACES, SCORES, torch.tensor([3, 4, 5]))
+    for chosen in ([2, 0], torch.tensor([False, True, True])):
+        part = detections.subset(torch.as_tensor(chosen))
+        assert torch.equal(part.boxes, PLACES[chosen])
+        assert torch.equal(part.labels, torch.tensor([3, 4, 5])[chosen])
+    assert detections.of(4).scores.tolist() == SCORES[[1]].tolist()
+    assert above(detections, 0.6).labels.tolist() == [4, 5]
+    assert detections._replace(boxes=PLACES + 1).labels.tolist() == [3, 4, 5]
+    assert Detections._make([PLACES, SCORES]).labels.tolist() == [1, 1, 1]
+    assert "labels=tensor([3, 4, 5])" in repr(detections)
+
+
+@pytest.mark.parametrize(
+    "copied", [copy.copy, copy.deepcopy, lambda d: pickle.loads(pickle.dumps(d))]
+)
+def test_a_copy_keeps_its_labels(copied):
+    same = copied(Detections(PLACES, SCORES, torch.tensor([3, 4, 5])))
+    assert torch.equal(same.boxes, PLACES)
+    assert same.labels.tolist() == [3, 4, 5]
+    assert copied(Detections(PLACES, SCORES)).labels.tolist() == [1, 1, 1]
+
+
+@pytest.mark.parametrize("labels", [torch.ones(2).long(), torch.ones(3), [1, 1, 1]])
+def test_labels_that_do_not_fit_are_refused(labels):
+    with pytest.raises(ValueError, match=r"labels must be int64 \[3\]"):
+        Detections(PLACES, SCORES, labels)
+
+
+@st.composite
+def crowds(draw):
+    """Boxes on a small grid, scores with many ties, labels of up to three classes."""
+    n = draw(st.integers(0, 12))
+    numbers = draw(st.lists(st.tuples(*[st.integers(0, 6)] * 4), min_size=n, max_size=n))
+    boxes = [(x, y, x + w, y + h) for x, y, w, h in numbers]
+    scores = draw(st.lists(st.integers(0, 4), min_size=n, max_size=n))
+    labels = draw(st.lists(st.integers(0, 2), min_size=n, max_size=n))
+    boxes = torch.tensor(boxes, dtype=torch.float32).reshape(-1, 4)
+    return boxes, torch.tensor(scores) / 4, torch.tensor(labels, dtype=torch.int64)
+
+
+def by_class(boxes, scores, labels, iou_threshold):
+    """NMS written out: each class for itself; then all that was kept, best first."""
+    kept = []
+    for label in set(labels.tolist()):
+        members = [i for i, each in enumerate(labels.tolist()) if each == label]
+        kept += [members[k] for k in nms(boxes[members], scores[members], iou_threshold).tolist()]
+    return sorted(kept, key=lambda i: (-scores[i].item(), i))
+
+
+@given(crowds(), st.sampled_from([0, 0.3, 0.5, 1]))
+def test_each_class_is_suppressed_by_itself(crowd, iou_threshold):
+    boxes, scores, labels = crowd
+    expected = by_class(boxes, scores, labels, iou_threshold)
+    assert batched_nms(boxes, scores, labels, iou_threshold).tolist() == expected
+    kept = apply_nms(Detections(*crowd), iou_threshold)
+    assert torch.equal(kept.labels, labels[expected])
+    assert torch.equal(kept.boxes, boxes[expected])
+
+
+@given(crowds(), st.sampled_from([0, 0.3, 0.5, 1]))
+def test_torchvisions_trick_keeps_the_same_boxes(crowd, iou_threshold):
+    """Each class is moved to a place of its own, where it meets no other."""
+    boxes, scores, labels = crowd
+    apart = boxes + (labels * 100)[:, None]
+    expected = nms(apart, scores, iou_threshold)
+    assert torch.equal(batched_nms(boxes, scores, labels, iou_threshold), expected)
+
+
+@given(crowds(), st.sampled_from([0, 0.3, 1]))
+def test_of_one_class_it_is_nms_itself(crowd, iou_threshold):
+    boxes, scores, _ = crowd
+    plain = nms(boxes, scores, iou_threshold)
+    for label in (1, 7):
+        labels = torch.full((len(boxes),), label)
+        assert torch.equal(batched_nms(boxes, scores, labels, iou_threshold), plain)
+    assert torch.equal(apply_nms(Detections(boxes, scores), iou_threshold).boxes, boxes[plain])
+
+
+def test_another_class_in_the_same_place_stays():
+    detections = Detections(PLACES, SCORES, torch.tensor([1, 2, 2]))
+    assert select(detections, threshold=0, iou_threshold=0.3).labels.tolist() == [2, 2, 1]
+    same = Detections(PLACES, SCORES, torch.tensor([2, 2, 2]))
+    assert len(select(same, threshold=0, iou_threshold=0.3).boxes) == 2
+    every = apply_nms(detections, None)
+    assert every.labels.tolist() == [2, 2, 1]
+
+
+def test_labels_of_another_length_are_refused_before_anything_is_dropped():
+    for labels in (torch.ones(2).long(), torch.ones(3, 1).long(), [1, 1, 1]):
+        with pytest.raises(ValueError, match=r"labels must be a tensor \[3\]"):
+            batched_nms(PLACES, SCORES, labels, 0.5)
