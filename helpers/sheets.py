@@ -25,15 +25,15 @@ def pack_crops(images: Sequence[np.ndarray]) -> np.ndarray:
     """Lay crops out in rows of 20 without gaps; the rest of the last row is black.
 
     Args:
-        images: N crops, each uint8 [40, 100].
+        images: N crops of one size, each uint8 [H, W] such as [40, 100].
 
     Returns:
-        The sheet, uint8 [40 · rows, 2000], with one row at least.
+        The sheet, uint8 [H · rows, 20 · W], with one row at least (of 40×100, if N is 0).
 
     >>> pack_crops([np.full(CROP_SIZE, 255, np.uint8)] * 21).shape
     (80, 2000)
     """
-    height, width = CROP_SIZE
+    height, width = images[0].shape if len(images) else CROP_SIZE
     rows = max(1, -(-len(images) // COLUMNS))
     sheet = np.zeros((rows * height, COLUMNS * width), dtype=np.uint8)
     for k, image in enumerate(images):
@@ -42,13 +42,14 @@ def pack_crops(images: Sequence[np.ndarray]) -> np.ndarray:
     return sheet
 
 
-def unpack_crops(sheet: np.ndarray) -> np.ndarray:
-    """The crops [N, 40, 100] of a sheet, row after row; N counts the black ones at its end too.
+def unpack_crops(sheet: np.ndarray, size: tuple[int, int] = CROP_SIZE) -> np.ndarray:
+    """The crops [N, H, W] of a sheet, row after row; N counts the black ones at its end too.
 
     Undoes `pack_crops`.
 
     Args:
-        sheet: uint8 [40 · rows, 2000].
+        sheet: uint8 [H · rows, 20 · W].
+        size: (H, W) of the crops.
 
     Raises:
         ValueError: the picture is no sheet.
@@ -56,8 +57,10 @@ def unpack_crops(sheet: np.ndarray) -> np.ndarray:
     >>> len(unpack_crops(np.zeros((80, 2000), np.uint8)))
     40
     """
-    height, width = CROP_SIZE
+    height, width = size
     if sheet.ndim != 2 or sheet.shape[0] % height or sheet.shape[1] != COLUMNS * width:
-        raise ValueError(f"a contact sheet is [40 · rows, 2000], not {[*sheet.shape]}")
+        raise ValueError(
+            f"a contact sheet is [{height} · rows, {COLUMNS * width}], not {[*sheet.shape]}"
+        )
     crops = sheet.reshape(-1, height, COLUMNS, width).swapaxes(1, 2)
     return crops.reshape(-1, height, width)

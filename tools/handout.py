@@ -20,7 +20,7 @@ from tools.grading.leftovers import work_folder
 DESCRIPTION = """Write what students get to build/handout: the notebooks without solutions, the
 package helpers and its data, and what sets them up. Then look for answers in it: there must be
 none."""
-FOLDERS = ("helpers", "data/street", "data/weights", "docs", "tools/jupyter")
+FOLDERS = ("helpers", "data/street", "data/digits", "data/weights", "docs", "tools/jupyter")
 FILES = (
     *("CITATION.cff", "LICENSE", "LICENSE-TEXTS.md"),
     *("constraints.txt", "environment.yml", "pyproject.toml"),

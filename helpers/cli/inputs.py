@@ -45,6 +45,9 @@ def _say_replaced(path: Path) -> None:
 
 
 def _draw(args: argparse.Namespace) -> None:
+    if args.what == "digits" and args.count is not None:
+        raise ValueError("--count is for street: there are as many digits as people wrote")
+    args.out = args.out or Path("build") / args.what
     check_folder(args.out.parent, args.out)
     _say_replaced(args.out)
 

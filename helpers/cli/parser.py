@@ -36,10 +36,10 @@ def _path(text: str) -> Path:
 
 def _data(text: str) -> str | Path:
     """The name of a data set, or the folder of a drawn one."""
-    if text in ("street", "uiuc"):
+    if text in ("street", "digits", "uiuc"):
         return text
     if not _path(text).is_dir():
-        raise argparse.ArgumentTypeError(f"neither street, uiuc nor a folder: {text}")
+        raise argparse.ArgumentTypeError(f"neither street, digits, uiuc nor a folder: {text}")
     return _path(text)
 
 
@@ -57,13 +57,18 @@ def parser() -> argparse.ArgumentParser:
         "--out", type=_path, help="folder for CarData (default: UIUC_CARS_DIR or data/uiuc)"
     )
 
-    draw = verbs.add_parser("draw", help="draw the street data set again, or more of its kind")
+    draw = verbs.add_parser("draw", help="draw a data set again, or more of street's kind")
     draw.add_argument(
-        "--count", type=_positive, metavar="N", help="N training crops only (default: the data set)"
+        "what",
+        nargs="?",
+        choices=["street", "digits"],
+        default="street",
+        help="which data set (%(default)s)",
     )
     draw.add_argument(
-        "--out", type=_path, default=Path("build/street"), help="default: %(default)s"
+        "--count", type=_positive, metavar="N", help="N training crops of street only"
     )
+    draw.add_argument("--out", type=_path, help="default: build/street, or build/digits")
     draw.add_argument("--seed", type=_seed, help="default: the seed of the shipped data set")
     draw.add_argument("--workers", type=_positive, default=CORES, help="processes (%(default)s)")
 

@@ -1,8 +1,9 @@
 """Crops to train on, and scenes to find cars in.
 
 `street` is drawn by `helpers.street` and lies in data/; `python -m helpers draw` makes more of the
-kind in any folder. `uiuc` is the UIUC Image Database for Car Detection (Agarwal, Awan and Roth
-2004); `python -m helpers data` fetches it.
+kind in any folder. `digits` are handwritten, on pages drawn by `helpers.datasets.digits`. `uiuc` is
+the UIUC Image Database for Car Detection (Agarwal, Awan and Roth 2004); `python -m helpers data`
+fetches it.
 
 >>> crops = load_crops("street", "train")
 >>> image, label = crops[0]

@@ -5,8 +5,11 @@
 (Crops(3 of 40×100: 2 cars, 1 others), Crops(2 of 40×100: 2 cars, 0 others))
 >>> Scene("empty street", torch.rand(1, 60, 200), torch.zeros(0, 4))
 Scene(empty street: 60×200, cars: 0)
+>>> Crops(torch.rand(3, 1, 16, 16), torch.tensor([0, 1, 2]), classes=("background", "0", "1"))
+Crops(3 of 16×16: 1 background, 1 0, 1 1)
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -15,6 +18,8 @@ from torch.utils.data import Dataset
 
 from helpers.boxes import check_boxes
 from helpers.splits import shuffled_by_class
+
+CAR_CLASSES = ("background", "car")  # a label is an index of this
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,9 +30,10 @@ class Crops(Dataset):
     `crops + others` are both, one after the other.
 
     Args:
-        images: float32 [N, 1, H, W] in [0, 1].
-        labels: int64 [N], 1 = car, 0 = not a car.
+        images: float32 [N, C, H, W] in [0, 1]; C is 1 (grey) or 3 (RGB).
+        labels: int64 [N], 1 = car, 0 = not a car; or indices of `classes`.
         kinds: what each crop shows, in a word or two, where that is known; else nothing.
+        classes: their names.
 
     Raises:
         ValueError: for other types, shapes or ranges, NaN or infinity.
@@ -36,6 +42,7 @@ class Crops(Dataset):
     images: Tensor
     labels: Tensor
     kinds: tuple[str, ...] = field(default=(), repr=False)
+    classes: tuple[str, ...] = field(default=CAR_CLASSES, repr=False)
 
     def __post_init__(self) -> None:
         if self.images.ndim != 4 or self.images.dtype != torch.float32:
@@ -50,8 +57,12 @@ class Crops(Dataset):
             )
         if self.kinds and len(self.kinds) != len(self.images):
             raise ValueError(f"{len(self.kinds)} kinds for {len(self.images)} images")
-        if not ((self.labels == 0) | (self.labels == 1)).all():
-            raise ValueError("labels must be 0 (not a car) or 1 (car)")
+        if not ((self.labels >= 0) & (self.labels < len(self.classes))).all():
+            names = (
+                ("not a car", *self.classes[1:]) if self.classes == CAR_CLASSES else self.classes
+            )
+            listed = (f"{label} ({name})" for label, name in enumerate(names))
+            raise ValueError(f"labels must be {' or '.join(listed)}")
         if not torch.isfinite(self.images).all():
             raise ValueError("images must not hold NaN or infinity")
         low, high = (self.images.min(), self.images.max()) if len(self.images) else (0, 1)
@@ -66,19 +77,34 @@ class Crops(Dataset):
 
     def __repr__(self) -> str:
         height, width = self.images.shape[-2:]
-        cars = int(self.labels.sum())
-        return f"Crops({len(self)} of {height}×{width}: {cars} cars, {len(self) - cars} others)"
+        start = f"Crops({len(self)} of {height}×{width}"
+        if self.classes == CAR_CLASSES:
+            cars = int(self.labels.sum())
+            return f"{start}: {cars} cars, {len(self) - cars} others)"
+        return f"{start}: {describe_counts(self.labels, self.classes)})"
 
     def subset(self, indices: Tensor | list[int]) -> "Crops":
         """The crops at `indices` (int64 [K], each in 0 … N - 1), in that order."""
         indices = torch.as_tensor(indices, dtype=torch.int64)
         kinds = tuple(self.kinds[i] for i in indices.tolist()) if self.kinds else ()
-        return Crops(self.images[indices], self.labels[indices], kinds)
+        return Crops(self.images[indices], self.labels[indices], kinds, self.classes)
 
     def __add__(self, other: "Crops") -> "Crops":
+        if self.classes != other.classes:
+            raise ValueError(f"crops of {self.classes} and {other.classes} do not add up")
         kinds = self.kinds + other.kinds if self.kinds and other.kinds else ()
         images = torch.cat([self.images, other.images])
-        return Crops(images, torch.cat([self.labels, other.labels]), kinds)
+        return Crops(images, torch.cat([self.labels, other.labels]), kinds, self.classes)
+
+
+def describe_counts(labels: Tensor, classes: Sequence[str]) -> str:
+    """How many crops every class has, as text.
+
+    >>> describe_counts(torch.tensor([0, 2, 2]), ("background", "0", "1"))
+    '1 background, 0 0, 2 1'
+    """
+    counts = torch.bincount(labels, minlength=len(classes)).tolist()
+    return ", ".join(f"{count} {name}" for count, name in zip(counts, classes, strict=True))
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,23 +113,40 @@ class Scene:
 
     Args:
         name: what to call it in figures and messages.
-        image: float32 [1, H, W] in [0, 1].
+        image: float32 [C, H, W] in [0, 1]; C is 1 (grey) or 3 (RGB).
         boxes: float32 [M, 4], xyxy in pixels; M may be 0. They may cross the image's border.
+        labels: int64 [M], what is in each box: an index of `classes`. By default 1, which is a car.
+        classes: the names of the classes.
 
     Raises:
-        ValueError, TypeError: for boxes that `check_boxes` refuses.
+        ValueError, TypeError: for boxes that `check_boxes` refuses, and labels that do not fit.
     """
 
     name: str
     image: Tensor
     boxes: Tensor
+    labels: Tensor = None  # never None once it is made
+    classes: tuple[str, ...] = CAR_CLASSES
 
     def __post_init__(self) -> None:
         check_boxes(self.boxes, f"the boxes of scene {self.name}")
+        if self.labels is None:
+            object.__setattr__(self, "labels", torch.ones(len(self.boxes), dtype=torch.int64))
+        labels = self.labels
+        if labels.shape != self.boxes.shape[:1] or labels.dtype != torch.int64:
+            raise ValueError(
+                f"the labels of scene {self.name} must be int64 [{len(self.boxes)}], not"
+                f" {labels.dtype} {list(labels.shape)}"
+            )
+        if not ((labels >= 0) & (labels < len(self.classes))).all():
+            raise ValueError(
+                f"the labels of scene {self.name} must be from 0 to {len(self.classes) - 1}"
+            )
 
     def __repr__(self) -> str:
         _, height, width = self.image.shape
-        return f"Scene({self.name}: {height}×{width}, cars: {len(self.boxes)})"
+        what = "cars" if self.classes == CAR_CLASSES else "objects"
+        return f"Scene({self.name}: {height}×{width}, {what}: {len(self.boxes)})"
 
 
 def split_crops(crops: Crops, seed: int = 0) -> dict[str, Crops]:

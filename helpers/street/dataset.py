@@ -56,7 +56,7 @@ def write_dataset(
     if workers < 1:
         raise ValueError(f"workers must be at least 1, not {workers}")
     folder = Path(folder).resolve()  # a link stays, and what it points to is replaced
-    if foreign := _foreign_file(folder):
+    if foreign := foreign_file(folder):
         raise ValueError(
             f"{folder} would be replaced, but holds {foreign}, which is no part of a drawn data"
             " set: choose another folder"
@@ -67,13 +67,13 @@ def write_dataset(
     try:
         fresh.chmod(0o755)
         _assemble(fresh, parts, seed, wanted)
-        _swap(fresh, folder)
+        swap(fresh, folder)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
     shutil.rmtree(parts, ignore_errors=True)
 
 
-def _foreign_file(folder: Path) -> str | None:
+def foreign_file(folder: Path) -> str | None:
     """The first thing in a folder that is not listed in its checksums, or not of a data set."""
     if not folder.exists():
         return None
@@ -110,7 +110,7 @@ def _assemble(folder: Path, parts: Path, seed: int, counts: dict[str, int]) -> N
         items = read_items(parts, plan({part: count}))
         write = _write_crops if what == "crops" else _write_scenes
         index[what][split] = write(folder, split, items)
-    (folder / "index.json").write_text(_index_text(index), encoding="utf-8")
+    (folder / "index.json").write_text(index_text(index), encoding="utf-8")
     (folder / "CARD.md").write_text(data_card(index, usual=counts == COUNTS), encoding="utf-8")
     write_checksums(folder)
 
@@ -139,10 +139,11 @@ def _save(image: np.ndarray, path: Path) -> None:
     Image.fromarray(image).save(path, "PNG", compress_level=4)  # noise shrinks no further
 
 
-def _index_text(index: dict) -> str:
+def index_text(index: dict) -> str:
     """Write the index with one short list or scene on each line: compact, yet it diffs well."""
-    lines = ["{", f' "format": {index["format"]},', f' "seed": {index["seed"]},',
-             f' "versions": {json.dumps(index["versions"])},', ' "crops": {']  # fmt: skip
+    first = [name for name in index if name not in ("crops", "scenes")]
+    lines = ["{", *(f" {json.dumps(name)}: {json.dumps(index[name])}," for name in first)]
+    lines.append(' "crops": {')
     parts = []
     for split, crops in index["crops"].items():
         kinds = ",\n    ".join(
@@ -161,7 +162,7 @@ def _index_text(index: dict) -> str:
     return "\n".join([*lines, ",\n".join(parts), " }", "}", ""])
 
 
-def _swap(fresh: Path, folder: Path) -> None:
+def swap(fresh: Path, folder: Path) -> None:
     """Put `fresh` in the place of `folder`; if that fails, the old folder is put back."""
     if not folder.exists():
         os.replace(fresh, folder)

@@ -587,3 +587,19 @@ def test_multiscale_scenes_are_judged_with_a_pyramid_and_their_own_criterion(
     assert asked["official"] is UIUC_MULTISCALE
     assert asked["scales"] == pyramid(85, 215)
     assert f"measured on {name}-multiscale" in capsys.readouterr().out
+
+
+def test_draw_digits_writes_where_it_is_told(tmp_path, monkeypatch, capsys):
+    from helpers.datasets import digits
+
+    calls = []
+    monkeypatch.setattr(
+        digits, "write_digits", lambda *given, **named: calls.append((given, named))
+    )
+    assert main(["draw", "digits", "--out", str(tmp_path / "d"), "--workers", "1"]) == 0
+    (folder,), options = calls[0]
+    assert folder == tmp_path / "d"
+    assert (options["seed"], options["workers"]) == (digits.SEED, 1)
+    assert main(["draw", "digits", "--count", "5", "--out", str(tmp_path / "d")]) == 2
+    assert "--count is for street" in capsys.readouterr().err
+    assert len(calls) == 1

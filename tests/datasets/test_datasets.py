@@ -84,6 +84,24 @@ def test_a_scene_refuses_what_is_no_box_by_name():
         Scene("test-7", torch.zeros(1, 5, 6), torch.tensor([[9.0, 0, 1, 1]]))
 
 
+def test_crops_and_scenes_of_other_classes():
+    classes = ("background", "cup", "pot")
+    crops = Crops(torch.zeros(3, 3, 8, 8), torch.tensor([2, 0, 2]), classes=classes)
+    assert repr(crops) == "Crops(3 of 8×8: 1 background, 0 cup, 2 pot)"
+    assert crops.subset([1]).classes == (crops + crops).classes == classes
+    with pytest.raises(ValueError, match=r"0 \(background\) or 1 \(cup\) or 2 \(pot\)"):
+        Crops(crops.images, crops.labels + 1, classes=classes)
+    with pytest.raises(ValueError, match="do not add up"):
+        crops + Crops(crops.images, crops.labels.clamp(max=1))
+    boxes = torch.tensor([[0.0, 0, 5, 5], [1, 1, 4, 4]])
+    scene = Scene("table", torch.zeros(3, 8, 9), boxes, torch.tensor([2, 1]), classes)
+    assert repr(scene) == "Scene(table: 8×9, objects: 2)"
+    assert Scene("street", torch.zeros(1, 8, 9), boxes).labels.tolist() == [1, 1]
+    for labels in (torch.tensor([1]), torch.tensor([1.0, 2.0]), torch.tensor([1, 3])):
+        with pytest.raises(ValueError, match="the labels of scene table must be"):
+            Scene("table", torch.zeros(3, 8, 9), boxes, labels, classes)
+
+
 # Splits
 
 
@@ -119,7 +137,7 @@ def test_a_split_does_not_take_the_first_ones():
 
 @pytest.mark.parametrize("load", [load_crops, load_scenes])
 def test_an_unknown_data_set_is_named(load):
-    with pytest.raises(ValueError, match="unknown data set 'coco': choose street or uiuc"):
+    with pytest.raises(ValueError, match="unknown data set 'coco': choose street, digits or uiuc"):
         load("coco")
 
 

@@ -84,9 +84,19 @@ def test_the_pinned_versions_keep_within_the_bounds():
         assert pins[name] in specifier, f"{name}=={pins[name]} is not {specifier}"
 
 
+# Only who draws the digits again needs it, and is told so; the drawn ones lie in data/.
+DRAWS_DIGITS = ROOT / "helpers" / "datasets" / "digits" / "source.py"
+
+
+def test_only_drawing_digits_needs_scikit_learn():
+    paths = [p for p in (ROOT / "helpers").rglob("*.py") if "from sklearn" in p.read_text()]
+    assert paths == [DRAWS_DIGITS]
+    assert "scikit-learn" in bounds(PROJECT["optional-dependencies"]["test"])
+
+
 def test_every_package_that_the_helpers_import_is_a_dependency():
     imported = set()
-    for path in (ROOT / "helpers").rglob("*.py"):
+    for path in set((ROOT / "helpers").rglob("*.py")) - {DRAWS_DIGITS}:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Import):
                 imported |= {alias.name.split(".")[0] for alias in node.names}
@@ -114,7 +124,7 @@ def test_the_version_is_one():
 
 
 @pytest.mark.skipif(not (ROOT / ".git").exists(), reason="a downloaded course has no history")
-@pytest.mark.parametrize("folder", ["data/street", "data/weights"])
+@pytest.mark.parametrize("folder", ["data/street", "data/digits", "data/weights"])
 def test_what_is_shipped_is_whole_where_git_turns_line_ends(tmp_path, folder):
     """As on Windows, whose git writes every text file with \\r\\n unless it is told not to."""
     listed = (f"{folder}/{name}" for name in (CHECKSUMS, *read_checksums(ROOT / folder)))
