@@ -18,7 +18,7 @@ settings.load_profile("course")
 # These go first, so that at the end no worker is left alone with one of them.
 LONGEST = {
     *("test_browser.py", "test_class.py", "test_examine.py", "test_mutants.py", "test_checks.py"),
-    *("test_network.py", "test_published.py", "test_random.py", "test_commands.py"),
+    *("test_network.py", "test_published.py", "test_random.py", "test_commands.py", "test_book.py"),
 }
 
 

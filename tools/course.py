@@ -22,10 +22,13 @@ CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 
 # What each command needs besides the course itself (groups of pyproject.toml), and what it runs.
 COMMANDS = {
-    "run": ([], ["-m", "tools.run_course"]),
+    "run": (["site"], ["-m", "tools.run_course"]),
     "lab": (["class"], ["-m", "tools.lab"]),
-    "test": (["class", "test"], ["-m", "tools.run_tests"]),
-    "browser": (["class", "test", "browser"], ["-m", "pytest", "tests/project/test_browser.py"]),
+    "test": (["site", "class", "test"], ["-m", "tools.run_tests"]),
+    "browser": (
+        ["site", "class", "test", "browser"],
+        ["-m", "pytest", "tests/project/test_browser.py", "tests/project/test_site.py"],
+    ),
     "bench": ([], ["-m", "helpers", "bench"]),
     "data": ([], ["-m", "helpers", "data"]),
     "notebooks": (["class", "test"], ["-m", "tools.run_course", "--in-place"]),

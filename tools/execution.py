@@ -12,6 +12,7 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell
 
 from helpers.paths import write_atomically
 
@@ -22,6 +23,12 @@ BUILD = ROOT / "build"
 HIDDEN_PHOTOGRAPHS = "the-photographs-are-hidden"
 CELL_TIMEOUT = 600
 KEPT_CELL_METADATA = ("deletable", "editable", "jupyter", "nbgrader", "tags")
+# The last cell of a lesson whose views are wanted; it is not kept.
+SAVE_VIEWS = """_results = get_ipython().user_ns["_oh"]
+if any(type(result).__name__ == "VBox" for result in _results.values()):
+    from pathlib import Path
+    from helpers.widgets.stills import save_views
+    save_views(_results, Path({folder!r}))"""
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -60,10 +67,12 @@ def execute(
     *,
     photographs: bool = False,
     on_cell: Callable[[int, int], None] = lambda number, total: None,
+    views: Path | None = None,
 ) -> NotebookNode:
     """Run a notebook from top to bottom in a fresh kernel, in its own folder; return it cleaned.
 
-    The file stays as it is. `on_cell(number, total)` is called before each cell.
+    The file stays as it is. `on_cell(number, total)` is called before each cell. With `views`, each
+    view with a slider is written to that folder in the end, as pictures of its positions.
     Raises NotebookFailed. After Ctrl-C the kernel is stopped.
     """
     try:
@@ -82,7 +91,11 @@ def execute(
     )
     # asyncio.run answers Ctrl-C by cancelling the task. Raised at any line of nbclient, it could
     # leave a kernel behind.
+    if views:
+        notebook.cells.append(new_code_cell(SAVE_VIEWS.format(folder=str(views.resolve()))))
     asyncio.run(_run_cells(client, path, kernel_environment(photographs=photographs), on_cell))
+    if views:
+        notebook.cells.pop()
     return clean(notebook)
 
 

@@ -2,15 +2,15 @@
 
 import argparse
 import os
-import re
+import shutil
 import sys
 import time
 from pathlib import Path
 
-from nbconvert import HTMLExporter
 from nbformat import NotebookNode
 
-from helpers.paths import write_atomically
+from tools.book import SiteFailed
+from tools.book import build as build_site
 from tools.execution import (
     BUILD,
     NOTEBOOKS,
@@ -20,10 +20,10 @@ from tools.execution import (
     write_notebook,
 )
 
-DESCRIPTION = """Execute the notebooks in order, each in a fresh kernel, write them and their HTML
-pages to build/, and print what the course measured, computed then and there on the drawn data.
-The photographs are hidden from the notebooks, so that the outputs are the same with and without
-them."""
+DESCRIPTION = """Execute the notebooks in order, each in a fresh kernel, write them and a site of
+linked pages to build/, and print what the course measured, computed then and there on the drawn
+data. The photographs are hidden from the notebooks, so that the outputs are the same with and
+without them."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -54,7 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
         else:
             run_to_build(paths, options.build, photographs=options.with_photographs)
             report(options.build, measured=not options.no_table)
-    except (NotebookFailed, FileNotFoundError, ValueError) as error:
+    except (NotebookFailed, SiteFailed, FileNotFoundError, ValueError) as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -70,25 +70,20 @@ def run_in_place(paths: list[Path]) -> None:
 
 
 def run_to_build(paths: list[Path], build: Path, *, photographs: bool) -> None:
-    """Execute notebooks into `build`/executed and, as pages, `build`/html."""
-    exporter = HTMLExporter(embed_images=True)
+    """Execute notebooks into `build`/executed, and their views into `build`/views."""
+    for old in find_notebooks(build / "executed"):
+        if old.name not in {path.name for path in paths}:
+            old.unlink()  # or it would be on the site
     for path in paths:
-        notebook = _execute_with_progress(path, photographs=photographs)
+        views = build / "views" / path.stem
+        shutil.rmtree(views, ignore_errors=True)
+        notebook = _execute_with_progress(path, photographs=photographs, views=views)
         write_notebook(notebook, build / "executed" / path.name)
-        page = _page(exporter, notebook, path)
-        write_atomically(build / "html" / f"{path.stem}.html", page.encode())
 
 
-def _page(exporter: HTMLExporter, notebook: NotebookNode, path: Path) -> str:
-    """One HTML page, pictures inside. Only a page with formulas asks the network for MathJax."""
-    resources = {"metadata": {"name": path.stem, "path": str(path.parent)}}
-    page = exporter.from_notebook_node(notebook, resources=resources)[0]
-    if any(cell.cell_type == "markdown" and "$" in cell.source for cell in notebook.cells):
-        return page
-    return re.sub(r'<script src="https://[^"]*">\s*</script>', "", page)
-
-
-def _execute_with_progress(path: Path, *, photographs: bool) -> NotebookNode:
+def _execute_with_progress(
+    path: Path, *, photographs: bool, views: Path | None = None
+) -> NotebookNode:
     """`execute`, with one line on the terminal: a count of cells while it runs, then the time."""
     started = time.perf_counter()
     on_terminal = sys.stdout.isatty()
@@ -98,14 +93,16 @@ def _execute_with_progress(path: Path, *, photographs: bool) -> NotebookNode:
             print(f"\r  {path.stem:<24} cell {number} of {total}", end="", flush=True)
 
     print(f"  {path.stem:<24}", end="", flush=True)
-    notebook = execute(path, photographs=photographs, on_cell=show)
+    notebook = execute(path, photographs=photographs, on_cell=show, views=views)
     seconds = f"{time.perf_counter() - started:.0f} s"
     print(f"\r  {path.stem:<24} {seconds:<20}" if on_terminal else f" {seconds}", flush=True)
     return notebook
 
 
 def report(build: Path, *, measured: bool) -> None:
-    """Print the table of results and where the executed notebooks and pages lie."""
+    """Make the site; print the table of results and where notebooks and site lie."""
+    print("  making the site ...", flush=True)
+    site = build_site(build / "executed", build / "views", build / "site")
     rows = []
     if measured:
         print("  measuring on the drawn data ...", flush=True)
@@ -114,7 +111,7 @@ def report(build: Path, *, measured: bool) -> None:
         rows = measure()
     rows += [
         ("executed notebooks", os.path.relpath(build / "executed")),
-        ("pages to read in a browser", os.path.relpath(build / "html")),
+        ("the site, for a browser", os.path.relpath(site)),
     ]
     print("\nWhat the course measured\n")
     print(table(rows))

@@ -46,6 +46,7 @@ def augmentation_view(images: Tensor) -> ipywidgets.VBox:
     """Choose a transform and a seed, and see what becomes of crops [N, 1, H, W]. Lesson 02."""
     return view(
         lambda transform, seed: plot_augmented(images, transform, seed),
+        moves=("transform", "seed"),
         transform=ipywidgets.Dropdown(options=list(TRANSFORMS), description="transform"),
         seed=ipywidgets.IntSlider(value=0, min=0, max=20, description="seed"),
     )
@@ -102,6 +103,7 @@ def data_view(splits: Mapping[str, Crops]) -> ipywidgets.VBox:
     options = [*CLASSES, *(kinds if len(kinds) <= 40 else [])]
     return view(
         lambda split, kind, seed: plot_crops(splits[split], split, kind, seed),
+        moves=("kind", "seed"),
         split=ipywidgets.Dropdown(options=list(splits), description="split"),
         kind=ipywidgets.Dropdown(options=options, description="kind of crop"),
         seed=ipywidgets.IntSlider(value=0, min=0, max=50, description="seed (which of them)"),

@@ -52,6 +52,7 @@ def shapes_view() -> ipywidgets.VBox:
     _shape_only_fcn()  # built now, so that the first click need not wait for it
     return view(
         plot_shapes,
+        moves=("network", "width"),
         network=ipywidgets.ToggleButtons(options=["classifier", "FCN"], description="network"),
         height=ipywidgets.IntSlider(value=40, min=40, max=200, step=4, description="height"),
         width=ipywidgets.IntSlider(value=100, min=100, max=320, step=4, description="width"),
@@ -82,6 +83,7 @@ def cell_view(scene: Scene, fcn: FCN) -> ipywidgets.VBox:
     rows, cols = probability.shape
     return view(
         lambda row, col: plot_cell(scene, probability, fcn, row, col),
+        moves=("col",),
         row=ipywidgets.IntSlider(value=rows // 2, max=rows - 1, description="row of the cell"),
         col=ipywidgets.IntSlider(value=cols // 2, max=cols - 1, description="column of the cell"),
     )

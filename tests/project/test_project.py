@@ -31,7 +31,7 @@ def bounds(requirements):
 
 def all_requirements():
     extras = PROJECT["optional-dependencies"]
-    return bounds([*PROJECT["dependencies"], *extras["class"], *extras["test"]])
+    return bounds([*PROJECT["dependencies"], *extras["site"], *extras["class"], *extras["test"]])
 
 
 def conda_requirements():

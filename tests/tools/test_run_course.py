@@ -1,6 +1,7 @@
 """Running the course: to build or in place, and what an interruption leaves."""
 
 import asyncio
+import json
 import os
 import signal
 import subprocess
@@ -14,7 +15,7 @@ from nbclient.exceptions import DeadKernelError
 from nbformat.v4 import new_output
 
 from tools import run_course
-from tools.execution import ROOT, execute
+from tools.execution import ROOT, execute, write_notebook
 
 
 def run(folder, *options):
@@ -22,18 +23,44 @@ def run(folder, *options):
     return run_course.main([*folders, *options])
 
 
-def test_a_course_is_run_to_build_without_photographs(course, tmp_path, capsys, monkeypatch):
+VIEW = """import ipywidgets
+from helpers import plots, widgets
+def draw(number):
+    return plots.new_figure(1, 1)[0], f"number {number}"
+widgets.view(draw, number=ipywidgets.IntSlider(max=2, description="number"))"""
+
+
+@pytest.fixture
+def site(monkeypatch):
+    """The folders that a site is made of, each time; none is made (tests/tools/test_book.py)."""
+    asked = []
+
+    def build(executed, views, site):
+        asked.append((executed, views, site))
+        return site / "index.html"
+
+    monkeypatch.setattr(run_course, "build_site", build)
+    return asked
+
+
+def test_a_course_is_run_to_build_without_photographs(course, tmp_path, capsys, monkeypatch, site):
     monkeypatch.setenv("UIUC_CARS_DIR", "/somewhere")
-    path = course("import os\nprint(os.environ['UIUC_CARS_DIR'])", "print('a')")
+    path = course("import os\nprint(os.environ['UIUC_CARS_DIR'])", "print('a')", VIEW)
+    build = tmp_path / "build"
+    write_notebook(nbformat.read(path, as_version=4), build / "executed" / "old.ipynb")
     before = path.read_bytes()
     assert run(tmp_path, "--no-table") == 0
     executed = nbformat.read(tmp_path / "build" / "executed" / "lesson.ipynb", as_version=4)
     assert executed.cells[0].outputs[0].text == "the-photographs-are-hidden\n"
-    page = (tmp_path / "build" / "html" / "lesson.html").read_text()
-    assert "the-photographs-are-hidden" in page
-    assert '<script src="http' not in page
+    assert len(executed.cells) == 3
+    assert [path.name for path in (build / "executed").iterdir()] == ["lesson.ipynb"]
+    view = json.loads((build / "views" / "lesson" / "3.json").read_text())
+    assert [still["caption"] for still in view["stills"]] == ["number 0", "number 1", "number 2"]
+    assert site == [(build / "executed", build / "views", build / "site")]
     assert path.read_bytes() == before
-    assert "lesson" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "lesson" in shown
+    assert os.path.relpath(build / "site" / "index.html") in shown
 
 
 def test_in_place_writes_normalised_notebooks(course, tmp_path, capsys):
