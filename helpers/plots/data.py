@@ -29,7 +29,7 @@ def crop_grid(
         if k < len(images):
             picture(spot, images[k])
             if captions is not None:
-                spot.set_title(captions[k], fontsize=12 if columns <= 4 else 9)
+                spot.set_title(captions[k], fontsize=12 if columns <= 4 else 11)
     if title:
         figure.suptitle(f"{title}\n", fontsize=14)  # a line between it and the captions
         figure.set_figheight(figure.get_figheight() + 0.4)
