@@ -3,7 +3,7 @@
 `street` is drawn by `helpers.street` and lies in data/; `python -m helpers draw` makes more of the
 kind in any folder. `digits` are handwritten, on pages drawn by `helpers.datasets.digits`. `uiuc` is
 the UIUC Image Database for Car Detection (Agarwal, Awan and Roth 2004); `python -m helpers data`
-fetches it.
+fetches it. `load_folder` reads pictures of your own.
 
 >>> crops = load_crops("street", "train")
 >>> image, label = crops[0]
@@ -23,13 +23,16 @@ from helpers.datasets.loading import (
     load_or_shipped,
     load_scenes,
 )
+from helpers.datasets.own import Folder, load_folder
 
 __all__ = [
     "SCENES",
     "SPLITS",
     "Crops",
+    "Folder",
     "Scene",
     "load_crops",
+    "load_folder",
     "load_or_shipped",
     "load_scenes",
     "split_crops",

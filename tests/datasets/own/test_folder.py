@@ -1,0 +1,267 @@
+"""A folder of one's own pictures: read, cropped, split, and a clear word for what is wrong."""
+
+import json
+import shutil
+from itertools import chain
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch.utils.data import DataLoader
+
+from helpers.datasets import load_folder
+from helpers.datasets.own import folder as module
+from helpers.datasets.own.annotations import parse_coco, parse_voc, read_annotations
+from helpers.datasets.own.pictures import choose_size, fit_picture, read_pixels
+from tests.datasets.own.shapes import CLASSES, make_folder
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """16 pictures of 3 shapes, and 8 scenes; not to be changed."""
+    return make_folder(tmp_path_factory.mktemp("own") / "shapes", count=16, scenes=8)
+
+
+@pytest.fixture
+def own(made, tmp_path):
+    """A copy that may be changed."""
+    return shutil.copytree(made, tmp_path / "shapes")
+
+
+def names_of(crops):
+    return [kind for kind in crops.kinds if kind != "part of a scene"]
+
+
+# What is read
+
+
+def test_classes_sizes_and_channels_are_those_of_the_folder(made):
+    own = load_folder(made)
+    assert own.classes == ("background", *CLASSES)
+    assert (own.size, own.channels) == ((48, 80), 3)
+    assert own.train.images.shape[1:] == (3, 48, 80)
+    assert repr(own.test).startswith("StoredCrops(")
+    for split in (own.train, own.val, own.test):
+        for (image, label), kind in zip(split, split.kinds, strict=True):
+            assert image.dtype == torch.float32
+            if kind == "part of a scene":
+                assert label == 0
+            else:
+                assert own.classes[label] == kind.split("/")[0]
+                pixels = read_pixels(made / kind, 3)
+                assert torch.equal(image, torch.from_numpy(pixels).float() / 255)
+
+
+def test_splits_are_complete_disjoint_stratified_and_fixed_by_their_seed(made):
+    own, again, other = load_folder(made), load_folder(made), load_folder(made, seed=1)
+    parts = [names_of(split) for split in (own.train, own.val, own.test)]
+    assert [len(part) for part in parts] == [27, 9, 12]
+    paths = [path for name in CLASSES for path in (made / name).iterdir()]
+    every = sorted(str(path.relative_to(made)) for path in paths)
+    assert sorted(chain.from_iterable(parts)) == every
+    assert torch.bincount(own.val.labels)[1:].tolist() == [3, 3, 3]
+    assert again.train.kinds == own.train.kinds
+    assert torch.equal(again.train.images[-1], own.train.images[-1])
+    assert other.train.kinds != own.train.kinds
+    scenes = chain.from_iterable(own.scenes.values())
+    assert sorted(path.name for path in scenes) == [f"scene-{k:02d}.png" for k in range(8)]
+
+
+def test_scenes_have_the_boxes_and_labels_of_their_file(made):
+    own = load_folder(made)
+    data = json.loads((made / "scenes" / "boxes.json").read_text())
+    for split in ("train", "val", "test"):
+        for scene in own.load_scenes(split):
+            k = next(i["id"] for i in data["images"] if i["file_name"] == scene.name)
+            rows = [a for a in data["annotations"] if a["image_id"] == k]
+            expected = [[x, y, x + w, y + h] for x, y, w, h in (row["bbox"] for row in rows)]
+            assert scene.boxes.tolist() == expected
+            assert scene.labels.tolist() == [row["category_id"] for row in rows]
+            assert scene.image.shape == (3, 240, 320)
+
+
+def test_windows_cut_from_scenes_show_no_object(made):
+    """Each shape is dark, paper is not: a window may have a corner of one at most."""
+    own = load_folder(made)
+    windows = [image for image, label in own.train if label == 0]
+    assert len(windows) >= 3
+    assert all((image.mean(0) < 0.5).float().mean() < 0.3 for image in windows)
+
+
+def test_pictures_that_are_not_kept_are_the_same_when_read(made, monkeypatch):
+    kept = load_folder(made)
+    monkeypatch.setattr(module, "KEPT_BYTES", 1000)
+    read = load_folder(made)
+    assert read.train.images._pixels is None
+    for one, other in ((kept.train, read.train), (kept.test, read.test)):
+        assert torch.equal(one.labels, other.labels)
+        assert torch.equal(torch.cat([*one.images.split(7)]), torch.cat([*other.images.split(7)]))
+        assert torch.equal(one.images[3], other.images[3])
+    images, labels = next(iter(DataLoader(read.train, batch_size=4)))
+    assert torch.equal(images, kept.train.images[:4])
+    assert torch.equal(labels, kept.train.labels[:4])
+    some = read.train.subset([5, 2])
+    assert torch.equal(some.images, kept.train.images[torch.tensor([5, 2])])
+    assert some.kinds == (kept.train.kinds[5], kept.train.kinds[2])
+
+
+def test_grey_pictures_have_one_channel_unless_told_otherwise(own):
+    for path in own.rglob("*.png"):
+        Image.open(path).convert("L").save(path)
+    assert load_folder(own).train.images.shape[1] == 1
+    assert load_folder(own, channels=3).train.images.shape[1] == 3
+
+
+def test_progress_ends_with_all(made):
+    calls = []
+    load_folder(made, progress=lambda *call: calls.append(call))
+    assert calls[-1] == (48, 48)
+
+
+# What is wrong
+
+
+def test_a_broken_file_is_left_out_and_named(own):
+    (own / "ball" / "003.png").write_bytes(b"no picture")
+    loaded = load_folder(own)
+    assert sum(len(names_of(s)) for s in (loaded.train, loaded.val, loaded.test)) == 47
+    assert any("left out" in line and "003.png is damaged" in line for line in loaded.remarks)
+    for (image, _), kind in zip(loaded.test, loaded.test.kinds, strict=True):
+        if kind != "part of a scene":
+            assert torch.equal(image, torch.from_numpy(read_pixels(own / kind, 3)).float() / 255)
+
+
+def test_a_class_of_three_pictures_is_refused_by_name(own):
+    for path in sorted((own / "tent").iterdir())[3:]:
+        path.unlink()
+    with pytest.raises(ValueError, match=r"tent has 3 pictures.*100 are a good beginning"):
+        load_folder(own)
+
+
+def test_few_pictures_are_remarked(made):
+    assert "ball has only 16 pictures" in " ".join(load_folder(made).remarks)
+
+
+def test_without_background_it_is_said_what_to_do(own):
+    shutil.rmtree(own / "scenes")
+    with pytest.raises(ValueError, match=r"pictures without one into .*background"):
+        load_folder(own)
+    shutil.copytree(own / "ball", own / "background")
+    loaded = load_folder(own)
+    assert loaded.classes == ("background", *CLASSES)
+    assert int((loaded.train.labels == 0).sum()) == 9
+
+
+def test_a_folder_without_classes_or_none_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="holds no classes"):
+        load_folder(tmp_path)
+    with pytest.raises(FileNotFoundError, match="no folder"):
+        load_folder(tmp_path / "none")
+
+
+def test_near_duplicates_across_the_split_are_counted(own):
+    loaded = load_folder(own)
+    assert not any("look like" in line for line in loaded.remarks)
+    twin = next(name for name in names_of(loaded.test) if name.startswith("ball"))
+    original = next(name for name in names_of(loaded.train) if name.startswith("ball"))
+    shutil.copy(own / original, own / twin)
+    line = next(line for line in load_folder(own).remarks if "look like" in line)
+    assert line.startswith("1 of 21 held-out pictures")
+    assert f"({twin} like {original})" in line
+
+
+def test_mixed_shapes_are_remarked_and_cropped(own):
+    for path in (own / "frame").iterdir():
+        Image.new("RGB", (90, 90), (200, 10, 10)).save(path)
+    loaded = load_folder(own, (48, 80))
+    assert any("33% of the pictures have another shape" in line for line in loaded.remarks)
+    assert loaded.train.images.shape[1:] == (3, 48, 80)
+
+
+def test_boxes_of_an_unknown_class_are_refused(own):
+    path = own / "scenes" / "boxes.json"
+    path.write_text(path.read_text().replace('"tent"', '"house"'))
+    with pytest.raises(ValueError, match="boxes name house, and there is no folder"):
+        load_folder(own)
+
+
+def test_what_systems_leave_behind_is_no_class(own):
+    (own / "__MACOSX").mkdir()
+    Image.new("L", (80, 48)).save(own / "__MACOSX" / "x.png")
+    Image.new("L", (80, 48)).save(own / "ball" / "._000.png")
+    loaded = load_folder(own)
+    assert loaded.classes == ("background", *CLASSES)
+    assert not any("._" in name for name in names_of(loaded.train))
+
+
+# Shapes
+
+
+@pytest.mark.parametrize(
+    ("shape", "expected"),
+    [
+        ("crop", [[3, 4, 5, 6]] * 4),
+        ("pad", None),
+        ("stretch", None),
+    ],
+)
+def test_a_wide_picture_becomes_square(shape, expected):
+    wide = np.tile(np.arange(10, dtype=np.uint8), (4, 1))[None]
+    square = fit_picture(wide, (4, 4), shape)
+    assert square.shape == (1, 4, 4)
+    if expected:
+        assert square[0].tolist() == expected
+    else:
+        assert square[0, 0, 0] < 2  # both ends are still there
+        assert square[0, 0, -1] > 7
+    assert (fit_picture(np.full((3, 7, 31), 9, np.uint8), (20, 16), shape) == 9).all()
+
+
+def test_a_padded_picture_keeps_its_proportions():
+    tall = np.zeros((1, 8, 4), np.uint8)
+    tall[:, :, 1:3] = 100
+    padded = fit_picture(tall, (8, 8), "pad")
+    assert padded[0, 0].tolist() == [0, 0, 0, 100, 100, 0, 0, 0]
+
+
+def test_sizes_are_chosen_by_the_pictures():
+    assert choose_size([(48, 80)] * 5) == (48, 80)
+    assert choose_size([(3000, 4000), (3000, 4000), (10, 10)]) == (72, 96)
+    assert choose_size([(5, 7)]) == (16, 16)
+    with pytest.raises(ValueError, match="no picture can be opened"):
+        choose_size([])
+
+
+# Boxes in files
+
+VOC = """<annotation><filename>{name}</filename><object><name> cup </name><bndbox>
+<xmin>{x}</xmin><ymin>1</ymin><xmax>10</xmax><ymax>20</ymax></bndbox></object></annotation>"""
+
+
+def test_voc_counts_from_one():
+    assert parse_voc(VOC.format(name="a.png", x=1), "f") == [(0.0, 0.0, 10.0, 20.0, "cup")]
+
+
+def test_voc_files_name_their_picture_or_are_named_after_it(tmp_path):
+    (tmp_path / "a.xml").write_text(VOC.format(name="photos/b.png", x=1))
+    (tmp_path / "c[1].xml").write_text(VOC.format(name="", x=2))
+    Image.new("L", (30, 30)).save(tmp_path / "c[1].jpg")
+    boxes = read_annotations(tmp_path).boxes
+    assert boxes == {"b.png": [(0, 0, 10, 20, "cup")], "c[1].jpg": [(1, 0, 10, 20, "cup")]}
+
+
+@pytest.mark.parametrize(
+    ("parse", "text", "message"),
+    [
+        (parse_coco, "{", "f is no COCO file"),
+        (parse_coco, '{"images": []}', "f is no COCO file .*KeyError"),
+        (parse_coco, "[1]", "f is no COCO file"),
+        (parse_voc, "<a", "f is no Pascal VOC file"),
+        (parse_voc, "<a><object><name>x</name></object></a>", "f is no Pascal VOC file"),
+        (parse_voc, VOC.format(name="a", x=30), "f: .*is no box of a class"),
+    ],
+)
+def test_damaged_boxes_name_their_file(parse, text, message):
+    with pytest.raises(ValueError, match=message):
+        parse(text, "f")
