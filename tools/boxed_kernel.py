@@ -21,25 +21,42 @@ EVERY = 0.5  # seconds between two looks
 
 
 class LimitedKernelManager(AsyncKernelManager):
-    """A kernel that cannot fill the grader's memory with what it says."""
+    """A kernel that cannot fill the grader's memory with what it says, and has a folder."""
 
     stopped_for = ""  # why it was ended, if it was
+    place: str | None = None
 
     def __init__(self, **traits: object) -> None:
         super().__init__(**traits)
+        self._folder = tempfile.TemporaryDirectory(prefix=f"box-{os.getpid()}-", dir=self.place)
         self.context = zmq.asyncio.Context()
         self.context.setsockopt(zmq.MAXMSGSIZE, LARGEST_MESSAGE)
         self.context.setsockopt(zmq.RCVHWM, MESSAGES)
         self._created_context = True
 
+    def leave(self, name: str, data: bytes) -> Path:
+        """Leave a file for the kernel in its folder, whatever links may be there already."""
+        path = Path(self._folder.name, name)
+        new = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
+        with open(os.open(path, new | getattr(os, "O_BINARY", 0), 0o644), "wb") as file:
+            file.write(data)
+        return path
+
+    async def _async_cleanup_resources(self, restart: bool = False) -> None:
+        await super()._async_cleanup_resources(restart=restart)
+        if not restart:
+            self._folder.cleanup()
+
+    cleanup_resources = _async_cleanup_resources
+
 
 class BoxedKernelManager(LimitedKernelManager):
     """A kernel in a box, with a folder of its own that is gone when the kernel is."""
 
+    place = "/tmp"  # a short path: a socket's may have about a hundred characters
+
     def __init__(self, **traits: object) -> None:
         super().__init__(**traits)
-        # A short path: a socket's may have about a hundred characters.
-        self._folder = tempfile.TemporaryDirectory(prefix=f"box-{os.getpid()}-", dir="/tmp")
         self._over = threading.Event()
         self.transport = "ipc"
         self.ip = str(Path(self._folder.name) / "socket")
@@ -62,8 +79,6 @@ class BoxedKernelManager(LimitedKernelManager):
     async def _async_cleanup_resources(self, restart: bool = False) -> None:
         self._over.set()
         await super()._async_cleanup_resources(restart=restart)
-        if not restart:
-            self._folder.cleanup()
 
     cleanup_resources = _async_cleanup_resources
 

@@ -6,6 +6,14 @@ It raises the price of cheating and no more: code in the same process can undo i
 
 import builtins
 import sys
+import time
+
+from IPython import get_ipython
+
+# Printing must not cost time: each flush waits for a thread, and each message for the grader.
+PRINTED, SHOWN = 80_000, 300  # characters, and pictures or the like, of a cell
+SELDOM = 0.1  # seconds between two flushes
+CUT = "\n(cut here: more was printed)\n"
 
 # What tests call: `torch.allclose = lambda *a: True` must not make a wrong answer right.
 MODULES = ("builtins", "math", "numpy", "torch", "torch.nn", "torch.nn.functional", "helpers")
@@ -43,3 +51,43 @@ def give_back(space):
     """Give a submission the names back that were set aside."""
     space.update(set_aside)
     set_aside.clear()
+
+
+def calm():
+    """Let a cell print as much as it likes, in no time: what is too much goes nowhere."""
+    streams, shell = (sys.stdout, sys.stderr), get_ipython()
+    kind, publisher = type(sys.stdout), type(shell.display_pub)
+    write, flush, publish = kind.write, kind.flush, publisher.publish
+    left, shown, flushed = PRINTED, 0, {}
+
+    def begin(*_):
+        nonlocal left, shown
+        left, shown = PRINTED, 0
+        for stream in streams:  # IPython has put its own there
+            vars(stream).pop("write", None)
+
+    def end(*_):
+        for stream in streams:
+            flush(stream)
+
+    def some(stream, text):
+        nonlocal left
+        if left > 0:
+            left -= len(text)
+            write(stream, text if left > 0 else text[: len(text) + left] + CUT)
+        return len(text)
+
+    def seldom(stream):
+        if time.monotonic() - flushed.get(stream, 0.0) > SELDOM:
+            flushed[stream] = time.monotonic()
+            flush(stream)
+
+    def few(self, *values, **named):
+        nonlocal shown
+        shown += 1
+        if shown <= SHOWN:
+            publish(self, *values, **named)
+
+    kind.write, kind.flush, publisher.publish = some, seldom, few
+    shell.events.register("pre_run_cell", begin)
+    shell.events.register("post_run_cell", end)

@@ -1,6 +1,6 @@
 """What hostile submissions hold, what it earns, and what the teacher reads; see test_examine."""
 
-from tools.examine import DOUBT
+from tools.verdicts import DOUBT
 
 RIGHT = "def double(x):\n    return 2 * x\n"
 USELESS = "def double(x):\n    return None\ndef halve(x):\n    return None\n"
@@ -117,7 +117,7 @@ for _ in range(3000):
     try: threading.Thread(target=time.sleep, args=(3,), daemon=True).start()
     except RuntimeError: break
 """
-FLOOD = "for _ in range(4000): print('x' * 500, flush=True)\n"
+FLOOD = "for _ in range(20_000): print('x' * 500, flush=True)\n"
 PICTURES = """from IPython.display import HTML, display
 for _ in range(3000): display(HTML("<script>alert(1)</script>" * 20))
 """

@@ -2,15 +2,19 @@
 
 import copy
 import csv
+import shutil
 
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell
+from nbgrader.api import Gradebook
+from nbgrader.plugins import CsvExportPlugin
 
 from tests.tools.test_assignments import cell_of, command, hand_in, lesson, read_grades, without
 from tools.assignments import CannotContinue, release
 from tools.execution import clean, write_notebook
 from tools.exercises import TEXT_STUB, exercises, released_source
+from tools.grading.job import Job, Refused
 from tools.words import Answer, BadMarks, Mark, read_marks, write_answers
 
 QUESTION = "**In your own words:** why halve?"
@@ -141,6 +145,63 @@ def test_marks_count_once_the_answer_is_unchanged(course, tmp_path, capsys):
     assert command(*arguments, notebooks=course / "notebooks", build=tmp_path / "build") == 0
     assert "1 answers in words have your points" in capsys.readouterr().out
     assert (tmp_path / "build" / "grades" / "grades.csv").read_bytes() == before
+
+
+def test_nbgrader_reads_all_grades_from_its_gradebook(course, tmp_path):
+    url = f"sqlite:///{course / 'build' / 'grades' / 'gradebook.db'}"
+    with Gradebook(url) as book:
+        assert {one.id for one in book.students} == set(CLASS)
+        for student, (_, score, waiting) in CLASS.items():
+            submission = book.find_submission("lesson", student)
+            assert (submission.score, submission.max_score) == (score, 7)
+            assert submission.needs_manual_grade == bool(waiting)
+        export = CsvExportPlugin()
+        export.to = str(tmp_path / "all.csv")
+        export.export(book)
+    with open(tmp_path / "all.csv", newline="") as file:
+        rows = {row["student_id"]: float(row["score"]) for row in csv.DictReader(file)}
+    assert rows == {student: score for student, (_, score, _) in CLASS.items()}
+
+
+def test_a_persons_marks_and_comments_are_in_the_gradebook(course, tmp_path):
+    marked = tmp_path / "marked.csv"
+    text = (course / "build" / "grades" / "words.csv").read_text(encoding="utf-8-sig")
+    marked.write_text(text.replace("Half of it,,", "Half of it,1.5,Say why"))
+    arguments = ("grade", course / "class", "--words", marked)
+    shutil.copytree(course / "build", tmp_path / "build")
+    assert command(*arguments, notebooks=course / "notebooks", build=tmp_path / "build") == 0
+    with Gradebook(f"sqlite:///{tmp_path / 'build' / 'grades' / 'gradebook.db'}") as book:
+        grade = book.find_grade("why", "lesson", "lesson", "as code")
+        assert (grade.auto_score, grade.manual_score, grade.score) == (None, 1.5, 1.5)
+        assert not grade.needs_manual_grade
+        assert book.find_comment("why", "lesson", "lesson", "as code").comment == "Say why"
+
+
+def test_words_are_read_also_where_the_code_is_refused(course, tmp_path, monkeypatch):
+    def refuse(job):
+        raise Refused("its graded cells are not those of the course")
+
+    monkeypatch.setattr(Job, "_grade", refuse)
+    for student in ("written", "untouched"):
+        source = course / "class" / student / "lesson.ipynb"
+        hand_in(tmp_path / "class", student, "lesson", source.read_text())
+    places = {"notebooks": course / "notebooks", "build": tmp_path / "build"}
+    assert command("grade", tmp_path / "class", "--jobs", 1, **places) == 0
+    rows = read_grades(tmp_path / "build")
+    row = rows["written", "lesson"]
+    assert (row["score"], row["needs_manual_grading"], row["status"]) == ("0", "2", "not graded")
+    assert row["note"] == "not graded: its graded cells are not those of the course"
+    assert rows["untouched", "lesson"]["needs_manual_grading"] == "0"
+    path = tmp_path / "build" / "grades" / "words.csv"
+    assert list(read_table(path)) == ["written"]
+    page = tmp_path / "build" / "grades" / "feedback" / "written" / "lesson.html"
+    assert "could not be graded" in page.read_text()
+    assert "Half" in page.read_text()
+    text = path.read_text(encoding="utf-8-sig")
+    path.write_text(text.replace(",,,,w", ",2,,,w"), encoding="utf-8-sig")
+    assert command("grade", tmp_path / "class", "--jobs", 1, **places) == 0
+    row = read_grades(tmp_path / "build")["written", "lesson"]
+    assert (row["score"], row["needs_manual_grading"]) == ("2", "0")
 
 
 def test_marks_survive_being_written_and_read(tmp_path):

@@ -9,6 +9,7 @@ for the teacher   table          grades.csv, in the same bytes each time
                   statistics     how hard each exercise is, and how telling
                   class_page     one page about the class
                   exports        what Moodle and Canvas import
+                  gradebook      nbgrader's, of all
                   suspicion      notes for a person; likeness: two that are equal
 for the student   student_page   each exercise, what it earned and why
 all together      run            what `make grade` does

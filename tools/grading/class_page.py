@@ -19,7 +19,9 @@ def class_page(
     """The teacher's page, as HTML that loads nothing and runs no script."""
     table = {(one.student, one.assignment): one for one in grades}
     pages = {
-        (one.handed.student, one.handed.assignment): _link(one) for one in graded if not one.problem
+        (one.handed.student, one.handed.assignment): _link(one)
+        for one in graded
+        if not one.handed.problem
     }
     return TEMPLATES.get_template("class.html").render(
         policy=POLICY,

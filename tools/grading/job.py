@@ -14,13 +14,14 @@ from pathlib import Path
 from nbformat import NotebookNode
 
 from tools.classroom import Classroom, Terms
-from tools.examine import NOT_BELIEVED, NOT_RUN, STOPPED, is_test
 from tools.execution import ANSI
 from tools.exercises import is_in_words
 from tools.grading import results
 from tools.grading.releases import Release
 from tools.grading.results import Exercise, Result
 from tools.grading.tasks import id_of, is_graded, tasks_of
+from tools.submissions.reader import CUT, LARGEST_CELL
+from tools.verdicts import NOT_BELIEVED, NOT_RUN, STOPPED, is_test
 
 STUDENT = "student"  # no student's name comes near nbgrader
 LONGEST = 4000  # characters of what one wrote or printed, for a page
@@ -29,6 +30,10 @@ SPARE = 60  # seconds that nbgrader may take beside the submission's own
 
 class Refused(Exception):
     """A submission that cannot be graded; the message says why."""
+
+
+class _Late(BaseException):
+    """Time is over, whatever is being done and caught."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +59,7 @@ class Job:
         try:
             with _at_most(self.terms.total + SPARE):
                 result = self._grade()
-        except Refused as reason:
+        except (Refused, _Late) as reason:
             result = Result(self.release.assignment, refused=str(reason))
         except Exception as error:  # whatever it is, it must not stop the others
             return Result(self.release.assignment, refused=self._in_words(error))
@@ -127,12 +132,19 @@ def _exercises(
         printed = "".join(o.get("text", "") for o in cell.outputs)
         yield Exercise(
             *(task.grade_id, task.title, earned, most, _outcome(error)),
-            message=_plain(f"{error.ename}: {error.evalue}".rstrip(": ")) if error else "",
+            message=_message(error, was_cut=answer.endswith(CUT)) if error else "",
             where=_failing_line(error) if error else "",
             printed=_plain(printed),
-            answer=answer[:LONGEST],
+            answer=_plain(answer),
             seconds=cell.metadata.get("seconds", 0.0),
         )
+
+
+def _message(error: NotebookNode, *, was_cut: bool) -> str:
+    """Why a test failed, in the words of the check."""
+    text = _plain(f"{error.ename}: {error.evalue}".rstrip(": "))
+    longest = f"the answer is longer than {LARGEST_CELL:,} characters, so its end was cut off"
+    return f"{longest}. {text}" if was_cut else text
 
 
 def _outcome(error: NotebookNode | None) -> str:
@@ -183,13 +195,13 @@ def _plain(text: str) -> str:
 
 @contextmanager
 def _at_most(seconds: int) -> Iterator[None]:
-    """Raise Refused in the block after so long, where the system can do that."""
+    """Raise _Late in the block after so long, where the system can do that."""
     if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "SIGALRM"):
         yield
         return
 
     def stop(*_: object) -> None:
-        raise Refused(f"grading it took more than {seconds} s")
+        raise _Late(f"grading it took more than {seconds} s")
 
     before = signal.signal(signal.SIGALRM, stop)
     signal.alarm(seconds)

@@ -7,7 +7,8 @@ import os
 import shutil
 import sys
 import tempfile
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from nbformat import NotebookNode
 
 from tools.classroom import Classroom, Terms
 from tools.execution import ROOT
-from tools.grading.results import NOT_RUN, Exercise, Result
+from tools.grading.results import IN_WORDS, NOT_RUN, Exercise, Result
 from tools.grading.tasks import tasks_of
 
 # What a verdict depends on, besides the notebook: a change of it grades anew.
@@ -47,11 +48,17 @@ class Release:
         """The points that it is worth."""
         return sum(task.max_points for task in tasks_of(self.source))
 
-    def nothing(self, why: str) -> Result:
-        """The result of a submission that could not be graded."""
+    def nothing(self, why: str, words: Mapping[str, str] | None = None) -> Result:
+        """The result of a submission whose code could not be graded, with its answers in words."""
+        words = words or {}
         exercises = (
-            Exercise(task.grade_id, task.title, 0.0, task.max_points, NOT_RUN)
-            for task in tasks_of(self.source)
+            replace(one, points=None, outcome=IN_WORDS, answer=words[one.grade_id])
+            if one.grade_id in words
+            else one
+            for one in (
+                Exercise(task.grade_id, task.title, 0.0, task.max_points, NOT_RUN)
+                for task in tasks_of(self.source)
+            )
         )
         return Result(self.assignment, tuple(exercises), refused=why)
 

@@ -15,6 +15,7 @@ from tools.grading import results, statistics, table
 from tools.grading.class_page import class_page
 from tools.grading.crew import run_all
 from tools.grading.exports import write_exports
+from tools.grading.gradebook import write_gradebook
 from tools.grading.job import Job
 from tools.grading.leftovers import remove_leftovers, work_folder
 from tools.grading.releases import Release, make_release
@@ -88,6 +89,7 @@ def grade(
         grades = table.lines(handed_in, most, graded)
         _write(work / "grades", grades, graded, marks)
         _write_for_teacher(work / "grades", grades, graded, handed_in)
+        write_gradebook(work / "grades" / "gradebook.db", handed_in.students, graded, releases)
         write_files(work / "grades" / "handed_in.csv", handed_in.files)
         _publish(work / "grades", target)
     return grades
@@ -155,10 +157,11 @@ def _graded(
         return Graded(handed, release.nothing(handed.problem))
     path = release.result_of(handed.path)
     result = results.load(path) or unsaved[path]
-    if result.refused:
-        return Graded(handed, release.nothing(result.refused))
     notebook = nbformat.read(handed.path, as_version=4)
     answers = answers_in_words(notebook, release.released, handed.student, handed.assignment)
+    if result.refused:  # its code, but words are read by a person
+        words = {answer.grade_id: answer.text for answer in answers}
+        result = release.nothing(result.refused, words)
     graded = table.with_words(handed, result, answers, marks)
     written = "\n".join(answers_in_code(notebook))
     return replace(graded, notes=tuple(notes_of(notebook, release.source)), written=written)
@@ -172,7 +175,7 @@ def _write(place: Path, grades: list[Grade], graded: list[Graded], marks: Marks)
     if unused := len(marks.keys() - {answer.key for answer in answers}):
         print(f"  {unused} of your marks belong to no answer handed in (changed since?)")
     for one in graded:
-        if not one.problem:
+        if one.handed.path:
             page = place / "feedback" / one.handed.student / f"{one.handed.assignment}.html"
             write_atomically(page, student_page(one).encode("utf-8", "replace"))
 

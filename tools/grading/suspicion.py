@@ -7,12 +7,12 @@ from dataclasses import replace
 
 from nbformat import NotebookNode
 
-from tools.examine import is_test
 from tools.grading.likeness import alike
 from tools.grading.releases import Release
 from tools.grading.table import Graded
 from tools.grading.tasks import id_of, tasks_of
 from tools.needed import python_of
+from tools.verdicts import is_test
 
 # What reaches past the answer: into IPython, other people's data, the test that is running.
 NAMES = {

@@ -62,8 +62,6 @@ class Graded:
     @property
     def waiting(self) -> float:
         """The points of answers in words that nobody has read yet."""
-        if self.problem:
-            return 0.0
         return sum(one.max_points for one, points, _ in self.exercises if points is None)
 
     @property

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from nbformat import NotebookNode
 
 from tools.exercises import is_in_words
+from tools.verdicts import id_of
 
 HEADING = re.compile(r"^#{2,4} (.+?)\s*$", re.MULTILINE)
 POINTS = re.compile(r"\s*\(\d+ points?(?P<optional>, optional)?\)$")
@@ -40,8 +41,3 @@ def tasks_of(notebook: NotebookNode) -> list[Task]:
 def is_graded(cell: NotebookNode) -> bool:
     """Is this cell worth points?"""
     return bool(cell.metadata.get("nbgrader", {}).get("grade"))
-
-
-def id_of(cell: NotebookNode) -> str:
-    """The grade_id of a marked cell; empty for others."""
-    return cell.metadata.get("nbgrader", {}).get("grade_id", "")

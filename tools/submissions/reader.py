@@ -17,6 +17,7 @@ from nbformat import NotebookNode
 LARGEST_CELL = 20_000  # characters
 LARGEST_NOTEBOOK = 200_000  # characters of all cells
 LARGEST_PICTURES = 8 * 2**20  # characters of all attachments
+CUT = "# cut here: too long"
 MOST_CELLS = 2000
 MOST_VALUES = 3_000_000  # in all of a file; as Python's, each takes up to a hundred bytes
 CELL_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
@@ -200,10 +201,11 @@ def _shorten(cells: list[NotebookNode]) -> Iterator[str]:
     for number, cell in sorted(enumerate(cells, start=1), key=claim):
         longest = min(LARGEST_CELL, left)
         if len(cell.source) > longest:
-            yield f"cell {number} has {len(cell.source):,} characters: cut at {longest:,}"
-            note = (
-                "\n# cut here: too long" if cell.cell_type == "code" else "\n\n(cut here: too long)"
+            yield (
+                f"cell {number} has {len(cell.source):,} characters: cut at {longest:,}, and what"
+                " comes after that is not graded"
             )
+            note = f"\n{CUT}" if cell.cell_type == "code" else "\n\n(cut here: too long)"
             cell.source = cell.source[:longest] + note
         left -= min(len(cell.source), left)
         for name, kinds in list(cell.get("attachments", {}).items()):

@@ -9,7 +9,6 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from tools.examine import WARNED
 from tools.grading import statistics
 from tools.grading.class_page import class_page
 from tools.grading.exports import write_exports
@@ -17,6 +16,7 @@ from tools.grading.results import FAILED, IN_WORDS, NO_ANSWER, PASSED, Exercise,
 from tools.grading.student_page import student_page
 from tools.grading.table import Grade, Graded
 from tools.submissions.versions import FileLine, Submission
+from tools.verdicts import WARNED
 from tools.words import Mark
 
 EVIL = "<script>alert(1)</script><img src=x onerror=alert(2)>{{ 1234567 * 2 }}"
