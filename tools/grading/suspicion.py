@@ -18,11 +18,24 @@ from tools.verdicts import is_test
 NAMES = {
     **dict.fromkeys(("get_ipython", "InteractiveShell"), "IPython's inside"),
     **dict.fromkeys(("sqlite3", "ctypes"), "a module that no exercise needs"),
-    **dict.fromkeys(("_getframe", "currentframe", "f_back", "f_locals", "f_globals"), "frames"),
-    **dict.fromkeys(("settrace", "setprofile", "__traceback__", "linecache"), "frames"),
+    **dict.fromkeys(
+        ("_getframe", "currentframe", "_current_frames", "_current_exceptions"), "frames"
+    ),
+    **dict.fromkeys(("f_back", "f_locals", "f_globals", "f_builtins", "f_code"), "frames"),
+    **dict.fromkeys(("gi_frame", "cr_frame", "ag_frame", "tb_frame", "tb_next"), "frames"),
+    **dict.fromkeys(("settrace", "setprofile", "addaudithook", "monitoring"), "frames"),
+    **dict.fromkeys(("__traceback__", "last_traceback", "last_value", "last_exc"), "frames"),
+    **dict.fromkeys(("__code__", "co_consts", "linecache"), "code"),
     **dict.fromkeys(("get_objects", "get_referrers", "__subclasses__"), "all objects of Python"),
+    **dict.fromkeys(("__dict__", "__getattribute__", "attrgetter"), "names made up at run time"),
+    **dict.fromkeys(("__builtins__", "import_module"), "names made up at run time"),
 }
-MODULES = {"sqlite3", "ctypes", "linecache", "inspect", "gc", "IPython"}
+# As names of their own only: `re.compile` and `network.eval` are something else.
+BUILT_INS = {"eval", "exec", "compile", "__import__", "globals", "vars"}
+MODULES = {
+    *("sqlite3", "ctypes", "linecache", "inspect", "gc", "IPython", "importlib", "builtins"),
+    *("signal", "threading", "_thread", "asyncio", "traceback", "dis", "faulthandler", "mmap"),
+}
 PLACES = ("/proc", "/etc/", "gradebook", ".ipynb")
 # What %magics and !commands become: a learner may well time something.
 MAGICS = {"run_line_magic", "run_cell_magic", "system", "getoutput"}
@@ -90,12 +103,24 @@ def _reaches(tree: ast.Module) -> Iterator[str]:
             yield f"{name} ({NAMES[name]})"
         elif isinstance(name, str) and name.startswith("course_"):
             yield f"{name} (the course's own answer)"
+        elif isinstance(node, ast.Name) and name in BUILT_INS:
+            yield f"{name} (names made up at run time)"
+        elif isinstance(node, ast.Call) and _gets_a_made_up_name(node):
+            yield "getattr with a name made up at run time"
         elif isinstance(node, ast.Import | ast.ImportFrom):
             names = [alias.name for alias in node.names] + [getattr(node, "module", "") or ""]
             names = [n for n in names if n != "IPython.display"]  # which lessons show pictures with
             yield from (f"the module {n}" for n in names if n.split(".")[0] in MODULES)
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield from (f"the place {p}" for p in PLACES if p in node.value)
+
+
+def _gets_a_made_up_name(call: ast.Call) -> bool:
+    """Is it `getattr` of anything but a name that stands there?"""
+    if not isinstance(call.func, ast.Name) or call.func.id != "getattr" or len(call.args) < 2:
+        return False
+    name = call.args[1]
+    return not (isinstance(name, ast.Constant) and name.value not in NAMES)
 
 
 def _imported(cells: Sequence[NotebookNode]) -> dict[str, str]:

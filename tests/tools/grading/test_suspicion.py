@@ -5,6 +5,7 @@ import copy
 import nbformat
 import pytest
 
+from tests.tools.peeking import PEEKING
 from tests.tools.test_assignments import cell_of, lesson, with_source
 from tools.execution import find_notebooks
 from tools.grading.likeness import alike, runs
@@ -29,6 +30,8 @@ FINE = {
     "timed": "%timeit sum(range(9))\ndef double(x): return 2 * x",
     "shell": "!ls\ndef double(x): return 2 * x",
     "a part": f"{IMPORT}def double(x):\n    y = f(x, x)\n    return y",
+    "compiled": "import re\nP = re.compile('a')\ndef double(x):\n    net.eval()\n    return 2 * x",
+    "an attribute": "def double(x): return getattr(x, 'value', x) * 2",
     "not Python": "def double(x) return",
     "words": "def double(x):\n    '''Twice; see the frames of the film.'''\n    return 2 * x",
 }
@@ -39,6 +42,25 @@ def test_what_reaches_past_the_exercise_is_noted(kind):
     code, note = SUSPICIOUS[kind]
     [said, *_] = notes_of(with_source("double", code), lesson())
     assert note in said
+
+
+@pytest.mark.parametrize("kind", PEEKING)
+def test_whoever_looks_for_what_is_expected_is_noted(kind):
+    code = f"import sys\n{PEEKING[kind]}\ndef double(x): return found(x, 1)"
+    assert notes_of(with_source("double", code), lesson())
+
+
+@pytest.mark.parametrize(
+    "look",
+    [
+        *('getattr(sys, "_get" + "frame")()', 'getattr(sys, "_getframe")()', 'vars(sys)["x"]()'),
+        *('sys.__dict__["x"]()', 'eval("sys.x")', '__import__("in" + "spect").stack()'),
+        *('globals()["x"]', 'operator.attrgetter("x")(sys)', 'importlib.import_module("x")'),
+        *("sys.last_value", "error.with_traceback(0).__traceback__", "object.__subclasses__()"),
+    ],
+)
+def test_and_under_whatever_name(look):
+    assert notes_of(with_source("double", f"def double(x): return {look}"), lesson())
 
 
 @pytest.mark.parametrize("kind", FINE)
