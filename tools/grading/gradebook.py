@@ -20,7 +20,7 @@ from tools.grading.releases import Release
 from tools.grading.table import Graded
 
 # What a gradebook knows of an assignment before anybody hands it in; each after what it refers to.
-TABLES = ("assignment", "notebook", "base_cell", "grade_cell", "solution_cell", "task_cell")
+TABLES = ("assignment", "notebook", "base_cell", "grade_cells", "solution_cells", "task_cells")
 TABLES += ("source_cell",)
 
 

@@ -6,11 +6,13 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import nbformat
 import psutil
 import pytest
+from nbgrader.api import Gradebook
 
 from tests.tools.test_assignments import (
     cell_of,
@@ -21,10 +23,15 @@ from tests.tools.test_assignments import (
     read_grades,
     with_source,
 )
+from tools.classroom import Terms
 from tools.execution import ROOT, write_notebook
 from tools.grading.crew import run_all
+from tools.grading.gradebook import write_gradebook
 from tools.grading.job import Refused, _check
+from tools.grading.releases import make_release
 from tools.grading.results import Exercise, Result, load, save
+from tools.grading.table import Graded
+from tools.submissions import Submission
 
 POINTS = {"right": 5, "half": 3, "wrong": 0, "slow": 5, "other": 2}
 SOURCES = {
@@ -139,6 +146,33 @@ def test_after_ctrl_c_the_grades_are_as_they_were_and_what_was_done_is_kept(cour
     assert not written(course, "interrupted")
     assert list((course / "interrupted/grades/results").glob("*/*/results/*.json"))
     assert not list((course / "interrupted").glob(".grades-*"))
+
+
+def test_one_gradebook_holds_all_lessons_and_nbgrader_reads_it(course, tmp_path):
+    other = lesson()
+    for cell in other.cells:
+        if "nbgrader" in cell.metadata:
+            cell.metadata.nbgrader.grade_id += "-more"
+    releases, graded = {}, []
+    for name, source in (("lesson", lesson()), ("more", other)):
+        write_notebook(source, tmp_path / f"{name}.ipynb")
+        releases[name] = make_release(tmp_path / f"{name}.ipynb", tmp_path / "kept", Terms())
+        for student, points in POINTS.items():
+            nothing = releases[name].nothing("")
+            double, halve = nothing.exercises
+            exercises = (replace(double, points=min(2.0, points)), replace(halve, points=1.0))
+            handed = Submission(student, name, None)
+            graded.append(Graded(handed, replace(nothing, exercises=exercises)))
+    write_gradebook(tmp_path / "all.db", [*POINTS, "absent"], graded, releases)
+    with Gradebook(f"sqlite:///{tmp_path / 'all.db'}") as book:
+        assert {one.name for one in book.assignments} == {"lesson", "more"}
+        assert {one.id for one in book.students} == {*POINTS, "absent"}
+        for student, points in POINTS.items():
+            for name in releases:
+                submission = book.find_submission(name, student)
+                assert (submission.score, submission.max_score) == (min(2, points) + 1, 5)
+            assert book.find_student(student).score == 2 * (min(2, points) + 1)
+        assert book.find_student("absent").score == 0
 
 
 def test_a_late_student_is_merged_and_a_changed_notebook_is_run_again(course, capsys):
