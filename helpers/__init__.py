@@ -13,6 +13,7 @@
 | `fcn`            | classifier to fully convolutional network, proven equal    | 04     |
 | `geometry`       | stride, offset and receptive field: from cell to pixel     | 05     |
 | `heatmap`        | every window's answer at once                              | 05     |
+| `tiles`          | a large image, piece by piece, with the same answers       | 05     |
 | `multiply_adds`  | how much arithmetic a heatmap takes                        | 05     |
 | `fft`            | a large convolution as products of frequencies             | 05     |
 | `acceleration`   | the same network, faster                                   | 05     |
@@ -22,6 +23,7 @@
 | `metrics`        | precision, recall, and the areas under curves              | 07     |
 | `error_analysis` | what kind of error is it?                                  | 07     |
 | `bootstrap`      | how sure is a number?                                      | 07     |
+| `pyramid`        | objects of all sizes: the image shrinks, the window stays  | 08     |
 | `hard_negatives` | a detector's false positives, as examples to learn from    | 09     |
 | `mosaics`        | scenes put together from crops: a judge to choose by       |        |
 

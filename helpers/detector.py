@@ -1,4 +1,4 @@
-"""The detector: an image in, boxes and scores out, at every scale.
+"""The detector: an image in, boxes, scores and classes out, at every scale.
 
 >>> from helpers.models import load_pretrained
 >>> detector = Detector(load_pretrained(), scales=pyramid(85, 215))
@@ -7,92 +7,71 @@
 (torch.Size([0, 4]), torch.Size([0]))
 """
 
-from collections.abc import Iterator, Sequence
-from math import ceil, inf, log, sqrt
+from collections.abc import Sequence
+from math import inf, prod
+from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import interpolate, pad
+from tqdm.auto import tqdm
 
 from helpers.acceleration import accelerate
-from helpers.boxes import Detections, clip_boxes, select
+from helpers.boxes import Detections, clip_boxes, concatenate, select
 from helpers.fcn import to_fcn
-from helpers.heatmap import car_margin, fcn_heatmaps
-from helpers.images import as_grey
-from helpers.models import INPUT_SIZE
+from helpers.geometry import Geometry
+from helpers.heatmap import Progress, car_margin, class_margin, fcn_heatmaps
+from helpers.images import as_image
+from helpers.models import check_classes, input_size_of, load_model, read_header
+from helpers.pyramid import RATIO, batches, find_channels, pyramid, resized, with_border
+
+__all__ = ["IOU_THRESHOLD", "RATIO", "Detector", "pyramid", "resized"]
 
 # Boxes of cars parked in a row overlap less than this, several boxes of one car more.
 IOU_THRESHOLD = 0.3
-# Neighbouring scales of a pyramid. No car is further than the root of this from one of them, and a
-# tenth is what the classifier tolerates: of the drawn validation cars it knows 98 % as they are, 98
-# and 94 % if they are a tenth smaller or larger, but only 79 and 68 % if it is a fifth.
-RATIO = 1.2
+# How far a window may reach past the image, as a share of its shorter side: 16 of 40 pixels.
+BORDER = 0.4
 # Pixels of all views of the images that `batch` holds at a time: memory stays bounded.
 BATCH_PIXELS = 2**24
-
-
-def pyramid(
-    smallest: float = 85, largest: float = 215, *, width: float = 100, ratio: float = RATIO
-) -> tuple[float, ...]:
-    """Scales at which every box of a range of sizes fits the window nearly. Lesson 08.
-
-    At scale s the classifier finds boxes s times as large, since the image is shrunk by s. The
-    scales are even in the logarithm, and the outer ones lie half a step inside the range: no box is
-    off by more than the root of `ratio`.
-
-    Args:
-        smallest: the narrowest box, in pixels.
-        largest: the widest one.
-        width: of the boxes that the classifier knows, in pixels.
-        ratio: neighbouring scales are at most this far apart.
-
-    Raises:
-        ValueError: unless 0 < smallest <= largest < infinity, width > 0 and ratio > 1.
-
-    >>> [round(scale, 2) for scale in pyramid(85, 215)]
-    [0.92, 1.07, 1.25, 1.46, 1.7, 1.99]
-    """
-    if not (0 < smallest <= largest < inf and 0 < width < inf and 1 < ratio < inf):
-        raise ValueError(
-            "a pyramid needs 0 < smallest <= largest, width > 0 and ratio > 1, not"
-            f" {smallest}, {largest}, {width}, {ratio}"
-        )
-    count = max(1, ceil(log(largest / smallest) / log(ratio) - 1e-9))
-    step = (largest / smallest) ** (1 / count)
-    return tuple(smallest / width * sqrt(step) * step**k for k in range(count))
+CARS = ("background", "car")
 
 
 class Detector:
-    """Finds cars of the crops' size, or of several `scales`, in images of any size. Lesson 06.
+    """Finds objects of the crops' size, or of several `scales`, in images of any size. Lesson 06.
 
     Args:
-        model: a classifier for crops of `input_size`, or an FCN.
-        input_size: (height, width) in pixels.
-        threshold: the smallest probability that counts as a car; choose it on validation data.
-        iou_threshold: of two boxes that overlap more than this, the better one stays; None keeps
-            all.
+        model: a classifier for crops of `input_size`, or an FCN. With three input channels it is
+            asked about colour images, with one about grey ones.
+        input_size: (height, width) in pixels; None: what the model knows of itself, else 40×100.
+        classes: their names, in the order of the logits; None: "background" and "car".
+        background: the index of the class that is not looked for.
+        threshold: the smallest probability that counts as an object; choose it on validation data.
+        iou_threshold: of two boxes of one class that overlap more than this, the better one stays;
+            None keeps all.
         border: how many pixels a window may reach past the image, to find cars cut by its border;
             the pixels there repeat the border's. (At the right and bottom up to a stride less one
-            more: no pixel is left out.)
-        mirror: average with the answers for the mirror image.
+            more: no pixel is left out.) None: 0.4 of the window's shorter side, 16 for cars.
+        mirror: average with the answers for the mirror image. Not where a mirror image is another
+            thing, as with digits.
         clip: cut boxes at the border (off, because the ground truth of the photographs reaches past
             it as well).
-        scales: how large the cars may be, next to those of the crops (see `pyramid`).
+        scales: how large the objects may be, next to those of the crops (see `pyramid`).
 
     Raises:
         ValueError: for an option outside its range, and a network that is not asked about one
-            channel or does not answer with two classes.
+            channel or three, or does not answer with as many classes as there are names.
     """
 
     def __init__(
         self,
         model: nn.Module,
         *,
-        input_size: tuple[int, int] = INPUT_SIZE,
+        input_size: tuple[int, int] | None = None,
+        classes: Sequence[str] | None = None,
+        background: int = 0,
         threshold: float = 0.5,
         iou_threshold: float | None = IOU_THRESHOLD,
-        border: int = 16,
+        border: int | None = None,
         mirror: bool = True,
         clip: bool = False,
         scales: Sequence[float] = (1.0,),
@@ -101,176 +80,229 @@ class Detector:
             raise ValueError(f"threshold is a probability in [0, 1], not {threshold}")
         if iou_threshold is not None and not 0 <= iou_threshold <= 1:
             raise ValueError(f"iou_threshold must be in [0, 1] or None, not {iou_threshold}")
-        scales = tuple(scales)
-        if border < 0 or border != int(border):
+        if border is not None and (border < 0 or border != int(border)):
             raise ValueError(f"border must be 0 or more, not {border}")
-        if not scales or not all(0 < scale < inf for scale in scales):
-            raise ValueError(f"scales must be numbers above 0, at least one, not {scales}")
-        self.fcn = model if hasattr(model, "geometry") else to_fcn(model, input_size).eval()
+        self.scales = tuple(scales)
+        if not self.scales or not all(0 < scale < inf for scale in self.scales):
+            raise ValueError(f"scales must be numbers above 0, at least one, not {self.scales}")
+        self.classes = check_classes(classes or CARS, background)
+        self.background = background
+        size = input_size or input_size_of(model)
+        self.fcn = model if hasattr(model, "geometry") else to_fcn(model, size).eval()
         self._fast = accelerate(self.fcn)
-        self.scales = scales
         self.threshold = threshold
         self.iou_threshold = iou_threshold
-        self.border = border
+        self.border = round(BORDER * min(self.geometry.window)) if border is None else border
         self.mirror = mirror
         self.clip = clip
-        self._check_network()
+        self.channels = find_channels(self._fast, self.geometry.window, self._device)
+        self._check_classes(told=classes is not None)
+        self.objects = [k for k in range(len(self.classes)) if k != background]
+
+    @classmethod
+    def from_file(cls, path: str | Path, **options: object) -> "Detector":
+        """A detector from a weights file, as its header says: size, classes and channels.
+
+        The notes "threshold" and "mirror" ("yes" or "no") count too, if they are there.
+
+        Args:
+            path: as `helpers.models.save_model` wrote it.
+            options: those of `Detector`; they go before the header's.
+
+        Raises:
+            FileNotFoundError, ValueError: as `load_model`, and for notes that make no sense.
+
+        >>> from helpers.models import pretrained_path
+        >>> Detector.from_file(pretrained_path()).threshold
+        0.9979
+        """
+        return cls(load_model(path), **(read_header(path).detector_options(str(path)) | options))
+
+    @property
+    def geometry(self) -> Geometry:
+        """Which window each cell looks at, on the image as it goes through the network."""
+        return self.fcn.geometry
+
+    @property
+    def sizes(self) -> tuple[tuple[float, float], ...]:
+        """(height, width) in pixels of the boxes at each scale."""
+        height, width = self.geometry.window
+        return tuple((height * scale, width * scale) for scale in self.scales)
 
     @property
     def _device(self) -> torch.device:
         return next(iter(self._fast.state_dict().values())).device
 
     @torch.no_grad()
-    def _check_network(self) -> None:
-        """Say at once what would only come out at the first image."""
-        window = torch.zeros(1, 1, *self.fcn.geometry.window, device=self._device)
-        try:
-            shape = tuple(self._fast(window).shape)
-        except (RuntimeError, ValueError) as error:
+    def _check_classes(self, *, told: bool) -> None:
+        window = torch.zeros(1, self.channels, *self.geometry.window, device=self._device)
+        answered, named = self._fast(window).shape[1], len(self.classes)
+        if answered != named and not told:
             raise ValueError(
-                f"a detector asks its network about grey float32 images, one channel: {error}"
-            ) from error
-        if shape[1] != 2:
+                f"a detector's network must have two classes (not a car, car), not {answered};"
+                " name them if there are more: classes=(...)"
+            )
+        if answered != named:
             raise ValueError(
-                f"a detector's network must have two classes (not a car, car), not {shape[1]}"
+                f"the network tells {answered} classes apart, but classes names {named}:"
+                f" {', '.join(self.classes)}"
             )
 
-    def __call__(self, image: Tensor | np.ndarray) -> Detections:
-        """The cars in one image.
-
-        Args:
-            image: of any size and kind that `helpers.images.as_grey` takes.
-
-        Returns:
-            Boxes float32 [N, 4] xyxy in its pixels and scores float64 [N] in [0, 1], best first.
+    def label_of(self, label: int | str | None) -> int:
+        """The index of a class that is given by its index or name; None: of the only one there is.
 
         Raises:
-            TypeError, ValueError: as `as_grey`; and for a network that answers NaN.
+            ValueError: there is no such class; or None, and there are several.
         """
-        return self.batch([image])[0]
+        if label is None and len(self.objects) == 1:
+            return self.objects[0]
+        index = self.classes.index(label) if label in self.classes else label
+        if isinstance(index, bool) or index not in range(len(self.classes)):
+            names = ", ".join(self.classes)
+            raise ValueError(f"choose a class by label=...: {names}; {label!r} is none of them")
+        return int(index)
+
+    def __call__(self, image: Tensor | np.ndarray, *, progress: bool = False) -> Detections:
+        """The objects in one image.
+
+        Args:
+            image: of any size and kind that `helpers.images.as_image` takes.
+            progress: show a bar, within the image: for large ones.
+
+        Returns:
+            Boxes float32 [N, 4] xyxy in its pixels and scores float64 [N] in [0, 1], best first;
+            and labels int64 [N], indices of `classes`.
+
+        Raises:
+            TypeError, ValueError: as `as_image`; and for a network that answers NaN.
+        """
+        return self.with_best(image, progress=progress)[0]
 
     def batch(self, images: Sequence[Tensor | np.ndarray]) -> list[Detections]:
         """What `detector(image)` gives for each of several images of any sizes, but faster."""
-        greys, chosen = [as_grey(image) for image in images], []
-        for batch in batches(greys, BATCH_PIXELS // len(self.scales)):
-            candidates = self._candidates(batch)
+        taken, chosen = [as_image(image, self.channels) for image in images], []
+        for batch in batches(taken, BATCH_PIXELS // len(self.scales)):
+            candidates = self._candidates(batch, floor=self.threshold)
             chosen += [self._choose(*pair) for pair in zip(candidates, batch, strict=True)]
         return chosen
 
-    def candidates(self, image: Tensor | np.ndarray) -> Detections:
-        """Every cell of the heatmap as a box with its score, scale by scale, row after row."""
-        return self._candidates([as_grey(image)])[0]
+    def with_best(
+        self, image: Tensor | np.ndarray, *, progress: bool = False
+    ) -> tuple[Detections, Detections]:
+        """What `detector(image)` gives, and the best box anywhere, even if under the threshold.
 
-    def heatmap(self, image: Tensor | np.ndarray) -> Tensor:
-        """Probability of a car for each cell [rows, cols] of the padded image, float64.
+        For a hint where nothing is found: how sure was the network of the best box, and of which
+        class would it be? Takes and raises what `detector(image)` does.
+
+        >>> from helpers.models import load_pretrained
+        >>> detector = Detector(load_pretrained(), threshold=1.0)
+        >>> found, best = detector.with_best(torch.rand(1, 50, 120))
+        >>> len(found.scores), len(best.scores), best.scores.item() < 0.5
+        (0, 1, True)
+        """
+        image = as_image(image, self.channels)
+        [(candidates, best)] = self._look([image], self.threshold, progress=progress)
+        return self._choose(candidates, image), best
+
+    def candidates(self, image: Tensor | np.ndarray) -> Detections:
+        """Every cell of the heatmap as a box with its score, scale by scale, row after row.
+
+        Of several classes, each scale has all cells of the first, then all of the next.
+        """
+        return self._candidates([as_image(image, self.channels)])[0]
+
+    def heatmap(self, image: Tensor | np.ndarray, label: int | str | None = None) -> Tensor:
+        """Probability of a class for each cell [rows, cols] of the padded image, float64.
 
         The image is taken as it is, which is scale 1.
-        """
-        return self._probabilities([self._pad(as_grey(image))[0]])[0]
 
-    def _choose(self, candidates: Detections, grey: Tensor) -> Detections:
+        Args:
+            image: as for `detector(image)`.
+            label: index or name of a class; may be left out where there is but one beside the
+                background.
+
+        Raises:
+            TypeError, ValueError: as for `detector(image)`, and without such a class.
+        """
+        label = self.label_of(label)
+        [odds] = self._odds([self._pad(as_image(image, self.channels))[0]])
+        return self._probability(odds, label)
+
+    def _choose(self, candidates: Detections, image: Tensor) -> Detections:
         """The candidates above the threshold; of those that overlap, over all scales, the best."""
         detections = select(candidates, threshold=self.threshold, iou_threshold=self.iou_threshold)
         if self.clip:
-            boxes = clip_boxes(detections.boxes, *grey.shape[-2:])
+            boxes = clip_boxes(detections.boxes, *image.shape[-2:])
             detections = detections._replace(boxes=boxes)
         return detections
 
-    def _candidates(self, greys: list[Tensor]) -> list[Detections]:
-        views = [resized(grey, scale) for grey in greys for scale in self.scales]
+    def _candidates(self, images: list[Tensor], *, floor: float = 0) -> list[Detections]:
+        return [candidates for candidates, _ in self._look(images, floor)]
+
+    def _look(
+        self, images: list[Tensor], floor: float, *, progress: bool = False
+    ) -> list[tuple[Detections, Detections]]:
+        """Of each image the boxes that score `floor` or more, and the best one of all."""
+        views = [resized(image, scale) for image in images for scale in self.scales]
         padded = [self._pad(view) for view, _ in views]
-        probabilities = self._probabilities([image for image, _ in padded])
-        boxes = []
-        for (_, factor), (_, (top, left)), cells in zip(views, padded, probabilities, strict=True):
-            windows = self.fcn.geometry.boxes(*cells.shape)  # [rows · cols, 4], of the padded view
-            boxes.append((windows - torch.tensor([left, top, left, top])) * factor)
+        cells = sum(prod(self.geometry.cells(*image.shape[-2:])) for image, _ in padded)
+        parts: list[tuple[Detections, Detections]] = []
+        with tqdm(total=cells * (1 + self.mirror), desc="cells", disable=not progress) as bar:
+            # The views of a very large image go through the network one after the other.
+            for group in batches([image for image, _ in padded], BATCH_PIXELS):
+                for odds in self._odds(group, bar.update):
+                    (_, factor), (_, corner) = views[len(parts)], padded[len(parts)]
+                    parts.append(self._boxes_of(odds, corner, factor, floor))
+            bar.update(bar.total - bar.n)
         count = len(self.scales)
-        return [
-            Detections(
-                torch.cat(boxes[i : i + count]),
-                torch.cat([cells.flatten() for cells in probabilities[i : i + count]]),
-            )
-            for i in range(0, len(boxes), count)
-        ]
+        of_images = [zip(*parts[i : i + count], strict=True) for i in range(0, len(parts), count)]
+        return [(concatenate(every), _best(best)) for every, best in of_images]
+
+    def _boxes_of(
+        self, odds: Tensor, corner: tuple[int, int], factor: Tensor, floor: float
+    ) -> tuple[Detections, Detections]:
+        """The cells of one view as boxes of the whole image, and the best of them."""
+        windows = self.geometry.boxes(*odds.shape[-2:])  # [rows · cols, 4], of the padded view
+        top, left = corner
+        boxes = (windows - torch.tensor([left, top, left, top])) * factor
+        every, best = [], []
+        for label in self.objects:
+            scores = self._probability(odds, label).flatten()
+            which = scores >= floor
+            for chosen, where in ((every, which), (best, scores.argmax()[None])):
+                labels = torch.full((len(scores),), label)[where] if self.objects != [1] else None
+                chosen.append(Detections(boxes[where], scores[where], labels))
+        return concatenate(every), _best(best)
 
     def _pad(self, image: Tensor) -> tuple[Tensor, tuple[int, int]]:
-        """The image with `border` pixels all around, and more where the window needs them.
-
-        Small images are centred. The last window ends exactly at the padded image's edge: no pixel
-        is left over, and the mirror image has its windows at the same positions.
-        """
-        geometry = self.fcn.geometry
-        margins = []
-        for length, window, stride in zip(
-            image.shape[-2:], geometry.window, geometry.stride, strict=True
-        ):
-            before = max(self.border, (window - length + 1) // 2)
-            wanted = max(length + before + self.border, window)
-            rest = -(wanted - window) % stride
-            margins.append((before, wanted + rest - length - before))
-        (top, bottom), (left, right) = margins
-        padded = pad(image[None], (left, right, top, bottom), mode="replicate")[0]
-        return padded, (top, left)
+        return with_border(image, self.geometry, self.border)
 
     @torch.no_grad()
-    def _probabilities(self, padded: list[Tensor]) -> list[Tensor]:
+    def _odds(self, padded: list[Tensor], progress: Progress = False) -> list[Tensor]:
+        """Of two classes the margin of the car [rows, cols]; of more the logits [classes, …]."""
         images = [image.to(self._device) for image in padded]
         mirrored = [image.flip(-1) for image in images] if self.mirror else []
-        heatmaps = fcn_heatmaps(self._fast, images + mirrored)  # [2, rows, cols] each
-        margins = [car_margin(logits) for logits in heatmaps]  # [rows, cols] each
+        odds = fcn_heatmaps(self._fast, images + mirrored, progress=progress)
+        if len(self.classes) == 2:
+            odds = [car_margin(logits) for logits in odds]  # [rows, cols] each
         if self.mirror:
-            there, back = margins[: len(images)], margins[len(images) :]
-            margins = [(one + other.flip(-1)) / 2 for one, other in zip(there, back, strict=True)]
-        if any(torch.isnan(margin).any() for margin in margins):
+            there, back = odds[: len(images)], odds[len(images) :]
+            odds = [(one + other.flip(-1)) / 2 for one, other in zip(there, back, strict=True)]
+        if any(torch.isnan(each).any() for each in odds):
             raise ValueError("the network answers NaN: are its weights damaged?")
+        return odds
+
+    def _probability(self, odds: Tensor, label: int) -> Tensor:
+        """What `_odds` means for one class, at each cell [rows, cols]."""
+        if len(self.classes) == 2:
+            margin = odds if label == 1 else -odds
+        else:
+            margin = class_margin(odds, label)
         # In float32 every margin above 17 is a probability of exactly 1: a crowd of equal scores.
-        return [torch.sigmoid(margin.double()).cpu() for margin in margins]
+        return torch.sigmoid(margin.double()).cpu()
 
 
-def batches(images: list[Tensor], pixels: int) -> Iterator[list[Tensor]]:
-    """Cut a list of images into lists of at most `pixels`, and at least one image each.
-
-    >>> [len(batch) for batch in batches([torch.zeros(1, 4, 5)] * 5, pixels=40)]
-    [2, 2, 1]
-    """
-    batch, total = [], 0
-    for image in images:
-        if batch and total + image.numel() > pixels:
-            yield batch
-            batch, total = [], 0
-        batch.append(image)
-        total += image.numel()
-    if batch:
-        yield batch
-
-
-def resized(image: Tensor, scale: float) -> tuple[Tensor, Tensor]:
-    """An image made smaller by `scale`, antialiased. Lesson 08.
-
-    Without antialiasing, pixels that are skipped would turn fine patterns into coarse ones. The new
-    size is rounded to whole pixels, so that the factors differ from `scale` a little.
-
-    Args:
-        image: Tensor[1, H, W] in [0, 1].
-        scale: above 0; 2 is half the size.
-
-    Returns:
-        The image [1, h, w], and the factors [4] (x, y, x, y) that take boxes back.
-
-    Raises:
-        ValueError: for another scale.
-
-    >>> small, factors = resized(torch.zeros(1, 40, 100), 2)
-    >>> small.shape, factors
-    (torch.Size([1, 20, 50]), tensor([2., 2., 2., 2.]))
-    """
-    if not 0 < scale < inf:
-        raise ValueError(f"scale must be a number above 0, not {scale}")
-    height, width = image.shape[-2:]
-    new = [max(1, round(side / scale)) for side in (height, width)]
-    if new == [height, width]:
-        return image, torch.ones(4)
-    small = interpolate(image[None], new, mode="bilinear", antialias=True, align_corners=False)[0]
-    x, y = width / new[1], height / new[0]
-    # The weights of a mean add up to 1 but for rounding: white would come out above 1.
-    return small.clamp(0, 1), torch.tensor([x, y, x, y])
+def _best(parts: Sequence[Detections]) -> Detections:
+    """The one box of the highest score; of equal ones the first."""
+    every = concatenate(parts)
+    return every.subset(every.scores.argmax()[None])

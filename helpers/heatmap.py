@@ -11,7 +11,7 @@ True
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import chain
 from math import ceil
@@ -24,7 +24,8 @@ from tqdm.auto import tqdm
 from helpers.acceleration import accelerate
 from helpers.fcn import to_fcn
 from helpers.geometry import Geometry
-from helpers.models import INPUT_SIZE, eval_mode
+from helpers.models import eval_mode, input_size_of
+from helpers.tiles import Progress, in_tiles
 
 # Pixels on a side of the tiles that a large image is worked through in.
 TILE_SIDE, DENSE_TILE_SIDE = 1024, 512
@@ -64,7 +65,7 @@ def sliding_window_heatmap(
     model: nn.Module,
     image: Tensor,
     *,
-    window: tuple[int, int] = INPUT_SIZE,
+    window: tuple[int, int] | None = None,
     stride: tuple[int, int] = (4, 4),
     batch_size: int = 64,
     progress: bool = False,
@@ -77,7 +78,7 @@ def sliding_window_heatmap(
     Args:
         model: a classifier for crops of `window`.
         image: Tensor[C, H, W], float in [0, 1].
-        window: (height, width) in pixels.
+        window: (height, width) in pixels; None: that of the model (see `input_size_of`).
         stride: (down, right) in pixels.
         batch_size: how many windows go through the network together.
         progress: show a bar.
@@ -90,6 +91,7 @@ def sliding_window_heatmap(
         ValueError: if it is smaller than the window, of another type than the network, or holds
             NaN or infinity.
     """
+    window = window or input_size_of(model)
     _check_image(image, window, model)
     if batch_size < 1 or min(stride) < 1:
         raise ValueError(f"batch_size and stride must be 1 or more, not {batch_size}, {stride}")
@@ -107,7 +109,7 @@ def sliding_window_heatmap(
 
 @torch.no_grad()
 def fcn_heatmap(
-    fcn: nn.Module, image: Tensor, *, tile_side: int = TILE_SIDE, progress: bool = False
+    fcn: nn.Module, image: Tensor, *, tile_side: int = TILE_SIDE, progress: Progress = False
 ) -> Tensor:
     """Run an FCN once over an image, as if it slid over every window. Lesson 05.
 
@@ -120,7 +122,7 @@ def fcn_heatmap(
         fcn: as `to_fcn` or `accelerate` gives it.
         image: Tensor[C, H, W], float in [0, 1].
         tile_side: about how many pixels a tile has on a side.
-        progress: show a bar.
+        progress: show a bar; or a function that is told how many cells each tile has given.
 
     Returns:
         Logits [classes, rows, cols].
@@ -147,13 +149,17 @@ def fcn_heatmap(
 
 @torch.no_grad()
 def fcn_heatmaps(
-    fcn: nn.Module, images: Sequence[Tensor], *, size_multiple: int | None = None
+    fcn: nn.Module,
+    images: Sequence[Tensor],
+    *,
+    size_multiple: int | None = None,
+    progress: Progress = False,
 ) -> list[Tensor]:
     """`fcn_heatmap` for each of several images [C, H, W] of any sizes, in few passes. Lesson 06.
 
     Images whose sizes are the same when rounded up to multiples of `size_multiple` (16) are made
     equal at the right and the bottom, and go through the network in one batch; cells that look at
-    what was added are cut off.
+    what was added are cut off. `progress` is that of `fcn_heatmap`, for images that go alone.
 
     Raises:
         TypeError, ValueError: as `fcn_heatmap`.
@@ -173,15 +179,17 @@ def fcn_heatmaps(
         batch_size = max(1, BATCH_PIXELS // (size[0] * size[1]))
         for start in range(0, len(members), batch_size):
             batch = members[start : start + batch_size]
-            answers = _one_batch(fcn, [images[i] for i in batch], size)
+            answers = _one_batch(fcn, [images[i] for i in batch], size, progress)
             for index, heatmap in zip(batch, answers, strict=True):
                 heatmaps[index] = heatmap
     return heatmaps
 
 
-def _one_batch(fcn: nn.Module, images: list[Tensor], size: tuple[int, int]) -> list[Tensor]:
+def _one_batch(
+    fcn: nn.Module, images: list[Tensor], size: tuple[int, int], progress: Progress
+) -> list[Tensor]:
     if len(images) == 1:
-        return [fcn_heatmap(fcn, images[0])]
+        return [fcn_heatmap(fcn, images[0], progress=progress)]
     height, width = size
     batch = [pad(i, (0, width - i.shape[2], 0, height - i.shape[1])) for i in images]
     with eval_mode(fcn):
@@ -195,7 +203,7 @@ def dense_heatmap(
     model: nn.Module,
     image: Tensor,
     *,
-    window: tuple[int, int] = INPUT_SIZE,
+    window: tuple[int, int] | None = None,
     tile_side: int = DENSE_TILE_SIDE,
     progress: bool = False,
 ) -> Tensor:
@@ -208,7 +216,7 @@ def dense_heatmap(
     Args:
         model: a classifier for crops of `window`, or an FCN.
         image: Tensor[C, H, W], float in [0, 1].
-        window: (height, width) in pixels.
+        window: (height, width) in pixels; None: that of the model (see `input_size_of`).
         tile_side: about how many pixels a tile of a large image has on a side.
         progress: show a bar.
 
@@ -221,7 +229,8 @@ def dense_heatmap(
 
     Source: Long, Shelhamer and Darrell 2015.
     """
-    fcn = accelerate(model if hasattr(model, "geometry") else to_fcn(model, window))
+    size = window or input_size_of(model)
+    fcn = accelerate(model if hasattr(model, "geometry") else to_fcn(model, size))
     geometry = fcn.geometry
     if not geometry.exact:
         raise ValueError(
@@ -249,49 +258,6 @@ def _shift_and_stitch(fcn: nn.Module, image: Tensor) -> Tensor:
     return stitched
 
 
-def in_tiles(
-    run: Callable[[Tensor], Tensor],
-    image: Tensor,
-    geometry: Geometry,
-    *,
-    tile_side: int,
-    progress: bool = False,
-) -> Tensor:
-    """A heatmap of a large image, tile by tile, put together. Lesson 05.
-
-    Args:
-        run: gives all cells [classes, rows, cols] that `geometry` says a tile [C, h, w] has.
-        image: Tensor[C, H, W].
-        geometry: the network's.
-        tile_side: about how many pixels a tile has on a side (at least one window). Tiles overlap
-            by a window less one stride, so that no cell is missed.
-        progress: show a bar.
-
-    Returns:
-        Tensor[classes, rows, cols].
-    """
-    rows, cols = geometry.cells(*image.shape[-2:])
-    side = [max(1, count) for count in geometry.cells(tile_side, tile_side)]
-    starts = [(r, c) for r in range(0, rows, side[0]) for c in range(0, cols, side[1])]
-    heatmap = None
-    for row, col in tqdm(starts, desc="tiles", disable=not progress):
-        top, bottom = _pixels(geometry, 0, row, min(row + side[0], rows))
-        left, right = _pixels(geometry, 1, col, min(col + side[1], cols))
-        cells = run(image[:, top:bottom, left:right])
-        if len(starts) == 1:
-            return cells
-        if heatmap is None:
-            heatmap = cells.new_empty(len(cells), rows, cols)
-        heatmap[:, row : row + side[0], col : col + side[1]] = cells
-    return heatmap
-
-
-def _pixels(geometry: Geometry, axis: int, first: int, end: int) -> tuple[int, int]:
-    """The pixels of the image that the cells from `first` to before `end` look at."""
-    start, stride = geometry.offset[axis], geometry.stride[axis]
-    return stride * first, start + stride * (end - 1) + geometry.window[axis]
-
-
 def car_margin(logits: Tensor) -> Tensor:
     """logit(car) - logit(not a car), [2, rows, cols] -> [rows, cols]: above 0 means "car".
 
@@ -308,3 +274,37 @@ def car_margin(logits: Tensor) -> Tensor:
 def car_probability(logits: Tensor) -> Tensor:
     """Softmax probability of "car", [2, rows, cols] -> [rows, cols], in [0, 1]. Lesson 05."""
     return torch.sigmoid(car_margin(logits))
+
+
+def class_margin(logits: Tensor, label: int) -> Tensor:
+    """How far a class is ahead of all others: the log of its odds, at every cell. Lesson 06.
+
+    Its sigmoid is the softmax probability of the class, and in float64 it still tells
+    probabilities near 1 apart. For two classes it is `car_margin`.
+
+    Args:
+        logits: Tensor[classes, ...].
+        label: the index of a class.
+
+    Returns:
+        Tensor[...].
+
+    Raises:
+        ValueError: there is no such class.
+
+    >>> logits = torch.tensor([2.0, 1.0, 0.0])
+    >>> torch.allclose(class_margin(logits, 1).sigmoid(), logits.softmax(0)[1])
+    True
+    """
+    if not 0 <= label < len(logits) or len(logits) < 2:
+        raise ValueError(f"there is no class {label} beside another among {len(logits)}")
+    others = torch.cat([logits[:label], logits[label + 1 :]])
+    return logits[label] - others.logsumexp(0)
+
+
+def class_probability(logits: Tensor, label: int) -> Tensor:
+    """Softmax probability of a class, [classes, ...] -> [...], in [0, 1]. Lesson 06.
+
+    Takes and raises what `class_margin` does.
+    """
+    return torch.sigmoid(class_margin(logits, label))

@@ -9,9 +9,10 @@ import torch
 from torch import nn
 
 from helpers.boxes import box_iou
-from helpers.detector import RATIO, Detector, pyramid, resized
+from helpers.detector import Detector
 from helpers.fcn import to_fcn
 from helpers.models import make_classifier, randomise_
+from helpers.pyramid import RATIO, pyramid, resized
 
 
 def box(row, col):
@@ -416,14 +417,14 @@ def test_a_resized_image_is_an_image_still():
 @pytest.mark.parametrize(
     ("network", "reason"),
     [
-        (nn.Sequential(nn.Conv2d(3, 4, 5), nn.Flatten(), nn.Linear(4 * 16 * 26, 2)), "one channel"),
+        (nn.Sequential(nn.Conv2d(2, 4, 5), nn.Flatten(), nn.Linear(4 * 16 * 26, 2)), "one channel"),
         (nn.Sequential(nn.Conv2d(1, 4, 5), nn.Flatten(), nn.Linear(4 * 16 * 26, 3)), "two classes"),
         (
             nn.Sequential(nn.Conv2d(1, 4, 5), nn.Flatten(), nn.Linear(4 * 16 * 26, 2)).double(),
             "float32",
         ),
     ],
-    ids=["colour", "three classes", "double"],
+    ids=["two channels", "three classes", "double"],
 )
 def test_a_network_that_is_no_car_classifier_is_refused_at_once(network, reason):
     with pytest.raises(ValueError, match=reason):
@@ -436,7 +437,12 @@ def test_a_long_list_is_worked_through_in_batches(classifier, monkeypatch):
     detector = Detector(classifier, threshold=0, scales=(1.0, 1.2))
     together, sizes, real = detector.batch(images), [], detector._candidates
     monkeypatch.setattr("helpers.detector.BATCH_PIXELS", 2 * 50 * 270)
-    monkeypatch.setattr(detector, "_candidates", lambda part: sizes.append(len(part)) or real(part))
+
+    def counted(part, **options):
+        sizes.append(len(part))
+        return real(part, **options)
+
+    monkeypatch.setattr(detector, "_candidates", counted)
     for one, other in zip(detector.batch(images), together, strict=True):
         torch.testing.assert_close(one.boxes, other.boxes)
         torch.testing.assert_close(one.scores, other.scores, atol=1e-5, rtol=0)

@@ -15,6 +15,7 @@ from helpers.boxes.detections import (
     Detections,
     above,
     apply_nms,
+    concatenate,
     select,
 )
 from helpers.boxes.overlap import (
@@ -41,6 +42,7 @@ __all__ = [
     "box_iou",
     "check_boxes",
     "clip_boxes",
+    "concatenate",
     "nms",
     "rowcol_from_xyxy",
     "select",

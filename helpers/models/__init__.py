@@ -10,6 +10,7 @@ True
 from helpers.models.classifier import (
     INPUT_SIZE,
     eval_mode,
+    input_size_of,
     make_classifier,
     randomise_,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "ModelHeader",
     "check_classes",
     "eval_mode",
+    "input_size_of",
     "load_model",
     "load_pretrained",
     "make_classifier",

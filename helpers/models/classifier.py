@@ -74,7 +74,7 @@ def make_classifier(
     with torch.random.fork_rng(enabled=seed is not None):
         if seed is not None:
             torch.manual_seed(seed)
-        return nn.Sequential(  # for crops of 40×100 and two classes (or of 16×16 and eleven):
+        network = nn.Sequential(  # for crops of 40×100 and two classes (or of 16×16 and eleven):
             nn.Conv2d(channels, 32, kernel),  # [N, 32, 36, 96] (14, 14)
             nn.BatchNorm2d(32),
             nn.ReLU(),
@@ -88,6 +88,21 @@ def make_classifier(
             nn.ReLU(),
             nn.Linear(512, classes),
         )
+    # For whoever slides it over an image: a window has the size of a crop.
+    network.input_size = (height, width)
+    return network
+
+
+def input_size_of(model: nn.Module) -> tuple[int, int]:
+    """The (height, width) of a model's crops, if it knows; else the course's 40×100.
+
+    A network of `make_classifier` knows, and so does an FCN.
+
+    >>> input_size_of(make_classifier((16, 24))), input_size_of(nn.Flatten())
+    ((16, 24), (40, 100))
+    """
+    geometry = getattr(model, "geometry", None)
+    return tuple(geometry.window if geometry else getattr(model, "input_size", INPUT_SIZE))
 
 
 def choose_stride(input_size: tuple[int, int]) -> int:

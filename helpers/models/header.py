@@ -68,6 +68,31 @@ class ModelHeader:
             "stride": str(self.stride),
         }
 
+    def detector_options(self, what: str) -> dict[str, object]:
+        """The options of a `Detector` that it names: size, classes, and two of its notes.
+
+        The notes may have a "threshold" in [0, 1], and "mirror": "no" where a mirror image is
+        another thing, else "yes".
+
+        Args:
+            what: to call the file in messages.
+
+        Raises:
+            ValueError: for notes that make no sense.
+        """
+        options = {
+            "input_size": self.input_size,
+            "classes": self.classes,
+            "background": self.background,
+        }
+        if "threshold" in self.notes:
+            options["threshold"] = _probability(self.notes["threshold"], what)
+        if "mirror" in self.notes:
+            if self.notes["mirror"] not in ("yes", "no"):
+                raise ValueError(f"{what} names {self.notes['mirror']!r} as mirror, not yes or no")
+            options["mirror"] = self.notes["mirror"] == "yes"
+        return options
+
 
 def check_classes(classes: Sequence[str], background: int) -> tuple[str, ...]:
     """Names of classes as a tuple, or a refusal that says what is wrong with them.
@@ -163,3 +188,13 @@ def open_weights(path: Path) -> safe_open:
         return safe_open(path, framework="pt")
     except (SafetensorError, OSError, ValueError) as error:
         raise ValueError(f"{path} is damaged or no safetensors file: {error}") from error
+
+
+def _probability(text: str, what: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 1:
+        raise ValueError(f"{what} names {text!r} as its threshold, which is no probability")
+    return value

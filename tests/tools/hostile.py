@@ -178,7 +178,7 @@ HOSTILE = {
     ),
     "too large a file": ("open('x', 'wb').write(bytes(2**28))\n" + USELESS, 0, None),
     "much text": ("print('x' * 20_000_000)\n" + RIGHT, 2, ""),
-    "writes to the course": ("open(HELPERS + '/detector.py', 'a').write('#')\n" + RIGHT, 0, ""),
+    "writes to the course": ("open(HELPERS + '/geometry.py', 'a').write('#')\n" + RIGHT, 0, ""),
     "leaves a process": (
         "import subprocess, sys\n"
         "subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(61.25)'],"
