@@ -40,7 +40,10 @@ class History:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """A classifier on a set of crops; `probabilities` [N] are those of "car". Lesson 03."""
+    """A classifier on a set of crops. Lesson 03.
+
+    `probabilities` are those of "car" [N]; of more than two classes those of each, [N, classes].
+    """
 
     loss: float
     accuracy: float
@@ -58,11 +61,12 @@ def fit(
     max_learning_rate: float = 1e-3,
     augment: Augmentation | None = default_augmentation,
     extra_negatives: Negatives | None = make_hard_negatives,
+    background: int = 0,
     progress: bool = True,
 ) -> History:
     """Train `model` in place, on the device it is on. Lesson 03.
 
-    Each batch is augmented, and gets extra negatives made from its own crops: cars shifted away,
+    Each batch is augmented, and gets extra negatives made from its own crops: objects shifted away,
     and crops of a wrong size. A last batch of one crop is left out. The learning rate rises and
     falls once (one-cycle, Smith 2018). With `val`, the weights of the epoch with the smallest
     validation loss stay; without, the last. The same seed gives the same weights on the same
@@ -70,7 +74,7 @@ def fit(
     afterwards.
 
     Args:
-        model: maps images [N, C, H, W] to logits [N, 2]; class 1 is "car".
+        model: maps images [N, C, H, W] to logits, one for each of the crops' classes.
         train: crops to learn from.
         val: crops that choose the epoch.
         epochs: how often each crop is seen.
@@ -78,7 +82,9 @@ def fit(
         batch_size: crops in a batch, without the extra negatives.
         max_learning_rate: the highest point of the one cycle.
         augment: changes a batch of images; None: nothing.
-        extra_negatives: makes more images without a car from a batch and its labels; None: none.
+        extra_negatives: makes more images of the background from a batch and its labels (1 for
+            all objects, 0 for the background); None: none.
+        background: the class of these images.
         progress: show a bar.
 
     Returns:
@@ -110,7 +116,15 @@ def fit(
             torch.manual_seed(seed)  # for layers such as Dropout, which take no generator
             for epoch in bar:
                 loss, accuracy = _train_one_epoch(
-                    model, loader, optimiser, schedule, generator, augment, extra_negatives, device
+                    model,
+                    loader,
+                    optimiser,
+                    schedule,
+                    generator,
+                    augment,
+                    extra_negatives,
+                    background,
+                    device,
                 )
                 history.train_loss.append(loss)
                 history.train_accuracy.append(accuracy)
@@ -142,6 +156,7 @@ def _train_one_epoch(
     generator: Generator,
     augment: Augmentation | None,
     extra_negatives: Negatives | None,
+    background: int,
     device: torch.device,
 ) -> tuple[float, float]:
     """One pass over the data; the mean loss and accuracy of its batches."""
@@ -152,12 +167,12 @@ def _train_one_epoch(
     for images, labels in loader:
         images, labels = images.to(device), labels.to(device)
         if extra_negatives is not None:
-            others = extra_negatives(images, labels, generator)
+            others = extra_negatives(images, (labels != background).long(), generator)
             images = torch.cat([images, others])  # [N + extra, C, H, W]
-            labels = torch.cat([labels, labels.new_zeros(len(others))])
+            labels = torch.cat([labels, labels.new_full((len(others),), background)])
         if augment is not None:
             images = augment(images, generator)
-        logits = model(images)  # [N + extra, 2]
+        logits = model(images)  # [N + extra, classes]
         loss = cross_entropy(logits, labels)  # takes logits: softmax is inside
         optimiser.zero_grad()
         loss.backward()
@@ -172,19 +187,22 @@ def _train_one_epoch(
 
 
 @torch.no_grad()
-def predict_logits(model: nn.Module, images: Tensor, batch_size: int = 256) -> Tensor:
+def predict_logits(
+    model: nn.Module, images: Tensor, batch_size: int = 256, *, classes: int = 2
+) -> Tensor:
     """A classifier's logits, batch by batch, in eval mode, nothing changed. Lesson 03.
 
     Args:
-        model: maps images [N, C, H, W] to logits [N, 2]; class 1 is "car".
+        model: maps images [N, C, H, W] to logits [N, classes]; of two classes, 1 is "car".
         images: Tensor[N, C, H, W], N > 0.
         batch_size: how many go through the network together.
+        classes: how many there are.
 
     Returns:
-        Tensor[N, 2] on the CPU.
+        Tensor[N, classes] on the CPU.
 
     Raises:
-        ValueError: for a network that does not answer with two classes.
+        ValueError: for a network that does not answer with so many classes.
 
     >>> predict_logits(nn.Sequential(nn.Flatten(), nn.Linear(6, 2)), torch.rand(5, 1, 2, 3)).shape
     torch.Size([5, 2])
@@ -193,9 +211,10 @@ def predict_logits(model: nn.Module, images: Tensor, batch_size: int = 256) -> T
     with eval_mode(model):
         batches = images.split(batch_size)
         logits = torch.cat([model(batch.to(device)).cpu() for batch in batches])
-    if logits.shape != (len(images), 2):
+    if logits.shape != (len(images), classes):
+        names = " (not a car, car)" if classes == 2 else ""
         raise ValueError(
-            f"the network must give logits [{len(images)}, 2] (not a car, car), not"
+            f"the network must give logits [{len(images)}, {classes}]{names}, not"
             f" {list(logits.shape)}"
         )
     return logits
@@ -203,21 +222,24 @@ def predict_logits(model: nn.Module, images: Tensor, batch_size: int = 256) -> T
 
 @torch.no_grad()
 def evaluate(model: nn.Module, crops: Crops, batch_size: int = 256) -> Evaluation:
-    """Loss, accuracy and car probabilities of a classifier, nothing changed. Lesson 03.
+    """Loss, accuracy and probabilities of a classifier, nothing changed. Lesson 03.
 
     Args:
-        model: maps images [N, C, H, W] to logits [N, 2]; class 1 is "car".
+        model: maps images [N, C, H, W] to logits, one for each of the crops' classes; of two
+            classes, 1 is "car".
         crops: N, at least one.
         batch_size: how many go through the network together.
 
     Raises:
-        ValueError: for no crops, and for a network that does not answer with two classes.
+        ValueError: for no crops, and for a network that answers with other classes than theirs.
     """
     if not len(crops):
         raise ValueError("cannot evaluate on an empty set of crops")
-    logits = predict_logits(model, crops.images, batch_size)  # [N, 2]
+    classes = len(crops.classes)
+    logits = predict_logits(model, crops.images, batch_size, classes=classes)  # [N, classes]
+    probabilities = logits.softmax(1)
     return Evaluation(
         loss=cross_entropy(logits, crops.labels).item(),
         accuracy=(logits.argmax(1) == crops.labels).float().mean().item(),
-        probabilities=logits.softmax(1)[:, 1],
+        probabilities=probabilities[:, 1] if classes == 2 else probabilities,
     )

@@ -340,3 +340,63 @@ def test_a_network_of_other_classes_is_not_measured(classes):
     for measure in (evaluate, accuracy_and_roc_auc):
         with pytest.raises(ValueError, match=rf"logits \[4, 2\] .*, not \[4, {classes}\]"):
             measure(network, crops)
+
+
+# Several classes
+
+
+def three_brightnesses(n=96, seed=0, channels=1, background=0):
+    """Dark, grey and bright crops; the background is dark."""
+    generator = torch.Generator().manual_seed(seed)
+    labels = torch.arange(n) % 3
+    images = 0.2 * torch.rand(n, channels, 16, 16, generator=generator)
+    images[:, :, 4:12, 4:12] += 0.4 * ((labels - background) % 3).view(-1, 1, 1, 1)
+    return Crops(images, labels, classes=("a", "b", "c"))
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_three_classes_are_learnt_and_each_has_its_probability(channels):
+    model = nn.Sequential(
+        nn.Conv2d(channels, 4, 5, stride=2), nn.ReLU(), nn.Flatten(), nn.Linear(144, 3)
+    )
+    train = three_brightnesses(channels=channels)
+    quick_fit(model, train, epochs=40, extra_negatives=None, augment=None)
+    val = three_brightnesses(seed=1, channels=channels)
+    measured = evaluate(model, val)
+    assert measured.accuracy == 1
+    assert measured.probabilities.shape == (96, 3)
+    assert torch.allclose(measured.probabilities.sum(1), torch.ones(96), atol=1e-6)
+    assert torch.equal(measured.probabilities.argmax(1), val.labels)
+    expected = -measured.probabilities[torch.arange(96), val.labels].log().mean()
+    assert measured.loss == pytest.approx(expected.item(), abs=1e-5)
+
+
+@pytest.mark.parametrize("background", [0, 2])
+def test_extra_negatives_are_of_the_background_and_told_what_is_an_object(background):
+    asked, given = [], []
+
+    class Watched(nn.Sequential):
+        def forward(self, x):
+            given.append(len(x))
+            return super().forward(x)
+
+    def negatives(images, is_object, generator):
+        asked.append(is_object.unique().tolist())
+        assert int(is_object.sum()) == int((images.mean((1, 2, 3)) > 0.15).sum())
+        return torch.full((40, 1, 16, 16), 0.05)
+
+    model = Watched(nn.Flatten(), nn.Linear(256, 3))
+    crops = three_brightnesses(background=background)
+    options = {"augment": None, "extra_negatives": negatives, "batch_size": 96}
+    quick_fit(model, crops, epochs=60, background=background, **options)
+    assert asked == [[0, 1]] * 60
+    assert given == [136] * 60
+    with torch.no_grad():
+        assert model(torch.full((1, 1, 16, 16), 0.05)).argmax().item() == background
+
+
+def test_a_network_of_other_classes_than_the_crops_is_refused():
+    with pytest.raises(ValueError, match=r"logits \[96, 3\], not \[96, 2\]"):
+        evaluate(small_model(), three_brightnesses())
+    with pytest.raises(ValueError, match=r"logits \[64, 2\] \(not a car, car\), not \[64, 3\]"):
+        evaluate(nn.Sequential(nn.Flatten(), nn.Linear(256, 3)), bright_or_dark())
