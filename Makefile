@@ -20,7 +20,7 @@ lab:  ## open your copies of the lessons in JupyterLab (SOLVED=1: the complete o
 test:  ## format, tests, and every notebook compared with its saved outputs
 	@$(COURSE) test
 
-browser:  ## lessons in a real JupyterLab, in headless Chromium
+browser:  ## lessons in a real JupyterLab, and the site, in headless Chromium
 	@echo "Needs Chromium. Debian: sudo apt-get install chromium. Elsewhere: playwright install chromium"
 	@COURSE_NEEDS_BROWSER=1 $(COURSE) browser
 

@@ -68,6 +68,11 @@ def build(notebooks: Path, views: Path, site: Path, *, strict: bool = False) -> 
         raise SiteFailed(f"the site could not be made:\n{done.stderr.strip()}")
     for template in (work / "html" / "_static").glob("*.html"):
         template.unlink()  # of the theme: no pages, and full of links that lead nowhere
+    for page in (work / "html").rglob("*.html"):
+        # The theme's own button says nothing to who does not see its arrow.
+        text = page.read_text(encoding="utf-8")
+        named = text.replace("<summary><span", '<summary aria-label="pages below it"><span')
+        page.write_text(named, encoding="utf-8")
     shutil.rmtree(site, ignore_errors=True)
     os.replace(work / "html", site)
     shutil.rmtree(work)

@@ -3,15 +3,13 @@
 Skipped where playwright or Chromium is missing; `make browser` says how to get them.
 """
 
-import os
 import shutil
-from pathlib import Path
 
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
-from tests.project.browser import FLAGS, Lesson, PictureStays, find_chromium, jupyter_lab
+from tests.project.browser import Lesson, PictureStays, jupyter_lab
 from tools.execution import NOTEBOOKS, clean, write_notebook
 
 # The lessons whose views the course stands on; those that are not written yet are left out.
@@ -27,30 +25,6 @@ BROKEN = """from IPython.display import HTML, Javascript, display
 display(HTML('<img src="https://example.org/picture.png" alt="from elsewhere">'))
 display(Javascript('console.error("a complaint")'))
 raise ValueError("a mistake")"""
-
-
-def missing(what):
-    """Skip, and say why; where the browser was asked for, fail."""
-    reason = f"needs {what}: see `make browser`"
-    if os.environ.get("COURSE_NEEDS_BROWSER"):
-        pytest.fail(reason)
-    pytest.skip(reason)
-
-
-@pytest.fixture(scope="module")
-def browser():
-    """Headless Chromium."""
-    try:
-        from playwright.sync_api import sync_playwright
-    except ModuleNotFoundError:
-        missing("the package playwright")
-    with sync_playwright() as playwright:
-        chromium = find_chromium()
-        if chromium is None and not Path(playwright.chromium.executable_path).is_file():
-            missing("Chromium")
-        browser = playwright.chromium.launch(executable_path=chromium, headless=True, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

@@ -15,6 +15,8 @@ from packaging.utils import canonicalize_name
 
 import helpers
 from helpers.paths import CHECKSUMS, read_checksums, verify_checksums
+from tools.course import COMMANDS
+from tools.execution import BUILD
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -68,8 +70,9 @@ def test_conda_hands_pip_only_what_a_requirements_file_may_hold():
 
 def test_what_drives_the_browser_is_pinned_too_and_asked_for_by_nothing_else():
     browser = bounds(PROJECT["optional-dependencies"]["browser"])
-    assert set(browser) == {"playwright"} - set(all_requirements())
-    assert pinned_versions()["playwright"] in browser["playwright"]
+    assert set(browser) == {"playwright", "axe-playwright-python"} - set(all_requirements())
+    for name, specifier in browser.items():
+        assert pinned_versions()[name] in specifier
 
 
 def test_every_dependency_has_a_lower_bound_and_no_other():
@@ -131,6 +134,15 @@ def test_what_is_shipped_is_whole_where_git_turns_line_ends(tmp_path, folder):
     windows = ["git", "-c", "core.autocrlf=true", "-c", "core.eol=crlf", "checkout-index"]
     subprocess.run([*windows, f"--prefix={tmp_path}/", *listed], cwd=ROOT, check=True)
     verify_checksums(tmp_path / folder)
+
+
+def test_the_site_that_is_published_is_the_one_that_make_run_makes():
+    jobs = yaml.safe_load((ROOT / ".github/workflows/pages.yml").read_text())["jobs"]
+    steps = jobs["build"]["steps"]
+    ran = [step["run"] for step in steps if "run" in step]
+    assert [main for main in COMMANDS if f"python -m tools.course {main}" in ran] == ["run"]
+    [folder] = [step["with"]["path"] for step in steps if "pages" in step.get("uses", "")]
+    assert ROOT / folder == BUILD / "site"
 
 
 def test_the_gate_runs_the_tests():
