@@ -25,7 +25,7 @@ CELL_TIMEOUT = 600
 KEPT_CELL_METADATA = ("deletable", "editable", "jupyter", "nbgrader", "tags")
 # The last cell of a lesson whose views are wanted; it is not kept.
 SAVE_VIEWS = """_results = get_ipython().user_ns["_oh"]
-if any(type(result).__name__ == "VBox" for result in _results.values()):
+if any(type(result).__name__ in ("VBox", "View") for result in _results.values()):
     from pathlib import Path
     from helpers.widgets.stills import save_views
     save_views(_results, Path({folder!r}))"""

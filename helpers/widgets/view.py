@@ -10,12 +10,37 @@ from helpers import plots
 CaptionedFigure = tuple[Figure, str]
 
 
+class View(ipywidgets.VBox):
+    """Controls above a picture, which says in a sentence what it is where no widget can be shown.
+
+    Args:
+        controls: from the top.
+        page: the picture.
+        moves: the controls that can be moved without a kernel, too (see `widgets.stills`).
+    """
+
+    def __init__(
+        self,
+        controls: Sequence[ipywidgets.Widget],
+        page: ipywidgets.HTML,
+        moves: Sequence[ipywidgets.Widget] = (),
+    ) -> None:
+        super().__init__([*controls, page])
+        self.moves = tuple(moves)
+
+    def _repr_mimebundle_(self, **options: object) -> dict:
+        """What a notebook saves: the widget, and a sentence."""
+        names = ", ".join(child.description for child in self.children[:-1])
+        sentence = f"A picture that moves where the lesson runs in JupyterLab, by: {names}."
+        return super()._repr_mimebundle_(**options) | {"text/plain": sentence}
+
+
 def view(
     plot: Callable[..., CaptionedFigure],
     *,
     moves: Sequence[str] = (),
     **controls: ipywidgets.Widget,
-) -> ipywidgets.VBox:
+) -> View:
     """Controls above a picture that is made anew whenever one of them changes.
 
     Args:
@@ -36,6 +61,4 @@ def view(
         control.layout.width = "420px"
         control.observe(redraw, "value")
     redraw()
-    box = ipywidgets.VBox([*controls.values(), picture])
-    box.moves = tuple(controls[name] for name in moves)
-    return box
+    return View(controls.values(), picture, [controls[name] for name in moves])

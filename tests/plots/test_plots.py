@@ -18,6 +18,7 @@ from helpers.boxes import Detections
 from helpers.datasets import Crops, Scene
 from helpers.geometry import Geometry
 from helpers.metrics import precision_recall
+from helpers.plots import style
 from helpers.timing import Ratio
 from helpers.training import History
 
@@ -172,6 +173,16 @@ def test_a_shown_figure_of_pyplot_is_closed_and_not_shown_again():
     figure, _ = plt.subplots()
     plots.show(figure, "empty axes")
     assert not plt.fignum_exists(figure.number)
+
+
+def test_where_no_picture_can_be_shown_there_is_the_message(monkeypatch):
+    shown = []
+    monkeypatch.setattr(style, "display", lambda data, raw: shown.append((data, raw)))
+    plots.show(plots.confusion_figure(1, 2, 3, 4), 'a < b & "c"')
+    [(data, raw)] = shown
+    assert raw
+    assert data["text/plain"] == 'a < b & "c"'
+    assert data["text/html"].startswith("<figure")
 
 
 def test_a_figure_without_words_is_refused():

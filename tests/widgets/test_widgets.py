@@ -59,6 +59,15 @@ def test_every_control_of_every_view_changes_the_picture(views):
             assert picture.value != before, f"{name}: {control.description} changes nothing"
 
 
+def test_a_view_says_in_a_sentence_what_it_is_where_no_widget_is_shown(views):
+    shown = views["detection"]._repr_mimebundle_()
+    assert shown["application/vnd.jupyter.widget-view+json"]["model_id"]
+    assert shown["text/plain"] == (
+        "A picture that moves where the lesson runs in JupyterLab, by: threshold,"
+        " NMS: overlap allowed (IoU)."
+    )
+
+
 def test_every_picture_has_alt_text(views):
     for view in views.values():
         assert re.search(r'<img alt="[^"]{20,}"', view.children[-1].value)
