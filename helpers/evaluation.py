@@ -19,6 +19,7 @@ from helpers.detector import IOU_THRESHOLD, Detector
 from helpers.metrics import (
     UIUC,
     Criterion,
+    PrecisionRecall,
     area_under_curve,
     average_precision,
     equal_error_rate,
@@ -270,8 +271,17 @@ def choose_detection_threshold(
     curve = precision_recall(detections, [scene.boxes for scene in scenes])
     if not curve.recall.any():
         raise ValueError("no car is found in any scene: train the model first")
+    return threshold_of(curve, sum(len(scene.boxes) for scene in scenes))
+
+
+def threshold_of(curve: PrecisionRecall, cars: int) -> float:
+    """The middle of the thresholds around the best F1 that are less than one car worse. Lesson 07.
+
+    Args:
+        curve: of validation scenes, with some recall.
+        cars: how many there are.
+    """
     f1 = 2 * curve.precision * curve.recall / (curve.precision + curve.recall).clamp(min=1e-9)
-    cars = sum(len(scene.boxes) for scene in scenes)
     good, best = f1 > f1.max() - 1 / cars, int(f1.argmax())
     first = last = best  # the run of good thresholds around the best one
     while first > 0 and good[first - 1]:
@@ -292,10 +302,19 @@ def choose_threshold(model: nn.Module, crops: Crops) -> float:
     Returns:
         Of all thresholds that give the highest accuracy, the middle of the widest gap; in [0, 1].
     """
-    probabilities = evaluate(model, crops).probabilities.double()
-    values = torch.cat([probabilities, torch.tensor([0.0, 1.0])]).unique()
+    return separating_threshold(evaluate(model, crops).probabilities, crops.labels.bool())
+
+
+def separating_threshold(probabilities: Tensor, positive: Tensor) -> float:
+    """Of all thresholds with the highest accuracy, the middle of the widest gap. Lesson 03.
+
+    Args:
+        probabilities: Tensor[N] in [0, 1].
+        positive: bool [N].
+    """
+    values = torch.cat([probabilities.double(), torch.tensor([0.0, 1.0])]).unique()
     middles = (values[1:] + values[:-1]) / 2
-    called = probabilities[None] >= middles[:, None]  # [thresholds, N]
-    accuracy = (called == crops.labels.bool()[None]).double().mean(1)  # [thresholds]
+    called = probabilities.double()[None] >= middles[:, None]  # [thresholds, N]
+    accuracy = (called == positive[None]).double().mean(1)  # [thresholds]
     gaps = torch.where(accuracy == accuracy.max(), values[1:] - values[:-1], -1.0)
     return middles[gaps.argmax()].item()

@@ -1,25 +1,23 @@
 """What the command line does: one function for each of its verbs."""
 
 import argparse
-import json
-import math
 import sys
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
 import torch
-from tqdm.auto import tqdm
 
 from helpers import plots, training
 from helpers.cli import bench as benchmarks
+from helpers.cli import own
 from helpers.cli.baseline import CANVAS
+from helpers.cli.detecting import detect
 from helpers.cli.draw import draw
-from helpers.cli.inputs import result_files, say, splits
+from helpers.cli.inputs import say, splits
 from helpers.datasets import Scene, load_crops, load_or_shipped, load_scenes
 from helpers.datasets.download import fetch_uiuc
 from helpers.datasets.uiuc import uiuc_parent
-from helpers.detector import Detector, pyramid
+from helpers.detector import pyramid
 from helpers.evaluation import (
     EPOCHS,
     choose_detection_threshold,
@@ -31,15 +29,12 @@ from helpers.evaluation import (
     train_and_hold_out,
     train_on,
 )
-from helpers.images import as_grey, read_grey
 from helpers.metrics import UIUC, UIUC_MULTISCALE
 from helpers.models import (
     INPUT_SIZE,
     load_model,
     load_pretrained,
     make_classifier,
-    pretrained_path,
-    read_notes,
     save_model,
 )
 from helpers.multiply_adds import heatmap_multiply_adds
@@ -56,6 +51,9 @@ def data(args: argparse.Namespace) -> None:
 
 def train(args: argparse.Namespace) -> None:
     """Train the course's classifier and write its weights."""
+    if own.has_classes(args.data):
+        own.train(args)
+        return
     model = make_classifier(seed=args.seed)
     crops = load_crops(args.data, "train")
     # All that is needed after the training, too: it may take hours.
@@ -92,71 +90,11 @@ def _whose_test_crops(data: str | Path) -> str:
     return f"{data} test crops"
 
 
-def detect(args: argparse.Namespace) -> int:
-    """Find cars in pictures; write each again with boxes, and a JSON file.
-
-    Returns:
-        How many pictures failed. Each has its line on stderr, and does not stop the others.
-    """
-    path = args.weights or pretrained_path()
-    model = load_model(path) if args.weights else load_pretrained()
-    notes = read_notes(path)
-    threshold = _noted_threshold(notes, path) if args.threshold is None else args.threshold
-    height, width = (int(side) for side in notes["input_size"].split("x"))
-    detector = Detector(model, input_size=(height, width), threshold=threshold)
-    args.out.mkdir(parents=True, exist_ok=True)
-    failed = 0
-    for file in tqdm(args.images, desc="detecting", unit="picture"):
-        try:
-            tqdm.write(_detect_in(file, detector, args.out))
-        except BrokenPipeError:
-            raise
-        except (OSError, ValueError, TypeError, RuntimeError, MemoryError) as error:
-            problem = str(error) or "not enough memory"
-            name = "" if str(file) in problem else f"{file}: "
-            tqdm.write(f"error: {name}{problem}", file=sys.stderr)
-            failed += 1
-    if failed < len(args.images):
-        print(f"Pictures and JSON files are in {args.out}")
-    return failed
-
-
-def _noted_threshold(notes: dict[str, str], path: Path) -> float:
-    if "threshold" not in notes:
-        say(f"{path} does not say which threshold suits it: 0.5 is used")
-    try:
-        threshold = float(notes.get("threshold", 0.5))
-    except ValueError:
-        threshold = math.nan
-    if not 0 <= threshold <= 1:
-        raise ValueError(f"{path} names {notes['threshold']!r} as its threshold: set --threshold")
-    return threshold
-
-
-def _detect_in(file: Path, detector: Detector, out: Path) -> str:
-    """Find the cars in one picture, and write both files; what to tell about it."""
-    with warnings.catch_warnings(record=True) as said:
-        warnings.simplefilter("always")
-        image = as_grey(read_grey(file))
-    for warning in said:
-        tqdm.write(f"{file.name}: {warning.message}")
-    detections = detector(image)
-    count = len(detections.boxes)
-    figure = plots.scene_figure(image, detections, title=f"{file.name}: {count} found")
-    cars = [
-        {"box": [round(v, 2) for v in box], "score": round(score, 4)}
-        for box, score in zip(detections.boxes.tolist(), detections.scores.tolist(), strict=True)
-    ]
-    report = {"image": file.name, "threshold": detector.threshold, "boxes": "xyxy pixels"}
-    picture, boxes = result_files(out, file)
-    replaced = f" (replaced {picture.name})" if picture.exists() else ""
-    write_atomically(picture, plots.png(figure))
-    write_atomically(boxes, json.dumps(report | {"cars": cars}, indent=1).encode())
-    return f"{file.name}: {count} found{replaced}"
-
-
 def evaluate(args: argparse.Namespace) -> None:
     """Train with several seeds, measure each network, and print mean and spread."""
+    if own.has_classes(args.data):
+        own.evaluate(args)
+        return
     seeds = range(1 if args.train == "pretrained" else args.seeds)
     if args.data == "uiuc-crops":
         which, figures = _judge_by_crops(args, seeds)

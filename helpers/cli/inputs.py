@@ -9,8 +9,17 @@ from pathlib import Path
 
 from PIL import Image
 
-from helpers.paths import check_folder, check_writable, has_uiuc, read_text, uiuc_folder
+from helpers.paths import (
+    check_folder,
+    check_writable,
+    has_uiuc,
+    is_left_behind,
+    read_text,
+    uiuc_folder,
+)
 
+# What counts as a picture where a whole folder is named.
+PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".pgm", ".ppm")
 # Where each kind of photographs lies in CarData.
 PHOTOGRAPHS = {"uiuc-multiscale": "TestImages_Scale", "uiuc": "TestImages"}
 
@@ -60,6 +69,14 @@ def _train(args: argparse.Namespace) -> None:
 
 def _evaluate(args: argparse.Namespace) -> None:
     _check_training_data(args.train)
+    if args.weights and not args.weights.is_file():
+        raise FileNotFoundError(f"no weights file {args.weights}")
+    if isinstance(args.data, Path):
+        if not is_own(args.data):
+            raise ValueError(f"{args.data} holds no pictures of yours in a folder for each class")
+        return
+    if args.weights and args.data != "digits":
+        raise ValueError("--weights is for digits, or for a folder of your own")
     if part := PHOTOGRAPHS.get(args.data):
         _check_photographs(part)
     if args.data.startswith("uiuc"):
@@ -87,8 +104,16 @@ def _check_photographs(part: str) -> None:
 def _check_training_data(data: str | Path) -> None:
     if data in ("uiuc", "both"):
         _check_photographs("TrainImages")
-    if isinstance(data, Path) and "train" not in splits(data, "crops"):
+    if isinstance(data, Path) and not is_own(data) and "train" not in splits(data, "crops"):
         raise ValueError(f"{data} has no training crops")
+
+
+def is_own(folder: Path) -> bool:
+    """Whether a folder holds pictures of one's own, in a folder for each class."""
+    if (folder / "index.json").exists():
+        return False
+    inside = (path for path in folder.iterdir() if path.is_dir() and path.name != "scenes")
+    return any(file.suffix.lower() in PICTURES for path in inside for file in path.rglob("*"))
 
 
 def splits(folder: Path, what: str) -> list[str]:
@@ -105,14 +130,17 @@ def splits(folder: Path, what: str) -> list[str]:
         return list(json.loads(read_text(folder / "index.json"))[what])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ValueError(
-            f"{folder} holds no drawings (its index.json is missing or damaged): make some with"
-            f" python -m helpers draw --out {folder}"
+            f"{folder} holds no drawings (its index.json is missing or damaged), nor pictures of"
+            f" your own in a folder for each class ({folder.name}/cup/1.jpg)"
         ) from error
 
 
 def _detect(args: argparse.Namespace) -> list[str]:
     if args.threshold is not None and not 0 <= args.threshold <= 1:
         raise ValueError(f"threshold is a probability in [0, 1], not {args.threshold}")
+    if args.scales and args.object_width:
+        raise ValueError("--scales and --object-width say the same: give one of them")
+    args.images = [file for given in args.images for file in pictures_of(given)]
     names = [file.stem.casefold() for file in args.images]
     if twice := {file.stem for file in args.images if names.count(file.stem.casefold()) > 1}:
         raise ValueError(f"several pictures are named {', '.join(sorted(twice))}: run them apart")
@@ -132,15 +160,28 @@ def _check_results_are_no_inputs(args: argparse.Namespace) -> None:
             raise ValueError(f"{result} would be replaced, but is one of the pictures to look at")
 
 
+def pictures_of(given: Path) -> list[Path]:
+    """The pictures in a folder (not in folders of it), or the one picture that is named.
+
+    Raises:
+        ValueError: the folder holds none.
+    """
+    if not given.is_dir():
+        return [given]
+    inside = (path for path in given.iterdir() if path.suffix.lower() in PICTURES)
+    found = sorted(path for path in inside if path.is_file() and not is_left_behind(path))
+    if not found:
+        raise ValueError(f"{given} holds no pictures ({', '.join(PICTURES)})")
+    return found
+
+
 def result_files(folder: Path, picture: Path) -> tuple[Path, Path]:
     """Where `detect` writes a picture with boxes, and where the boxes as JSON."""
-    return folder / f"{picture.stem}-cars.png", folder / f"{picture.stem}-cars.json"
+    return folder / f"{picture.stem}-boxes.png", folder / f"{picture.stem}-boxes.json"
 
 
 def picture_problem(path: Path) -> str:
     """What keeps a file from being read as a picture, as far as its first bytes say; or ""."""
-    if path.is_dir():
-        return f"{path} is a folder: name the pictures in it"
     if not path.is_file():
         return f"no image file {path}"
     try:

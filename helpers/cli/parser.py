@@ -43,8 +43,47 @@ def _data(text: str) -> str | Path:
     return _path(text)
 
 
+def _size(text: str) -> tuple[int, int]:
+    """HEIGHTxWIDTH, in pixels."""
+    sides = text.lower().replace("×", "x").split("x")
+    if len(sides) != 2 or not all(side.strip().isdigit() for side in sides):
+        raise argparse.ArgumentTypeError(f"must be HEIGHTxWIDTH such as 64x128, not {text}")
+    height, width = map(int, sides)
+    if min(height, width) < 16:
+        raise argparse.ArgumentTypeError(f"crops need 16x16 pixels or more, not {text}")
+    return height, width
+
+
+def _numbers(text: str, separator: str = ",") -> tuple[float, ...]:
+    """Numbers above 0."""
+    try:
+        numbers = tuple(float(number) for number in text.split(separator))
+    except ValueError:
+        numbers = ()
+    if not numbers or not all(0 < number < float("inf") for number in numbers):
+        raise argparse.ArgumentTypeError(f"must be numbers above 0, not {text}")
+    return numbers
+
+
+def _widths(text: str) -> tuple[float, float]:
+    """LOW..HIGH, or one number."""
+    numbers = _numbers(text, "..")
+    if len(numbers) > 2 or numbers[0] > numbers[-1]:
+        raise argparse.ArgumentTypeError(f"must be LOW..HIGH such as 60..300, not {text}")
+    return numbers[0], numbers[-1]
+
+
 def _training_data(text: str) -> str | Path:
     return text if text in ("both", "pretrained") else _data(text)
+
+
+def _evaluation_data(text: str) -> str | Path:
+    known = ("street", "street-multiscale", "digits", "uiuc", "uiuc-multiscale", "uiuc-crops")
+    if text in known:
+        return text
+    if not _path(text).is_dir():
+        raise argparse.ArgumentTypeError(f"neither {', '.join(known)} nor a folder: {text}")
+    return _path(text)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -74,26 +113,53 @@ def parser() -> argparse.ArgumentParser:
 
     train = verbs.add_parser("train", help="train the classifier and write its weights")
     train.add_argument(
-        "--data", type=_data, default="street", help="street, uiuc, or a folder that draw wrote"
+        "--data",
+        type=_data,
+        default="street",
+        help="street, digits, uiuc, a folder that draw wrote, or one of yours: FOLDER/CLASS/*.png",
+    )
+    train.add_argument(
+        "--size", type=_size, metavar="HxW", help="of your crops (default: the usual shape)"
+    )
+    train.add_argument(
+        "--shape",
+        choices=["crop", "stretch", "pad"],
+        default="crop",
+        help="what becomes of pictures of another shape (%(default)s)",
+    )
+    train.add_argument(
+        "--mirror", action="store_true", help="your objects stay the same in a mirror"
     )
     train.add_argument("--epochs", type=_positive, help="default: evaluation.EPOCHS")
     train.add_argument("--seed", type=_seed, default=0)
     train.add_argument("--out", type=_path, default=Path("build/model.safetensors"))
     train.add_argument("--half", action="store_true", help="write large weights as float16")
 
-    detect = verbs.add_parser("detect", help="find cars about 100 pixels wide in pictures")
-    detect.add_argument("images", type=_path, nargs="+", metavar="IMAGE")
+    detect = verbs.add_parser("detect", help="find objects (cars, by default) in pictures")
+    detect.add_argument("images", type=_path, nargs="+", metavar="FILE_OR_FOLDER")
     detect.add_argument("--weights", type=_path, help="default: the weights of the course")
     detect.add_argument("--threshold", type=float, help="default: chosen on validation data")
     detect.add_argument("--out", type=_path, default=Path("build/detections"))
+    detect.add_argument(
+        "--object-width",
+        type=_widths,
+        metavar="LOW..HIGH",
+        help="how wide objects are, in pixels, such as 60..300 (default: as in training)",
+    )
+    detect.add_argument(
+        "--scales", type=_numbers, metavar="S,S", help="the same, in widths of a crop: 1,1.5,2"
+    )
+    detect.add_argument("--coco", action="store_true", help="write coco-results.json, too")
 
     evaluate = verbs.add_parser("evaluate", help="measure detectors, mean and spread over seeds")
     evaluate.add_argument(
         "--data",
-        choices=["street", "street-multiscale", "uiuc", "uiuc-multiscale", "uiuc-crops"],
+        type=_evaluation_data,
         default="street",
-        help="scenes to measure on, or (uiuc-crops) the training crops: only by them choose",
+        help="scenes to measure on (street, street-multiscale, digits, uiuc, uiuc-multiscale), or"
+        " (uiuc-crops) the training crops: only by them choose; with --weights: a folder of yours",
     )
+    evaluate.add_argument("--weights", type=_path, help="measure these instead of training")
     evaluate.add_argument(
         "--train",
         type=_training_data,

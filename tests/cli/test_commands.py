@@ -12,9 +12,9 @@ import torch
 from PIL import Image
 
 from helpers.__main__ import main
-from helpers.cli import ablation, commands
+from helpers.cli import ablation, commands, detecting
 from helpers.datasets import Crops, Scene
-from helpers.detector import pyramid
+from helpers.detector import Detector, pyramid
 from helpers.evaluation import CropScores, DetectorScores
 from helpers.fcn.equivalence import Equivalence
 from helpers.metrics import UIUC_MULTISCALE
@@ -57,23 +57,25 @@ def test_detect_writes_a_picture_and_json(tmp_path, picture, weights, capsys):
     out = tmp_path / "out"
     arguments = ["detect", str(picture), "--weights", str(weights), "--out", str(out)]
     assert main([*arguments, "--threshold", "0.2"]) == 0
-    report = json.loads((out / "street-cars.json").read_text())
+    report = json.loads((out / "street-boxes.json").read_text())
     assert report["image"] == "street.png"
     assert report["threshold"] == 0.2
-    for car in report["cars"]:
+    assert (report["width"], report["height"]) == (130, 60)
+    for car in report["objects"]:
         x1, y1, x2, y2 = car["box"]
         assert (x2 - x1, y2 - y1) == (100, 40)
         assert 0.2 <= car["score"] <= 1
-    assert report["cars"], "an untrained network at threshold 0.2 finds something in noise"
-    with Image.open(out / "street-cars.png") as drawn:
-        assert drawn.width > 300
-    assert f"{len(report['cars'])} found" in capsys.readouterr().out
+        assert car["label"] == "car"
+    assert report["objects"], "an untrained network at threshold 0.2 finds something in noise"
+    with Image.open(out / "street-boxes.png") as drawn:
+        assert drawn.size == (130, 60)
+    assert f"{len(report['objects'])} found" in capsys.readouterr().out
 
 
 def test_detect_reads_the_threshold_from_the_weights(tmp_path, picture):
     weights = save_model(make_classifier(seed=0), tmp_path / "m", notes={"threshold": "0.625"})
     assert main(["detect", str(picture), "--weights", str(weights), "--out", str(tmp_path)]) == 0
-    assert json.loads((tmp_path / "street-cars.json").read_text())["threshold"] == 0.625
+    assert json.loads((tmp_path / "street-boxes.json").read_text())["threshold"] == 0.625
 
 
 def test_detect_reads_the_window_from_the_weights(tmp_path, picture):
@@ -81,7 +83,7 @@ def test_detect_reads_the_window_from_the_weights(tmp_path, picture):
     save_model(make_classifier((20, 30), seed=0), weights, input_size=(20, 30))
     arguments = ["detect", str(picture), "--weights", str(weights), "--threshold", "0.1"]
     assert main([*arguments, "--out", str(tmp_path)]) == 0
-    x1, y1, x2, y2 = json.loads((tmp_path / "street-cars.json").read_text())["cars"][0]["box"]
+    x1, y1, x2, y2 = json.loads((tmp_path / "street-boxes.json").read_text())["objects"][0]["box"]
     assert (x2 - x1, y2 - y1) == (30, 20)
 
 
@@ -103,8 +105,8 @@ def test_detect_says_that_colour_became_grey(tmp_path, weights, capsys):
     ],
 )
 def test_bad_input_gives_one_clear_line(make, message, tmp_path, capsys, monkeypatch, weights):
-    monkeypatch.setattr(commands, "load_pretrained", lambda: load_model(weights))
-    monkeypatch.setattr(commands, "pretrained_path", lambda: weights)
+    monkeypatch.setattr(detecting, "load_pretrained", lambda: load_model(weights))
+    monkeypatch.setattr(detecting, "pretrained_path", lambda: weights)
     assert main([*make(tmp_path), "--out", str(tmp_path / "out")]) == 2
     error = capsys.readouterr().err.strip().splitlines()[-1]
     assert error.startswith("error: ")
@@ -129,16 +131,16 @@ def test_one_bad_picture_does_not_stop_the_others(tmp_path, picture, weights, ca
     cut.write_bytes(picture.read_bytes()[:-2000])
     other = picture.with_name("other.png")
     other.write_bytes(picture.read_bytes())
-    images = [tmp_path / "none.png", picture, damaged(tmp_path), cut, tmp_path, other]
+    images = [tmp_path / "none.png", picture, damaged(tmp_path), cut, other]
     out = tmp_path / "out"
     options = ["--weights", str(weights), "--out", str(out)]
     assert main(["detect", *map(str, images), *options]) == 1
     assert {path.name for path in out.iterdir()} == {
-        f"{stem}-cars.{ending}" for stem in ("street", "other") for ending in ("png", "json")
+        f"{stem}-boxes.{ending}" for stem in ("street", "other") for ending in ("png", "json")
     }
     errors = [line for line in result(capsys)[1] if "error: " in line]
-    assert len(errors) == 4
-    for name in ("none.png", "damaged.png", "cut.png", f"{tmp_path} is a folder"):
+    assert len(errors) == 3
+    for name in ("none.png", "damaged.png", "cut.png"):
         assert sum(name in line for line in errors) == 1, name
 
 
@@ -147,19 +149,19 @@ def test_a_failure_in_the_middle_is_said_and_passed_over(
 ):
     other = picture.with_name("other.png")
     other.write_bytes(picture.read_bytes())
-    real = commands.Detector.__call__
+    real = Detector.with_best
 
-    def too_large(self, image, calls=[]):  # noqa: B006
+    def too_large(self, image, progress, calls=[]):  # noqa: B006
         calls.append(image)
         if len(calls) == 1:
             raise MemoryError
         return real(self, image)
 
-    monkeypatch.setattr(commands.Detector, "__call__", too_large)
+    monkeypatch.setattr(Detector, "with_best", too_large)
     arguments = ["--weights", str(weights), "--out", str(tmp_path / "out")]
     assert main(["detect", str(picture), str(other), *arguments]) == 1
     assert any(f"error: {picture}: not enough memory" in line for line in result(capsys)[1])
-    assert (tmp_path / "out" / "other-cars.png").is_file()
+    assert (tmp_path / "out" / "other-boxes.png").is_file()
 
 
 BEFORE_TORCH = """
@@ -174,7 +176,12 @@ for arguments in json.loads(sys.argv[1]):
 KNOWN_BEFORE = [
     (["detect", "{0}/none.png"], "no image file"),
     (["detect", "{0}/damaged.png"], "damaged or not an image"),
-    (["detect", "{0}"], "is a folder: name the pictures in it"),
+    (["detect", "{0}"], "damaged or not an image"),
+    (["detect", "{0}/empty"], "empty holds no pictures"),
+    (["detect", "{0}", "--scales", "1,2", "--object-width", "60..90"], "say the same"),
+    (["evaluate", "--data", "{0}/empty"], "no pictures of yours in a folder for each class"),
+    (["evaluate", "--data", "street", "--weights", "{0}/damaged.png"], "is for digits, or"),
+    (["evaluate", "--data", "digits", "--weights", "{0}/none"], "no weights file"),
     (["detect", "{0}/damaged.png", "--weights", "none"], "no weights file none"),
     (["detect", "{0}/damaged.png", "--threshold", "nan"], "threshold is a probability"),
     (["detect", "{0}/damaged.png", "--out", "{0}/damaged.png"], "is no folder"),
@@ -194,6 +201,7 @@ KNOWN_BEFORE = [
 
 def test_what_can_be_known_before_is_said_before_torch_is_loaded(tmp_path):
     damaged(tmp_path)
+    (tmp_path / "empty").mkdir()
     asked = [[argument.format(tmp_path) for argument in arguments] for arguments, _ in KNOWN_BEFORE]
     done = subprocess.run(
         [sys.executable, "-c", BEFORE_TORCH, json.dumps(asked)],
@@ -215,7 +223,7 @@ def test_any_name_is_a_title(tmp_path, picture, weights, name):
     picture = picture.rename(tmp_path / name)
     arguments = ["detect", str(picture), "--weights", str(weights), "--out", str(tmp_path)]
     assert main(arguments) == 0  # warnings are errors here
-    report = json.loads((tmp_path / f"{picture.stem}-cars.json").read_text())
+    report = json.loads((tmp_path / f"{picture.stem}-boxes.json").read_text())
     assert report["image"] == name
 
 
@@ -255,7 +263,7 @@ def test_equivalence_is_printed_on_any_terminal(monkeypatch):
 
 
 def test_results_never_replace_a_picture_that_is_looked_at(tmp_path, picture, weights, capsys):
-    other = tmp_path / "street-cars.png"
+    other = tmp_path / "street-boxes.png"
     other.write_bytes(picture.read_bytes())
     arguments = ["detect", str(picture), str(other), "--weights", str(weights)]
     assert main([*arguments, "--out", str(tmp_path)]) == 2
@@ -268,7 +276,7 @@ def test_what_is_replaced_is_said(tmp_path, picture, weights, capsys):
     assert main(arguments) == 0
     assert "(replaced" not in capsys.readouterr().out
     assert main(arguments) == 0
-    assert "found (replaced street-cars.png)" in capsys.readouterr().out
+    assert "found (replaced street-boxes.png)" in capsys.readouterr().out
 
 
 def test_weights_without_a_threshold_say_that_one_is_assumed(tmp_path, picture, weights, capsys):
@@ -416,7 +424,7 @@ def test_interrupted_detection_leaves_no_half_file(tmp_path, picture, weights, m
     def interrupted(figure):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(commands.plots, "png", interrupted)
+    monkeypatch.setattr(detecting, "_png", interrupted)
     arguments = ["detect", str(picture), "--weights", str(weights), "--out", str(tmp_path / "out")]
     assert main(arguments) == 130
     assert not list((tmp_path / "out").iterdir())

@@ -1,0 +1,52 @@
+"""How a classifier of several classes did, as text.
+
+>>> crops = Crops(torch.zeros(1, 1, 8, 8), torch.tensor([1]), ("cup/1.jpg",))
+>>> print(most_wrong(crops, torch.tensor([[0.75, 0.25]])))
+most wrong crops:
+  cup/1.jpg (crop 0): car, called background (0.75)
+<BLANKLINE>
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from helpers.datasets import Crops
+from helpers.datasets.own import StoredCrops
+
+MOST_WRONG = 5  # crops that are named
+
+
+def confusion(labels: Tensor, called: Tensor, classes: Sequence[str]) -> str:
+    """How often crops of each class (rows) are called what (columns), as text.
+
+    >>> print(confusion(torch.tensor([0, 1, 1]), torch.tensor([0, 1, 0]), ("background", "cup")))
+    is, called        background          cup
+    background                 1            0
+    cup                        1            1
+    <BLANKLINE>
+    """
+    count = len(classes)
+    table = torch.bincount(labels * count + called, minlength=count * count).view(count, count)
+    names = [name if len(name) <= 12 else f"{name[:11]}…" for name in classes]
+    width = max(4, *map(len, names)) + 2 if count > 6 else 12
+    lines = ["is, called".ljust(16) + "".join(f"{name:>{width}} " for name in names).rstrip()]
+    for name, row in zip(names, table.tolist(), strict=True):
+        lines.append(f"{name:<16}" + "".join(f"{n:>{width}} " for n in row).rstrip())
+    return "\n".join(lines) + "\n"
+
+
+def most_wrong(crops: Crops | StoredCrops, probabilities: Tensor) -> str:
+    """The held-out crops whose own class seems least likely."""
+    own = probabilities.gather(1, crops.labels[:, None])[:, 0]
+    wrong = (probabilities.argmax(1) != crops.labels).nonzero().flatten()
+    if not len(wrong):
+        return "no held-out crop is called something else\n"
+    lines = ["most wrong crops:"]
+    for k in wrong[own[wrong].argsort()][:MOST_WRONG].tolist():
+        name, called = crops.classes[crops.labels[k]], int(probabilities[k].argmax())
+        sure = probabilities[k, called].item()
+        where = f"{crops.kinds[k]} (crop {k})" if crops.kinds else f"crop {k}"
+        lines.append(f"  {where}: {name}, called {crops.classes[called]} ({sure:.2f})")
+    return "\n".join(lines) + "\n"
