@@ -176,9 +176,10 @@ class Examine(Patient):
     def _ask(self, call: str, given: bytes) -> bytes:
         """Have a call run in the kernel, with a file of what is given; the file that it leaves."""
         path = self.km.leave(f"ask-{secrets.token_hex(8)}", given)
-        call = call.format(path=repr(str(path)))
+        guard = MODULE.format(name=self._guard)
+        call = call.format(path=repr(str(path)), guard=guard)
         try:
-            for error in errors_of(self._beside(f"{MODULE.format(name=self._guard)}.{call}")):
+            for error in errors_of(self._beside(f"{guard}.{call}")):
                 raise outside.Asked.of(error)
             return exchange.read(f"{path}-answer")
         finally:

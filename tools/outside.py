@@ -5,7 +5,10 @@ answer, in IPython's history, in memory. So the hidden part of a test never goes
 the student's functions do, one by one, with plain values (`tools.exchange`), and plain values come
 back; what is expected is computed and compared here.
 
-A test that hands over what has no plain form (a network, a function, a widget) cannot be run so.
+What hands over something that has no plain form (a network, a function, a widget) stands in a
+function whose name begins with `beside_`: that function runs where the answer is, together with
+those of the test that it calls, and must hold nothing of what is expected. A test that hands such a
+thing over itself cannot be run here.
 """
 
 import ast
@@ -24,6 +27,7 @@ from tools.exercises import MARKER_LINE
 from tools.needed import names_defined, names_used
 
 NAME = "<hidden test>"
+BESIDE = "beside_"
 
 
 class Asked(Exception):
@@ -55,6 +59,29 @@ def parts(source: str) -> tuple[str, str]:
     return "\n".join(visible), "\n".join(hidden)
 
 
+def set_apart(hidden: str) -> tuple[str, dict[str, str]]:
+    """A hidden part without the functions that run beside the answer; and their code, by name."""
+    functions = {
+        one.name: one for one in ast.parse(hidden).body if isinstance(one, ast.FunctionDef)
+    }
+    lines, beside = hidden.split("\n"), {}
+    codes = {}
+    for name, one in functions.items():
+        first = min([one.lineno, *(decorator.lineno for decorator in one.decorator_list)])
+        codes[name] = "\n".join(lines[first - 1 : one.end_lineno])
+    for name, one in functions.items():
+        if name.startswith(BESIDE):
+            needed, waiting = {}, [name]
+            while waiting:
+                each = waiting.pop()
+                needed[each] = codes[each]
+                waiting += (names_used(codes[each]) & codes.keys()) - needed.keys()
+            beside[name] = "\n\n".join(needed.values())
+            first = one.end_lineno - codes[name].count("\n")
+            lines[first - 1 : one.end_lineno] = [""] * (one.end_lineno - first + 1)
+    return "\n".join(lines), beside
+
+
 def is_magic(code: str) -> bool:
     """Is it more than Python, so that only IPython can run it?"""
     try:
@@ -66,7 +93,8 @@ def is_magic(code: str) -> bool:
 
 def imports_for(hidden: str, imports: str, answers: Iterable[str]) -> str | None:
     """The imports that a hidden part needs; None if it needs more than those and the answers."""
-    wanted = names_used(hidden) - names_defined(hidden) - set(answers)
+    here, beside = set_apart(hidden)
+    wanted = names_used(here) - names_defined(here) - set(answers) - beside.keys()
     needed = [ast.unparse(one) for one in ast.parse(imports).body]
     needed = [one for one in needed if names_defined(one) & wanted]
     known = set().union(*map(names_defined, needed))
@@ -76,14 +104,14 @@ def imports_for(hidden: str, imports: str, answers: Iterable[str]) -> str | None
 class Answer:
     """A student's function, as a test sees it."""
 
-    def __init__(self, name: str, ask: Callable[[str, bytes], bytes]) -> None:
-        self.__name__, self._ask = name, ask
+    def __init__(self, name: str, ask: Callable[[str, bytes], bytes], where: str = "") -> None:
+        self.__name__, self._ask, self._where = name, ask, where or name
 
     def __call__(self, *arguments: object, **named: object) -> object:
         """Call it where it is, with copies of the arguments."""
         __tracebackhide__ = True
         given = exchange.pack((arguments, named), strict=True)
-        reply = self._ask(f"answer({self.__name__}, {{path}})", given)
+        reply = self._ask(f"answer({self._where}, {{path}})", given)
         end = 8 + int.from_bytes(reply[:8], "little")
         if reply[end:]:
             exchange.put_back((arguments, named), exchange.unpack(reply[end:]))
@@ -115,6 +143,7 @@ def run(
         RuntimeError: The lesson's own imports cannot be run here.
     """
     space: dict[str, object] = {"__name__": NAME}
+    hidden, beside = set_apart(hidden)
     linecache.cache[NAME] = (len(hidden), None, hidden.splitlines(True), NAME)
     try:
         exec(imports, space)
@@ -123,7 +152,10 @@ def run(
         raise RuntimeError(f"the course's own imports fail: {why}") from error
     try:
         with contextlib.redirect_stdout(io.StringIO()):
-            space |= {name: look_up(name, ask) for name in names}
+            space |= {name: look_up(name, ask) for name in names if name in names_used(hidden)}
+            for name, code in beside.items():
+                escaped = repr(code).replace("{", "{{").replace("}", "}}")
+                space[name] = Answer(name, ask, f"{{guard}}.beside({name!r}, {escaped}, globals())")
             exec(compile(hidden, NAME, "exec"), space)
     except Asked as error:
         return error.output
