@@ -21,6 +21,7 @@
 | `detector`       | an image in, boxes and scores out, at every scale          | 06     |
 | `evaluation`     | the measurements that the course reports                   | 06     |
 | `metrics`        | precision, recall, and the areas under curves              | 07     |
+| `thresholds`     | from which probability on is it a car?                     | 07     |
 | `error_analysis` | what kind of error is it?                                  | 07     |
 | `bootstrap`      | how sure is a number?                                      | 07     |
 | `pyramid`        | objects of all sizes: the image shrinks, the window stays  | 08     |

@@ -9,17 +9,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import mean, stdev
 
-import torch
 from torch import Tensor, nn
-from tqdm.auto import tqdm
 
-from helpers.boxes import Detections, above, apply_nms
+from helpers.boxes import above, apply_nms
+from helpers.classwise import MeanAP, mean_average_precision
 from helpers.datasets import Crops, Scene, load_crops, load_or_shipped, split_crops
 from helpers.detector import IOU_THRESHOLD, Detector
 from helpers.metrics import (
     UIUC,
     Criterion,
-    PrecisionRecall,
     area_under_curve,
     average_precision,
     equal_error_rate,
@@ -28,14 +26,39 @@ from helpers.metrics import (
 )
 from helpers.models import make_classifier
 from helpers.mosaics import mosaics
-from helpers.training import evaluate, fit, predict_logits
+from helpers.thresholds import (
+    SCORE_FLOOR,
+    choose_detection_threshold,
+    choose_threshold,
+    detect_all,
+    options_for,
+    separating_threshold,
+    threshold_of,
+)
+from helpers.training import fit, predict_logits
 
-# Below this probability nothing is even a candidate: it only shortens the curve's useless tail.
-SCORE_FLOOR = 0.05
+__all__ = [
+    "EPOCHS",
+    "SCORE_FLOOR",
+    "CropScores",
+    "DetectorScores",
+    "accuracy_and_roc_auc",
+    "choose_detection_threshold",
+    "choose_threshold",
+    "columns",
+    "detect_all",
+    "evaluate_classes",
+    "evaluate_crops",
+    "evaluate_detector",
+    "mean_and_spread",
+    "separating_threshold",
+    "threshold_of",
+    "train_and_hold_out",
+    "train_on",
+]
+
 # For figures that are reported; a lesson that only shows how it works takes fewer.
 EPOCHS = 20
-# Scenes that are detected together: faster than one by one, and the bar still moves.
-BATCH_SCENES = 16
 # So many mosaics: enough for a steady figure, few enough to wait for.
 MOSAICS = 100
 PALE = 0.4  # contrast of the pale ones: the palest scenes are about that dull
@@ -62,28 +85,6 @@ class DetectorScores:
     ap: float
     eer: float
     eer_uiuc: float
-
-
-def detect_all(
-    detector: Detector, scenes: Sequence[Scene], *, progress: bool = False
-) -> list[Detections]:
-    """The detections of each scene. Lesson 06.
-
-    Args:
-        detector: of one size or several.
-        scenes: of any sizes.
-        progress: show a bar.
-
-    Returns:
-        One `Detections` for each scene, in order.
-    """
-    detections: list[Detections] = []
-    with tqdm(total=len(scenes), desc="detecting", unit="scene", disable=not progress) as bar:
-        for start in range(0, len(scenes), BATCH_SCENES):
-            images = [scene.image for scene in scenes[start : start + BATCH_SCENES]]
-            detections += detector.batch(images)
-            bar.update(len(images))
-    return detections
 
 
 def evaluate_detector(
@@ -124,6 +125,31 @@ def evaluate_detector(
         ap=average_precision(curve),
         eer=equal_error_rate(curve),
         eer_uiuc=equal_error_rate(precision_recall(after, ground_truth, official)),
+    )
+
+
+def evaluate_classes(
+    model: nn.Module, scenes: Sequence[Scene], *, progress: bool = False, **options: object
+) -> MeanAP:
+    """How well a detector of any classes does on scenes: AP of each, and their mean. Lesson 07.
+
+    Every box above a small floor counts, as in `evaluate_detector`: no threshold has to be chosen.
+
+    Args:
+        model: a classifier, or an FCN, of the scenes' classes.
+        scenes: with the ground truth and its labels.
+        progress: show a bar.
+        options: those of `Detector`, such as `scales` and `mirror`; the classes are the scenes'.
+
+    Raises:
+        ValueError: if no scene has a box.
+    """
+    detector = Detector(model, threshold=SCORE_FLOOR, **options_for(scenes, options))
+    return mean_average_precision(
+        detect_all(detector, scenes, progress=progress),
+        [scene.boxes for scene in scenes],
+        [scene.labels for scene in scenes],
+        classes=detector.classes,
     )
 
 
@@ -242,79 +268,3 @@ def mean_and_spread(values: Sequence[float]) -> str:
     """Mean ± standard deviation over seeds, as text; one value has no spread."""
     spread = stdev(values) if len(values) > 1 else 0.0
     return f"{mean(values):.4f} ± {spread:.4f}"
-
-
-def choose_detection_threshold(
-    model: nn.Module, scenes: Sequence[Scene], *, progress: bool = False
-) -> float:
-    """The probability at which a detector does best on validation scenes. Lesson 07.
-
-    A scene has a thousand windows without a car for each one with a car, so that a threshold which
-    is good for crops lets too many of them pass. Good is a high F1, the harmonic mean of precision
-    and recall; but a few scenes say little about the last digits. So of the thresholds around
-    the best whose F1 is less than one car below, the middle is taken, where probabilities are
-    logits.
-
-    Args:
-        model: a classifier of the course's size, or an FCN.
-        scenes: with the ground truth; for validation, never for testing.
-        progress: show a bar.
-
-    Returns:
-        The threshold, in [0, 1].
-
-    Raises:
-        ValueError: no scene has a car, or no car is detected.
-    """
-    detector = Detector(model, threshold=SCORE_FLOOR)
-    detections = detect_all(detector, scenes, progress=progress)
-    curve = precision_recall(detections, [scene.boxes for scene in scenes])
-    if not curve.recall.any():
-        raise ValueError("no car is found in any scene: train the model first")
-    return threshold_of(curve, sum(len(scene.boxes) for scene in scenes))
-
-
-def threshold_of(curve: PrecisionRecall, cars: int) -> float:
-    """The middle of the thresholds around the best F1 that are less than one car worse. Lesson 07.
-
-    Args:
-        curve: of validation scenes, with some recall.
-        cars: how many there are.
-    """
-    f1 = 2 * curve.precision * curve.recall / (curve.precision + curve.recall).clamp(min=1e-9)
-    good, best = f1 > f1.max() - 1 / cars, int(f1.argmax())
-    first = last = best  # the run of good thresholds around the best one
-    while first > 0 and good[first - 1]:
-        first -= 1
-    while last + 1 < len(good) and good[last + 1]:
-        last += 1
-    ends = curve.thresholds[[first, last]].logit(eps=1e-12)
-    return ends.mean().sigmoid().item()
-
-
-def choose_threshold(model: nn.Module, crops: Crops) -> float:
-    """The probability that separates cars from the rest of validation crops best. Lesson 03.
-
-    Args:
-        model: maps images [N, 1, H, W] to logits [N, 2]; class 1 is "car".
-        crops: for validation, never for testing.
-
-    Returns:
-        Of all thresholds that give the highest accuracy, the middle of the widest gap; in [0, 1].
-    """
-    return separating_threshold(evaluate(model, crops).probabilities, crops.labels.bool())
-
-
-def separating_threshold(probabilities: Tensor, positive: Tensor) -> float:
-    """Of all thresholds with the highest accuracy, the middle of the widest gap. Lesson 03.
-
-    Args:
-        probabilities: Tensor[N] in [0, 1].
-        positive: bool [N].
-    """
-    values = torch.cat([probabilities.double(), torch.tensor([0.0, 1.0])]).unique()
-    middles = (values[1:] + values[:-1]) / 2
-    called = probabilities.double()[None] >= middles[:, None]  # [thresholds, N]
-    accuracy = (called == positive[None]).double().mean(1)  # [thresholds]
-    gaps = torch.where(accuracy == accuracy.max(), values[1:] - values[:-1], -1.0)
-    return middles[gaps.argmax()].item()

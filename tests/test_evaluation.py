@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from helpers import evaluation
+from helpers import evaluation, thresholds
 from helpers.boxes import Detections
 from helpers.datasets import Crops, Scene
 from helpers.detector import Detector
@@ -296,7 +296,7 @@ def one_car_scenes(count=2):
 def test_the_detection_threshold_lies_in_the_middle_of_the_good_ones(
     classifier, monkeypatch, scores, hits, expected
 ):
-    monkeypatch.setattr(evaluation, "detect_all", Finds(scores, hits))
+    monkeypatch.setattr(thresholds, "detect_all", Finds(scores, hits))
     chosen = evaluation.choose_detection_threshold(classifier, one_car_scenes())
     assert chosen == pytest.approx(expected)
 
@@ -304,7 +304,7 @@ def test_the_detection_threshold_lies_in_the_middle_of_the_good_ones(
 @pytest.mark.parametrize("count", [1, 2, 20])
 def test_more_scenes_narrow_the_choice(classifier, monkeypatch, count):
     """Finding all with one false alarm each is F1 2/3, three quarters of a car from the best."""
-    monkeypatch.setattr(evaluation, "detect_all", Finds([0.9, 0.5], [True, False]))
+    monkeypatch.setattr(thresholds, "detect_all", Finds([0.9, 0.5], [True, False]))
     chosen = evaluation.choose_detection_threshold(classifier, one_car_scenes(count))
     assert chosen == pytest.approx(0.9 if count > 2 else 0.75)
 
@@ -316,20 +316,20 @@ def test_the_detection_threshold_never_lies_in_a_valley(classifier, monkeypatch)
     found = [Finds(s, h).found for s, h in zip(scores, hits, strict=True)]
     found += [Finds([0.93] * 20, [False] * 20).found]
     empty = Scene("none", torch.zeros(1, 60, 120), torch.zeros(0, 4))
-    monkeypatch.setattr(evaluation, "detect_all", lambda *a, **k: found)
+    monkeypatch.setattr(thresholds, "detect_all", lambda *a, **k: found)
     scenes = [*one_car_scenes(40), empty]
     chosen = evaluation.choose_detection_threshold(classifier, scenes)
     assert chosen >= 0.98 or chosen <= 0.21
 
 
 def test_a_detector_that_only_errs_has_no_threshold(classifier, monkeypatch):
-    monkeypatch.setattr(evaluation, "detect_all", Finds([0.9, 0.4], [False, False]))
+    monkeypatch.setattr(thresholds, "detect_all", Finds([0.9, 0.4], [False, False]))
     with pytest.raises(ValueError, match="train the model first"):
         evaluation.choose_detection_threshold(classifier, one_car_scenes())
 
 
 def test_a_detector_that_finds_nothing_has_no_threshold(classifier, monkeypatch):
-    monkeypatch.setattr(evaluation, "detect_all", Finds([], []))
+    monkeypatch.setattr(thresholds, "detect_all", Finds([], []))
     with pytest.raises(ValueError, match="train the model first"):
         evaluation.choose_detection_threshold(classifier, one_car_scenes())
 
