@@ -102,7 +102,11 @@ def _execute_with_progress(
 def report(build: Path, *, measured: bool) -> None:
     """Make the site; print the table of results and where notebooks and site lie."""
     print("  making the site ...", flush=True)
-    site = build_site(build / "executed", build / "views", build / "site")
+    site, failed = build / "site" / "index.html", None
+    try:
+        build_site(build / "executed", build / "views", build / "site")
+    except SiteFailed as error:
+        failed = error  # what was measured is shown all the same
     rows = []
     if measured:
         print("  measuring on the drawn data ...", flush=True)
@@ -111,10 +115,12 @@ def report(build: Path, *, measured: bool) -> None:
         rows = measure()
     rows += [
         ("executed notebooks", os.path.relpath(build / "executed")),
-        ("the site, for a browser", os.path.relpath(site)),
+        ("the site, for a browser", "not made" if failed else os.path.relpath(site)),
     ]
     print("\nWhat the course measured\n")
     print(table(rows))
+    if failed:
+        raise failed
 
 
 def table(rows: list[tuple[str, str]]) -> str:

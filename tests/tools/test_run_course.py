@@ -15,6 +15,7 @@ from nbclient.exceptions import DeadKernelError
 from nbformat.v4 import new_output
 
 from tools import run_course
+from tools.book import SiteFailed
 from tools.execution import ROOT, execute, write_notebook
 
 
@@ -61,6 +62,20 @@ def test_a_course_is_run_to_build_without_photographs(course, tmp_path, capsys, 
     shown = capsys.readouterr().out
     assert "lesson" in shown
     assert os.path.relpath(build / "site" / "index.html") in shown
+
+
+def test_where_the_site_cannot_be_made_the_rest_is_shown(course, tmp_path, capsys, monkeypatch):
+    course("1 + 1")
+
+    def fail(*_):
+        raise SiteFailed("no Sphinx here")
+
+    monkeypatch.setattr(run_course, "build_site", fail)
+    assert run(tmp_path, "--no-table") == 1
+    shown = capsys.readouterr()
+    assert "executed notebooks" in shown.out
+    assert "not made" in shown.out
+    assert "no Sphinx here" in shown.err
 
 
 def test_in_place_writes_normalised_notebooks(course, tmp_path, capsys):
