@@ -87,7 +87,7 @@ def make_release(source: Path, kept: Path, terms: Terms) -> Release:
     Raises:
         RuntimeError: nbgrader refuses the notebook; the message says why.
     """
-    folder = kept / source.stem / _key(source, terms)
+    folder = kept.resolve() / source.stem / _key(source, terms)  # nbgrader works elsewhere
     if not (folder / "gradebook.db").exists():
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".making-") as making:

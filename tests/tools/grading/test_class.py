@@ -148,7 +148,8 @@ def test_after_ctrl_c_the_grades_are_as_they_were_and_what_was_done_is_kept(cour
     assert not list((course / "interrupted").glob(".grades-*"))
 
 
-def test_one_gradebook_holds_all_lessons_and_nbgrader_reads_it(course, tmp_path):
+def test_one_gradebook_holds_all_lessons_and_nbgrader_reads_it(course, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     other = lesson()
     for cell in other.cells:
         if "nbgrader" in cell.metadata:
@@ -156,7 +157,7 @@ def test_one_gradebook_holds_all_lessons_and_nbgrader_reads_it(course, tmp_path)
     releases, graded = {}, []
     for name, source in (("lesson", lesson()), ("more", other)):
         write_notebook(source, tmp_path / f"{name}.ipynb")
-        releases[name] = make_release(tmp_path / f"{name}.ipynb", tmp_path / "kept", Terms())
+        releases[name] = make_release(tmp_path / f"{name}.ipynb", Path("kept"), Terms())
         for student, points in POINTS.items():
             nothing = releases[name].nothing("")
             double, halve = nothing.exercises
