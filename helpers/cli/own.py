@@ -112,7 +112,7 @@ def train(args: argparse.Namespace) -> None:
     threshold = choose_threshold(model, task, mirror=mirror)
     notes = {
         **{"data": task.name, "seed": str(args.seed), "epochs": str(epochs)},
-        **{"threshold": f"{threshold:.4f}", "mirror": "yes" if mirror else "no"},
+        **{"threshold": f"{min(threshold, 0.999999):.6f}", "mirror": "yes" if mirror else "no"},
         **{"shape": args.shape, "pictures": str(_pictures(task))},
     }
     if task.widths:
@@ -122,7 +122,7 @@ def train(args: argparse.Namespace) -> None:
         channels=task.channels, half=args.half, notes=notes,
     )  # fmt: skip
     report(load_model(path), task, threshold, mirror=mirror)
-    print(f"{path}: the threshold is {threshold:.4f}, chosen on validation {_chosen_by(task)}")
+    print(f"{path}: the threshold is {threshold:.6f}, chosen on validation {_chosen_by(task)}")
 
 
 def _pictures(task: Task) -> int:
