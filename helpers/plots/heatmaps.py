@@ -10,16 +10,24 @@ from helpers.plots.style import ORANGE, new_figure, picture, plot_boxes
 
 
 def heatmap_figure(
-    image: Tensor, probability: Tensor, geometry: Geometry, *, cell: tuple[int, int] | None = None
+    image: Tensor,
+    probability: Tensor,
+    geometry: Geometry,
+    *,
+    cell: tuple[int, int] | None = None,
+    name: str = "car",
 ) -> Figure:
-    """An image beside its heatmap [rows, cols]; `cell` (row, col) is marked with its window."""
+    """An image beside its heatmap [rows, cols]; `cell` (row, col) is marked with its window.
+
+    `name` is the class whose probability it is.
+    """
     height, width = image.shape[-2:]
     figure, [[left, right]] = new_figure(10, 4.2 * height / width + 0.9, 1, 2)
     picture(left, image)
     left.set(title="image", xlabel="column (pixels)", ylabel="row (pixels)")
     drawn = right.imshow(probability.detach().cpu().numpy(), cmap="cividis", vmin=0, vmax=1)
     right.set(title="heatmap", xlabel="column (cells)", ylabel="row (cells)")
-    figure.colorbar(drawn, ax=right, label='probability of "car"', shrink=0.7)
+    figure.colorbar(drawn, ax=right, label=f'probability of "{name}"', shrink=0.7)
     if cell is not None:
         row, col = cell
         boxes = geometry.boxes(*probability.shape)
@@ -29,7 +37,12 @@ def heatmap_figure(
 
 
 def walk_figure(
-    image: Tensor, probability: Tensor, geometry: Geometry, cell: tuple[int, int]
+    image: Tensor,
+    probability: Tensor,
+    geometry: Geometry,
+    cell: tuple[int, int],
+    *,
+    name: str = "car",
 ) -> Figure:
     """An image with one cell's window, beside its heatmap [rows, cols], filled up to that cell.
 
@@ -48,7 +61,7 @@ def walk_figure(
     bottom, share = 0.55 / (tall + 1.1), tall / (tall + 1.1)
     left = figure.add_axes((0.06, bottom, 0.43, share))
     right = figure.add_axes((0.54, bottom, 0.43, share))
-    left.imshow(image.detach().cpu().reshape(height, width).numpy(), cmap="gray", vmin=0, vmax=1)
+    picture(left, image)
     plot_boxes(left, torch.tensor([geometry.box(row, col)]), ORANGE)
     left.set(title="the window walks", xlabel="column (pixels)", ylabel="row (pixels)")
     right.imshow(filled.view(rows, cols).numpy(), cmap="cividis", vmin=0, vmax=1)
@@ -57,7 +70,7 @@ def walk_figure(
     for axes, (high, wide) in ((left, (height, width)), (right, (rows, cols))):
         axes.set(xticks=[0, wide // 2, wide - 1], yticks=[0, high - 1])  # each tick costs time
     right.set(
-        title=f"{number + 1} of {rows * cols} cells; bright: car",
+        title=f"{number + 1} of {rows * cols} cells; bright: {name}",
         xlabel="column (cells)",
         ylabel="row (cells)",
     )

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from helpers.boxes import Detections
-from helpers.plots.style import GREEN, ORANGE, plot_boxes
+from helpers.plots.style import GREEN, ORANGE, picture, plot_boxes
 from helpers.sheets import CROP_SIZE
 
 
@@ -39,9 +39,15 @@ def pyramid_figure(
 
 
 def level_figure(
-    image: Tensor, probability: Tensor, detections: Detections, size: tuple[int, int], *, title: str
+    image: Tensor,
+    probability: Tensor,
+    detections: Detections,
+    size: tuple[int, int],
+    *,
+    title: str,
+    name: str = "car",
 ) -> Figure:
-    """One level of a pyramid: the small image [1, H, W] with boxes, beside its heatmap.
+    """One level of a pyramid: the small image [C, H, W] with boxes, beside the heatmap of a class.
 
     `size` (height, width) is that of the whole image: the level is drawn in a frame that large, so
     that it shrinks from level to level. All boxes are in pixels of the small image.
@@ -50,7 +56,7 @@ def level_figure(
     tall = 4.2 * (height + 20) / (width + 20) + 1.1
     figure = Figure(figsize=(10, tall))
     left, right = figure.subplots(1, 2)
-    left.imshow(image[0].numpy(), cmap="gray", vmin=0, vmax=1)
+    picture(left, image)
     plot_boxes(left, detections.boxes, GREEN, label="detection")
     left.set(xlim=(-20, width), ylim=(height, -20), title=title)
     left.set(xlabel="column (pixels of this level)", ylabel="row (pixels)")
@@ -62,7 +68,7 @@ def level_figure(
     right.set(title="heatmap of this level", xlabel="column (cells)", ylabel="row (cells)")
     rows, cols = probability.shape
     right.set(xticks=(0, cols // 2, cols - 1), yticks=(0, rows - 1))
-    bar = figure.colorbar(drawn, ax=right, label='probability of "car"', shrink=0.7)
+    bar = figure.colorbar(drawn, ax=right, label=f'probability of "{name}"', shrink=0.7)
     bar.set_ticks((0, 0.5, 1))
     figure.subplots_adjust(0.07, 0.6 / tall, 0.97, 1 - 0.4 / tall, wspace=0.2)
     return figure

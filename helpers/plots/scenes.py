@@ -21,16 +21,23 @@ from helpers.plots.style import (
 
 
 def scene_figure(
-    image: Tensor, detections: Detections, ground_truth: Tensor | None = None, *, title: str = ""
+    image: Tensor,
+    detections: Detections,
+    ground_truth: Tensor | None = None,
+    *,
+    title: str = "",
+    labels: Tensor | None = None,
+    classes: Sequence[str] = (),
 ) -> Figure:
     """A scene with its detections (true in blue, false in red) and, dashed, the ground truth.
 
-    Without `ground_truth` every detection is blue.
+    Without `ground_truth` every detection is blue. `labels` and `classes` as for `plot_scene`.
     """
     height, width = image.shape[-2:]
     # Room for the margins around the image, the title and the labels.
     figure, axes = framed_figure(8, 7.2 * (height + 40) / (width + 40) + 0.85)
-    plot_scene(axes, image, detections, ground_truth, legend=False)
+    how = {"legend": False, "labels": labels, "classes": classes}
+    plot_scene(axes, image, detections, ground_truth, **how)
     # A file's name may hold anything: dollars are no formula.
     axes.set_title(legible(title), loc="left", fontsize=11, parse_math=False)
     axes.set(xlabel="column (pixels)", ylabel="row (pixels)")
@@ -49,8 +56,14 @@ def detections_figure(
     for spot in axes.flat:
         spot.axis("off")
     for k, (spot, scene, one) in enumerate(zip(axes.flat, scenes, detections, strict=False)):
-        plot_scene(spot, scene.image, one, scene.boxes, legend=k == 0)
+        several = {"labels": scene.labels, "classes": scene.classes} if _has_several(scene) else {}
+        plot_scene(spot, scene.image, one, scene.boxes, legend=k == 0, **several)
     return figure
+
+
+def _has_several(scene: Scene) -> bool:
+    """Whether there is more to tell apart than cars and the rest."""
+    return len(scene.classes) > 2
 
 
 def gallery(

@@ -7,6 +7,7 @@ their own light background, so that they read the same on a dark theme.
 import base64
 import html
 import io
+from collections.abc import Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -89,9 +90,12 @@ def legible(text: str) -> str:
 
 
 def picture(axes: Axes, image: Tensor) -> None:
-    """Show a grey image [1, H, W] on axes, black for 0 and white for 1."""
-    pixels = image.detach().cpu().reshape(image.shape[-2:]).numpy()
-    axes.imshow(pixels, cmap="gray", vmin=0, vmax=1)
+    """Show an image on axes: grey [1, H, W], black for 0 and white for 1, or RGB [3, H, W]."""
+    pixels = image.detach().cpu()
+    if pixels.ndim == 3 and len(pixels) == 3:
+        axes.imshow(pixels.permute(1, 2, 0).numpy(), vmin=0, vmax=1)
+        return
+    axes.imshow(pixels.reshape(image.shape[-2:]).numpy(), cmap="gray", vmin=0, vmax=1)
 
 
 def plot_boxes(
@@ -114,6 +118,17 @@ def plot_boxes(
         )
 
 
+def _match(detections: Detections, ground_truth: Tensor, labels: Tensor | None) -> Tensor:
+    """Which detections are right [N]; with `labels` [M], each class is matched by itself."""
+    if labels is None:
+        return match(detections, ground_truth, iou_at_least(0.5))
+    is_true = torch.zeros(len(detections.boxes), dtype=torch.bool)
+    for label in labels.unique().tolist():
+        truth = ground_truth[labels == label]
+        is_true[detections.labels == label] = match(detections.of(label), truth, iou_at_least(0.5))
+    return is_true
+
+
 def plot_scene(
     axes: Axes,
     image: Tensor,
@@ -121,24 +136,32 @@ def plot_scene(
     ground_truth: Tensor | None,
     *,
     legend: bool = True,
+    labels: Tensor | None = None,
+    classes: Sequence[str] = (),
 ) -> None:
-    """A scene on axes: true positives in blue, false ones in red, and the ground truth dashed."""
+    """A scene on axes: true positives in blue, false ones in red, and the ground truth dashed.
+
+    `labels` [M] are the classes of the ground truth: then a box is right only for an object of its
+    class. With the names `classes`, each box shows its own before its score.
+    """
     height, width = image.shape[-2:]
     picture(axes, image)
     is_true, name = torch.ones(len(detections.boxes), dtype=torch.bool), "detection"
     if ground_truth is not None:
         plot_boxes(axes, ground_truth, GREEN, style="--", label="ground truth")
-        is_true, name = match(detections, ground_truth, iou_at_least(0.5)), "true positive"
+        is_true, name = _match(detections, ground_truth, labels), "true positive"
     plot_boxes(axes, detections.boxes[is_true], BLUE, label=name)
     plot_boxes(axes, detections.boxes[~is_true], RED, style=":", label="false positive")
-    labelled = zip(detections.boxes.tolist(), detections.scores.tolist(), strict=True)
+    names = [f"{legible(classes[k])} " if classes else "" for k in detections.labels.tolist()]
+    labelled = zip(detections.boxes.tolist(), detections.scores.tolist(), names, strict=True)
     # More labels than this hide each other and the picture.
-    for (x1, y1, _, _), score in labelled if len(detections.boxes) <= 8 else ():
+    for (x1, y1, _, _), score, name in labelled if len(detections.boxes) <= 8 else ():
         axes.text(
             max(x1, 0) + 1,
             max(y1, 0) + 2,
-            f"{score:.2f}",
+            f"{name}{score:.2f}",
             color="white",
+            parse_math=False,
             fontsize=8,
             va="top",
             bbox={"facecolor": "black", "alpha": 0.6, "pad": 1, "linewidth": 0},

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from helpers import plots
 from helpers.datasets import Scene
 from helpers.fcn import FCN, to_fcn
-from helpers.heatmap import car_probability, fcn_heatmap
+from helpers.heatmap import class_probability, fcn_heatmap
 from helpers.models import INPUT_SIZE, make_classifier
 from helpers.plots import walk_figure
 from helpers.widgets.view import CaptionedFigure, view
@@ -59,7 +59,9 @@ def shapes_view() -> ipywidgets.VBox:
     )
 
 
-def plot_cell(scene: Scene, probability: Tensor, fcn: FCN, row: int, col: int) -> CaptionedFigure:
+def plot_cell(
+    scene: Scene, probability: Tensor, fcn: FCN, row: int, col: int, *, name: str = "car"
+) -> CaptionedFigure:
     """An image with the window of one cell, and its heatmap filled up to that cell.
 
     Args:
@@ -67,22 +69,24 @@ def plot_cell(scene: Scene, probability: Tensor, fcn: FCN, row: int, col: int) -
         probability: its heatmap, Tensor[rows, cols] in [0, 1].
         fcn: what gave it.
         row, col: of the cell, from 0.
+        name: the class whose heatmap it is.
     """
-    figure = walk_figure(scene.image, probability, fcn.geometry, (row, col))
+    figure = walk_figure(scene.image, probability, fcn.geometry, (row, col), name=name)
     x1, y1, x2, y2 = fcn.geometry.box(row, col)
     return figure, (
         f"Cell ({row}, {col}) looks at columns {x1} to {x2 - 1} and rows {y1} to {y2 - 1} of the"
-        f" image and says car with probability {probability[row, col]:.2f}. The cells before it are"
-        " filled."
+        f" image and says {name} with probability {probability[row, col]:.2f}. The cells before it"
+        " are filled."
     )
 
 
-def cell_view(scene: Scene, fcn: FCN) -> ipywidgets.VBox:
-    """Let the window walk over the image, row after row, and see the heatmap fill."""
-    probability = car_probability(fcn_heatmap(fcn, scene.image))
+def cell_view(scene: Scene, fcn: FCN, *, label: int = 1) -> ipywidgets.VBox:
+    """Let the window walk over the image, row after row, and see the heatmap of a class fill."""
+    probability = class_probability(fcn_heatmap(fcn, scene.image), label)
+    name = scene.classes[label]
     rows, cols = probability.shape
     return view(
-        lambda row, col: plot_cell(scene, probability, fcn, row, col),
+        lambda row, col: plot_cell(scene, probability, fcn, row, col, name=name),
         moves=("col",),
         row=ipywidgets.IntSlider(value=rows // 2, max=rows - 1, description="row of the cell"),
         col=ipywidgets.IntSlider(value=cols // 2, max=cols - 1, description="column of the cell"),

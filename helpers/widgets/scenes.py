@@ -11,7 +11,7 @@ from helpers.boxes import Detections, above, apply_nms
 from helpers.datasets import Scene
 from helpers.detector import IOU_THRESHOLD, Detector, resized
 from helpers.evaluation import SCORE_FLOOR
-from helpers.images import as_grey
+from helpers.images import as_image
 from helpers.metrics import iou_at_least, match
 from helpers.plots import level_figure
 from helpers.widgets.view import CaptionedFigure, view
@@ -77,18 +77,25 @@ class Level(NamedTuple):
     factors: Tensor
 
 
-def pyramid_levels(image: Tensor, detector: Detector, scales: Sequence[float]) -> tuple[Level, ...]:
+def pyramid_levels(
+    image: Tensor,
+    detector: Detector,
+    scales: Sequence[float],
+    *,
+    label: int | str | None = None,
+) -> tuple[Level, ...]:
     """What a detector sees and finds in an image at each of several scales.
 
     Args:
-        image: of any size and kind that `as_grey` takes.
+        image: of any size and kind that `as_image` takes.
         detector: of one scale.
         scales: by which the image is shrunk.
+        label: index or name of the class whose heatmaps are shown; needed where there are several.
     """
     levels = []
     for scale in scales:
-        small, factors = resized(as_grey(image), scale)
-        levels.append(Level(scale, small, detector.heatmap(small), detector(small), factors))
+        small, factors = resized(as_image(image, detector.channels), scale)
+        levels.append(Level(scale, small, detector.heatmap(small, label), detector(small), factors))
     return tuple(levels)
 
 
