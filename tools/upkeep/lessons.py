@@ -1,4 +1,4 @@
-"""The ten lessons, and what each must hold beside what every notebook of the course must be."""
+"""The eleven lessons, and what each must hold beside what every notebook of the course must be."""
 
 import re
 from collections.abc import Iterator
@@ -18,6 +18,7 @@ LESSONS = (
     "07_evaluation",
     "08_scales",
     "09_photographs",
+    "10_own_detector",
 )
 # The lessons that are held to what stands here.
 TARGETS: tuple[str, ...] = LESSONS

@@ -1,4 +1,4 @@
-"""What each of the ten lessons must hold."""
+"""What each of the eleven lessons must hold."""
 
 import copy
 
