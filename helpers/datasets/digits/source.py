@@ -10,8 +10,9 @@ import numpy as np
 
 #: Where a new run of neighbours begins: the form begins with 0 1 2 3 4 5 6 7 8 9, three times over.
 RUNS = (0, 130, 256, 386, 516, 646, 776, 906, 1029, 1157, 1287, 1415, 1545, 1667, 1797)
-#: Which of the 14 runs each split has: 1157, 258 and 382 digits.
-SPLIT_RUNS = {"train": range(9), "val": range(9, 11), "test": range(11, 14)}
+#: Which of the 14 runs each split has: 1151, 260 and 386 digits. How digits are varied and what the
+#: background holds was settled while the last runs were looked at, so they are for training.
+SPLIT_RUNS = {"train": range(5, 14), "val": range(3, 5), "test": range(3)}
 LEVELS = 16  # a pixel is the count of inked dots in a block of 4×4
 
 
