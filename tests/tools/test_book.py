@@ -95,10 +95,10 @@ def test_views_are_players_or_say_where_they_move(site):
 def test_marks_of_grading_are_not_shown(site):
     saved = "".join(path.read_text() for path in LESSONS)
     assert "BEGIN HIDDEN TESTS" in saved
-    assert "hidden_slider" in saved
+    assert "hidden_boxes" in saved
     for path in LESSONS:
         text = page(site, f"notebooks/{path.stem}").text
-        for mark in ("HIDDEN TESTS", "BEGIN SOLUTION", "END SOLUTION", "hidden_slider"):
+        for mark in ("HIDDEN TESTS", "BEGIN SOLUTION", "END SOLUTION", "hidden_boxes"):
             assert mark not in text, path.stem
 
 

@@ -18,6 +18,7 @@ from tools.exercises import is_in_words
 from tools.needed import imports_of
 from tools.verdicts import is_test
 
+CHECKS = re.compile(r"from helpers\.checks import (\w+) as checks")
 CHECK = re.compile(r"checks\.(check_\w+)\((\w+)\)")
 
 
@@ -26,10 +27,13 @@ def hidden_tests():
     found = {}
     for path in find_notebooks():
         cells = nbformat.read(path, 4).cells
+        module = next(filter(None, (CHECKS.search(cell.source) for cell in cells)))[1]
+        checks = importlib.import_module(f"helpers.checks.{module}")
         for cell in cells:
             if is_test(cell) and not is_in_words(cell):
                 hidden = outside.parts(cell.source)[1]
                 check, name = CHECK.search(cell.source).groups()
+                check = getattr(checks, check)
                 found[cell.metadata.nbgrader.grade_id] = check, name, hidden, imports_of(cells)
     return found
 
@@ -39,11 +43,11 @@ HIDDEN = hidden_tests()
 
 @functools.cache
 def answers():
-    """Right and wrong answers, by the name of their check."""
+    """Right and wrong answers, by their check."""
     found = {}
     for module in pkgutil.iter_modules(importlib.import_module("tests.answers").__path__):
         exercises = importlib.import_module(f"tests.answers.{module.name}").EXERCISES
-        found |= {check.__name__: pair for check, pair in exercises.items()}
+        found |= exercises
     return found
 
 
