@@ -3,6 +3,7 @@
 import os
 import threading
 import time
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -75,7 +76,10 @@ def _run(
 @contextmanager
 def _backend(dask: str) -> Iterator[None]:
     if not dask:
-        with joblib.parallel_config("loky"):
+        # A worker that has grown is replaced, which is nobody's concern. It must not become an
+        # error: that would end the thread that replaces the worker, and all would wait for ever.
+        with warnings.catch_warnings(), joblib.parallel_config("loky"):
+            warnings.filterwarnings("ignore", "A worker stopped while some jobs were given")
             yield
         return
     from dask.distributed import Client  # only who asks for it needs it

@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -254,3 +255,27 @@ def test_dask_workers_grade_the_same(course):
     ) as cluster:
         assert grade(course, "dask", "--dask", cluster.scheduler_address) == 0
     assert written(course, "dask") == written(course, "whole")
+
+
+class Growing:
+    """A job that leaves 400 MB behind in its process, as importing a large library does."""
+
+    def __init__(self, number):
+        self.number = number
+
+    def run(self):
+        if self.number:
+            time.sleep(1.5)  # the engine looks at a worker's memory once a second
+            sys.kept = [*getattr(sys, "kept", []), bytearray(os.urandom(2**20)) * 400]
+        return self.number
+
+
+def test_a_worker_that_grows_is_replaced_and_nobody_waits_for_ever(tmp_path):
+    done = []
+    jobs = [Growing(number) for number in range(6)]
+    runs = threading.Thread(
+        target=lambda: done.extend(run_all(jobs, tmp_path, workers=2)), daemon=True
+    )
+    runs.start()
+    runs.join(60)
+    assert sorted(done) == [(number, number) for number in range(6)]
