@@ -43,6 +43,12 @@ def pytest_runtest_setup(item):
             )
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_make_collect_report():
+    """Networks that a module makes while it is imported are the same in each process."""
+    torch.manual_seed(0)
+
+
 @pytest.fixture(autouse=True)
 def settled_dice():
     """Numbers drawn without a generator are the same in each test, whatever ran before it."""
