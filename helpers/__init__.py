@@ -26,7 +26,7 @@
 | `bootstrap`      | how sure is a number?                                      | 07     |
 | `pyramid`        | objects of all sizes: the image shrinks, the window stays  | 08     |
 | `hard_negatives` | a detector's false positives, as examples to learn from    | 09     |
-| `classwise`      | several classes: precision of each, and their mean         |        |
+| `classwise`      | several classes: precision of each, and their mean         | 10     |
 | `mosaics`        | scenes put together from crops: a judge to choose by       |        |
 
 Around them: `plots` and `widgets` show, `checks` looks at the exercises, `street` renders the data

@@ -26,36 +26,8 @@ from helpers.metrics import (
 )
 from helpers.models import make_classifier
 from helpers.mosaics import mosaics
-from helpers.thresholds import (
-    SCORE_FLOOR,
-    choose_detection_threshold,
-    choose_threshold,
-    detect_all,
-    options_for,
-    separating_threshold,
-    threshold_of,
-)
+from helpers.thresholds import SCORE_FLOOR, detect_all, options_for
 from helpers.training import fit, predict_logits
-
-__all__ = [
-    "EPOCHS",
-    "SCORE_FLOOR",
-    "CropScores",
-    "DetectorScores",
-    "accuracy_and_roc_auc",
-    "choose_detection_threshold",
-    "choose_threshold",
-    "columns",
-    "detect_all",
-    "evaluate_classes",
-    "evaluate_crops",
-    "evaluate_detector",
-    "mean_and_spread",
-    "separating_threshold",
-    "threshold_of",
-    "train_and_hold_out",
-    "train_on",
-]
 
 # For figures that are reported; a lesson that only shows how it works takes fewer.
 EPOCHS = 20

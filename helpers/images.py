@@ -5,6 +5,8 @@ tensor([[[0., 1.]]])
 """
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -174,10 +176,8 @@ def read_grey(path: str | Path) -> np.ndarray:
         ValueError: if it is damaged or not an image, or its pixels have an unknown scale.
     """
     picture = _upright(path)
-    try:
+    with _naming(path):
         return _grey_pixels(picture)
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from error
 
 
 def read_rgb(path: str | Path) -> np.ndarray:
@@ -189,8 +189,15 @@ def read_rgb(path: str | Path) -> np.ndarray:
         uint8 [H, W, 3].
     """
     picture = _upright(path)
-    try:
+    with _naming(path):
         return _rgb_pixels(picture)
+
+
+@contextmanager
+def _naming(path: str | Path) -> Iterator[None]:
+    """Let an error name the file."""
+    try:
+        yield
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
 

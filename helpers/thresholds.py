@@ -24,6 +24,10 @@ SCORE_FLOOR = 0.05
 BATCH_SCENES = 16
 
 
+class NothingFoundError(ValueError):
+    """A detector found no object in any scene, so that no threshold can be chosen by them."""
+
+
 def options_for(scenes: Sequence[Scene], options: Mapping[str, object]) -> dict[str, object]:
     """The options of a `Detector` for scenes: their classes, unless others are given.
 
@@ -78,14 +82,15 @@ def choose_detection_threshold(
         The threshold, in [0, 1].
 
     Raises:
-        ValueError: no scene has a car, or no car is detected.
+        NothingFoundError: no object is detected; it is a ValueError.
+        ValueError: no scene has an object.
     """
     detector = Detector(model, threshold=SCORE_FLOOR, **options_for(scenes, options))
     detections = detect_all(detector, scenes, progress=progress)
     boxes, labels = [scene.boxes for scene in scenes], [scene.labels for scene in scenes]
     curve = curve_from_matches(pool_classes(detections, boxes, labels))
     if not curve.recall.any():
-        raise ValueError("no car is found in any scene: train the model first")
+        raise NothingFoundError("nothing is found in any scene: train the model first")
     return threshold_of(curve, sum(len(scene.boxes) for scene in scenes))
 
 

@@ -6,16 +6,13 @@ import pytest
 import torch
 from torch import nn
 
-from helpers import evaluation, thresholds
-from helpers.boxes import Detections
+from helpers import evaluation
 from helpers.datasets import Crops, Scene
 from helpers.detector import Detector
 from helpers.evaluation import (
     DetectorScores,
     accuracy_and_roc_auc,
-    choose_threshold,
     columns,
-    detect_all,
     evaluate_crops,
     evaluate_detector,
     mean_and_spread,
@@ -25,6 +22,7 @@ from helpers.evaluation import (
 from helpers.fcn import to_fcn
 from helpers.metrics import UIUC_MULTISCALE, area_under_curve, precision_recall
 from helpers.mosaics import mosaics
+from helpers.thresholds import SCORE_FLOOR, detect_all
 
 
 def scenes_of(scene_with, *places):
@@ -104,8 +102,12 @@ def test_a_false_alarm_in_a_scene_without_cars_counts(pattern_classifier, scene_
 
 
 def test_accuracy_and_roc_auc_of_known_answers():
-    crops = crops_with([0.9, 0.4, 0.6, 0.1], [1, 1, 0, 0])
-    assert accuracy_and_roc_auc(Answers(), crops) == (0.5, 0.75)
+    greys = torch.tensor([0.9, 0.4, 0.6, 0.1])
+    brighter_than_half = nn.Sequential(nn.Flatten(), nn.Linear(1, 2))
+    brighter_than_half[1].weight.data = torch.tensor([[0.0], [1.0]])
+    brighter_than_half[1].bias.data = torch.tensor([0.0, -0.5])
+    crops = Crops(greys.view(4, 1, 1, 1), torch.tensor([1, 1, 0, 0]))
+    assert accuracy_and_roc_auc(brighter_than_half, crops) == (0.5, 0.75)
 
 
 def test_margins_tell_apart_what_probabilities_in_float32_cannot(classifier):
@@ -153,7 +155,7 @@ def test_suppression_is_the_detectors_own(tiny_classifier):
     fcn = to_fcn(tiny_classifier, (16, 24))
     images = [torch.rand(1, 40, 60) for _ in range(3)]
     scenes = [Scene("s", image, torch.tensor([[10.0, 10, 34, 26]])) for image in images]
-    found = detect_all(Detector(fcn, threshold=evaluation.SCORE_FLOOR), scenes)
+    found = detect_all(Detector(fcn, threshold=SCORE_FLOOR), scenes)
     expected = area_under_curve(precision_recall(found, [scene.boxes for scene in scenes]))
     assert evaluate_detector(fcn, scenes).auc == pytest.approx(expected)
 
@@ -250,120 +252,3 @@ def test_columns_gather_each_figure_over_seeds():
 
 
 # The threshold
-
-
-class Answers(nn.Module):
-    """A "classifier" whose probability of "car" is the first pixel of the crop."""
-
-    def __init__(self):
-        super().__init__()
-        self.unused = nn.Parameter(torch.zeros(1))
-
-    def forward(self, images):
-        margin = torch.logit(images[:, 0, 0, 0].double(), eps=1e-12)
-        return torch.stack([torch.zeros_like(margin), margin], dim=1)
-
-
-def crops_with(probabilities, labels):
-    images = torch.tensor(probabilities, dtype=torch.float32).view(-1, 1, 1, 1)
-    return Crops(images, torch.tensor(labels))
-
-
-class Finds:
-    """Stands in for `detect_all`: the same scores in each scene, on boxes that hit or miss."""
-
-    def __init__(self, scores, hits):
-        boxes = torch.tensor([[0.0, 0, 100, 40] if hit else [500.0, 0, 600, 40] for hit in hits])
-        self.found = Detections(boxes.reshape(-1, 4), torch.tensor(scores).double())
-
-    def __call__(self, detector, scenes, *, progress=False):
-        return [self.found for _ in scenes]
-
-
-def one_car_scenes(count=2):
-    return [Scene(f"{k}", torch.zeros(1, 60, 120), torch.tensor([[0.0, 0, 100, 40]]))
-            for k in range(count)]  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("scores", "hits", "expected"),
-    [
-        ([0.9, 0.5, 0.3], [True, False, False], 0.75),  # logits: halfway from 1/1 to 9/1
-        ([0.9], [True], 0.9),
-        ([0.9, 0.8, 0.1], [False, True, False], 0.4),
-    ],
-)
-def test_the_detection_threshold_lies_in_the_middle_of_the_good_ones(
-    classifier, monkeypatch, scores, hits, expected
-):
-    monkeypatch.setattr(thresholds, "detect_all", Finds(scores, hits))
-    chosen = evaluation.choose_detection_threshold(classifier, one_car_scenes())
-    assert chosen == pytest.approx(expected)
-
-
-@pytest.mark.parametrize("count", [1, 2, 20])
-def test_more_scenes_narrow_the_choice(classifier, monkeypatch, count):
-    """Finding all with one false alarm each is F1 2/3, three quarters of a car from the best."""
-    monkeypatch.setattr(thresholds, "detect_all", Finds([0.9, 0.5], [True, False]))
-    chosen = evaluation.choose_detection_threshold(classifier, one_car_scenes(count))
-    assert chosen == pytest.approx(0.9 if count > 2 else 0.75)
-
-
-def test_the_detection_threshold_never_lies_in_a_valley(classifier, monkeypatch):
-    """27 cars at 0.99, then 20 false alarms, then the other 13 cars: the middle is the worst."""
-    hits = [[True]] * 27 + [[True]] * 13
-    scores = [[0.99]] * 27 + [[0.2]] * 13
-    found = [Finds(s, h).found for s, h in zip(scores, hits, strict=True)]
-    found += [Finds([0.93] * 20, [False] * 20).found]
-    empty = Scene("none", torch.zeros(1, 60, 120), torch.zeros(0, 4))
-    monkeypatch.setattr(thresholds, "detect_all", lambda *a, **k: found)
-    scenes = [*one_car_scenes(40), empty]
-    chosen = evaluation.choose_detection_threshold(classifier, scenes)
-    assert chosen >= 0.98 or chosen <= 0.21
-
-
-def test_a_detector_that_only_errs_has_no_threshold(classifier, monkeypatch):
-    monkeypatch.setattr(thresholds, "detect_all", Finds([0.9, 0.4], [False, False]))
-    with pytest.raises(ValueError, match="train the model first"):
-        evaluation.choose_detection_threshold(classifier, one_car_scenes())
-
-
-def test_a_detector_that_finds_nothing_has_no_threshold(classifier, monkeypatch):
-    monkeypatch.setattr(thresholds, "detect_all", Finds([], []))
-    with pytest.raises(ValueError, match="train the model first"):
-        evaluation.choose_detection_threshold(classifier, one_car_scenes())
-
-
-@pytest.mark.parametrize(
-    ("probabilities", "labels", "expected"),
-    [
-        ([0.1, 0.2, 0.8, 0.9], [0, 0, 1, 1], 0.5),
-        ([0.1, 0.6, 0.8, 0.9], [0, 0, 1, 1], 0.7),
-        ([0.1, 0.2, 0.3, 0.9], [0, 1, 0, 1], 0.6),  # the wider of two gaps with one mistake
-        ([0.2, 0.4], [1, 1], 0.1),  # all cars: below the lowest
-        ([0.2, 0.4], [0, 0], 0.7),  # no cars: above the highest
-        ([0.0, 1.0], [0, 1], 0.5),
-    ],
-)
-def test_the_threshold_lies_in_the_widest_gap_that_separates_best(probabilities, labels, expected):
-    threshold = choose_threshold(Answers(), crops_with(probabilities, labels))
-    assert threshold == pytest.approx(expected, abs=1e-6)
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_no_other_threshold_is_more_accurate(seed):
-    generator = torch.Generator().manual_seed(seed)
-    probabilities = torch.rand(40, generator=generator)
-    labels = (probabilities + 0.5 * torch.rand(40, generator=generator) > 0.75).long()
-    chosen = choose_threshold(Answers(), crops_with(probabilities.tolist(), labels.tolist()))
-
-    def right(threshold):
-        return ((probabilities >= threshold).long() == labels).sum()
-
-    assert right(chosen) == max(right(t) for t in torch.linspace(0, 1, 1001))
-    assert 0 < chosen < 1
-
-
-def test_the_threshold_is_one_that_detector_takes(classifier):
-    crops = labelled(6)
-    assert Detector(classifier, threshold=choose_threshold(classifier, crops)).threshold <= 1

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from helpers.checks.class_wise import check_suppress_each, suppress_each
+from helpers.checks.classwise import check_suppress_each, suppress_each
 from helpers.checks.mean_precision import check_mean_ap, mean_ap
 from helpers.checks.report import ask, ask_edge, check, explain, fail, shown, your_or_ours
 from helpers.classwise import confusion_matrix

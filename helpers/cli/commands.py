@@ -20,8 +20,6 @@ from helpers.datasets.uiuc import uiuc_parent
 from helpers.detector import pyramid
 from helpers.evaluation import (
     EPOCHS,
-    choose_detection_threshold,
-    choose_threshold,
     columns,
     evaluate_crops,
     evaluate_detector,
@@ -39,6 +37,7 @@ from helpers.models import (
 )
 from helpers.multiply_adds import heatmap_multiply_adds
 from helpers.paths import DATA, write_atomically, write_checksums
+from helpers.thresholds import choose_detection_threshold, choose_threshold
 from helpers.timing import table
 
 __all__ = ["ablate", "bench", "data", "detect", "draw", "evaluate", "train"]

@@ -13,24 +13,17 @@ from tqdm.auto import tqdm
 
 from helpers import training
 from helpers.augment import brightness, contrast, flip, shift
-from helpers.classwise import MeanAP, mean_average_precision, pool_classes
 from helpers.cli.inputs import is_own, say
 from helpers.cli.progress import follow
 from helpers.cli.summary import confusion, most_wrong
 from helpers.datasets import Crops, Folder, Scene, load_crops, load_folder, load_scenes
 from helpers.datasets.own import StoredCrops
-from helpers.detector import Detector, pyramid
-from helpers.evaluation import (
-    SCORE_FLOOR,
-    detect_all,
-    mean_and_spread,
-    separating_threshold,
-    threshold_of,
-)
+from helpers.detector import pyramid
+from helpers.evaluation import evaluate_classes, mean_and_spread
 from helpers.hard_negatives import make_hard_negatives
-from helpers.metrics import curve_from_matches
 from helpers.models import ModelHeader, load_model, make_classifier, read_header, save_model
 from helpers.models.classifier import SMALL_CROP
+from helpers.thresholds import NothingFoundError, choose_detection_threshold, choose_threshold
 
 # Crops that a training shows, each of them many times: small ones cost little. About a minute.
 SEEN, SEEN_SMALL = 5_000, 50_000
@@ -109,7 +102,7 @@ def train(args: argparse.Namespace) -> None:
     epochs = args.epochs or choose_epochs(len(task.train), task.size)
     mirror = args.mirror and task.name != "digits"
     model = train_on(task, seed=args.seed, epochs=epochs, mirror=mirror)
-    threshold = choose_threshold(model, task, mirror=mirror)
+    threshold = best_threshold(model, task, mirror=mirror)
     notes = {
         **{"data": task.name, "seed": str(args.seed), "epochs": str(epochs)},
         **{"threshold": f"{min(threshold, 0.999999):.6f}", "mirror": "yes" if mirror else "no"},
@@ -184,42 +177,27 @@ def _negatives(images: Tensor, labels: Tensor, generator: Generator) -> Tensor:
     return make_hard_negatives(images, (labels > 0).long(), generator)
 
 
-def _detector(model: nn.Module, task: Task, mirror: bool) -> Detector:
-    return Detector(
-        model, input_size=task.size, classes=task.train.classes, threshold=SCORE_FLOOR,
-        mirror=mirror, scales=task.scales,
-    )  # fmt: skip
+def _options(task: Task, *, mirror: bool) -> dict[str, object]:
+    """How a `Detector` looks for the objects of a task."""
+    return {"input_size": task.size, "mirror": mirror, "scales": task.scales}
 
 
-def choose_threshold(model: nn.Module, task: Task, *, mirror: bool) -> float:
+def best_threshold(model: nn.Module, task: Task, *, mirror: bool) -> float:
     """The score from which a box counts, chosen on validation scenes, or else on crops."""
-    if count := _boxes(task.val_scenes):
-        found = detect_all(_detector(model, task, mirror), task.val_scenes, progress=True)
-        curve = curve_from_matches(pool_classes(found, *_truth(task.val_scenes)))
-        if curve.recall.any():
-            return threshold_of(curve, count)
-        say("nothing is found in the validation scenes: the threshold is chosen with crops")
+    if _boxes(task.val_scenes):
+        options = _options(task, mirror=mirror)
+        try:
+            return choose_detection_threshold(model, task.val_scenes, progress=True, **options)
+        except NothingFoundError:
+            say("nothing is found in the validation scenes: the threshold is chosen with crops")
     some = torch.linspace(0, len(task.val) - 1, min(len(task.val), ENOUGH)).long()
-    crops = task.val.subset(some)
-    objects = 1 - class_probabilities(model, crops)[:, 0]
-    return separating_threshold(objects, crops.labels > 0)
-
-
-def _truth(scenes: Sequence[Scene]) -> tuple[list[Tensor], list[Tensor]]:
-    """The true boxes of each scene, and their labels."""
-    return [scene.boxes for scene in scenes], [scene.labels for scene in scenes]
+    return choose_threshold(model, task.val.subset(some))
 
 
 def class_probabilities(model: nn.Module, crops: Crops | StoredCrops) -> Tensor:
     """Probabilities [N, classes] of crops, float64."""
     classes = len(crops.classes)
     return training.predict_logits(model, crops.images, classes=classes).double().softmax(1)
-
-
-def measure(model: nn.Module, task: Task, *, mirror: bool, progress: bool = True) -> MeanAP:
-    """Average precision on the test scenes, for each class that is in them."""
-    found = detect_all(_detector(model, task, mirror), task.test_scenes, progress=progress)
-    return mean_average_precision(found, *_truth(task.test_scenes), classes=task.train.classes)
 
 
 def report(model: nn.Module, task: Task, threshold: float, *, mirror: bool) -> None:
@@ -233,7 +211,9 @@ def report(model: nn.Module, task: Task, threshold: float, *, mirror: bool) -> N
     if not _boxes(task.test_scenes):
         print("no held-out scenes with boxes: how well objects are found there is not known")
         return
-    found = measure(model, task, mirror=mirror)
+    found = evaluate_classes(
+        model, task.test_scenes, progress=True, **_options(task, mirror=mirror)
+    )
     print(f"{len(task.test_scenes)} held-out scenes, average precision at IoU 0.5:")
     for name, value in found.ap50_of.items():
         print(f"  {name:<16} {value:.3f}")
@@ -259,7 +239,8 @@ def evaluate(args: argparse.Namespace) -> None:
         called = class_probabilities(model, task.test).argmax(1)
         rows["accuracy"].append((called == task.test.labels).double().mean().item())
         if _boxes(task.test_scenes):
-            found = measure(model, task, mirror=False)
+            options = _options(task, mirror=False)
+            found = evaluate_classes(model, task.test_scenes, progress=True, **options)
             rows.setdefault("mAP@0.5", []).append(found.ap50)
             rows.setdefault("mAP@0.5:0.95", []).append(found.ap)
         latest = ", ".join(f"{name} {values[-1]:.4f}" for name, values in rows.items())

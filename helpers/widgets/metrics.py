@@ -10,8 +10,8 @@ from helpers import plots
 from helpers.boxes import Detections, above, apply_nms
 from helpers.datasets import Scene
 from helpers.error_analysis import BACKGROUND, DUPLICATE, POORLY_LOCALISED, TRUE, classify_errors
-from helpers.evaluation import SCORE_FLOOR
 from helpers.metrics import PrecisionRecall, precision_recall
+from helpers.thresholds import SCORE_FLOOR
 from helpers.widgets.view import CaptionedFigure, view
 
 OVERLAPS = tuple(k / 10 for k in range(11))

@@ -10,10 +10,10 @@ from helpers import plots
 from helpers.boxes import Detections, above, apply_nms
 from helpers.datasets import Scene
 from helpers.detector import IOU_THRESHOLD, Detector, resized
-from helpers.evaluation import SCORE_FLOOR
 from helpers.images import as_image
 from helpers.metrics import iou_at_least, match
 from helpers.plots import level_figure
+from helpers.thresholds import SCORE_FLOOR
 from helpers.widgets.view import CaptionedFigure, view
 
 

@@ -8,8 +8,8 @@ import torch
 from helpers import widgets
 from helpers.boxes import Detections, above, apply_nms
 from helpers.datasets import Scene
-from helpers.evaluation import SCORE_FLOOR
 from helpers.metrics import precision_recall
+from helpers.thresholds import SCORE_FLOOR
 from helpers.widgets.metrics import OVERLAPS
 
 

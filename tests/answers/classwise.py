@@ -3,7 +3,7 @@
 import torch
 
 from helpers.boxes import Detections, box_iou, nms
-from helpers.checks import class_wise as checks
+from helpers.checks import classwise as checks
 
 
 def within_classes(boxes, scores, labels, iou_threshold):
