@@ -24,23 +24,34 @@ from helpers.metrics import iou_at_least, match
 
 BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#666666"
 DPI = 110
+WEBP = {"quality": 85, "method": 6, "use_sharp_yuv": True}  # sharp: thin coloured lines stay
 
 
 def png(figure: Figure, *, quick: bool = False) -> bytes:
     """A figure as the contents of a PNG file; `quick`: for one that a slider waits for."""
-    buffer = io.BytesIO()
     how = {"dpi": 90, "pil_kwargs": {"compress_level": 1}} if quick else {"dpi": DPI}
-    figure.savefig(buffer, format="png", facecolor="white", metadata={"Software": None}, **how)
+    return _file(figure, format="png", metadata={"Software": None}, **how)
+
+
+def webp(figure: Figure) -> bytes:
+    """A figure as the contents of a WebP file: a quarter of the PNG's size, for saved lessons."""
+    return _file(figure, format="webp", dpi=DPI, pil_kwargs=WEBP)
+
+
+def _file(figure: Figure, **how: object) -> bytes:
+    buffer = io.BytesIO()
+    figure.savefig(buffer, facecolor="white", **how)
     return buffer.getvalue()
 
 
 def figure_html(figure: Figure, message: str, *, quick: bool = False) -> str:
     """A figure as an HTML picture with `message` as its alt text and its caption."""
-    data = base64.b64encode(png(figure, quick=quick)).decode()
+    kind, picture = ("png", png(figure, quick=True)) if quick else ("webp", webp(figure))
+    data = base64.b64encode(picture).decode()
     text = html.escape(message, quote=True)
     return (
         f'<figure style="margin: 0"><img alt="{text}" style="max-width: 100%; background: white"'
-        f' src="data:image/png;base64,{data}"><figcaption>{text}</figcaption></figure>'
+        f' src="data:image/{kind};base64,{data}"><figcaption>{text}</figcaption></figure>'
     )
 
 

@@ -165,7 +165,7 @@ def test_a_shown_figure_has_alt_text_and_caption():
     text = "a &lt; b &amp; &quot;c&quot;"
     assert f'alt="{text}"' in page
     assert f"<figcaption>{text}</figcaption>" in page
-    data = re.search(r'src="data:image/png;base64,([^"]+)"', page)[1]
+    data = re.search(r'src="data:image/webp;base64,([^"]+)"', page)[1]
     assert Image.open(io.BytesIO(base64.b64decode(data))).width > 300
 
 

@@ -10,10 +10,11 @@ from tools.execution import ROOT, clean, execute, write_notebook
 from tools.run_tests import gate_environment, nbval_command
 
 PICTURE = (
-    "from IPython.display import HTML, display\n"
+    "from IPython.display import display\n"
     "data = 'data:image/png;base64,iVBORw0KGgo='\n"
     "caption = '<figcaption>A square of 7 pixels.</figcaption>'\n"
-    'display(HTML(f\'<figure><img alt="a red square" src="{data}">{caption}</figure>\'))'
+    'page = f\'<figure><img alt="a red square" src="{data}">{caption}</figure>\'\n'
+    "display({'text/html': page, 'text/plain': 'a red square'}, raw=True)"
 )
 MARKS = {"schema_version": 3, "task": False}
 SOLUTION = MARKS | {"grade_id": "one", "grade": False, "solution": True, "locked": False}

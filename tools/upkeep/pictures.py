@@ -53,17 +53,17 @@ def main() -> int:
 
 
 def pictures_in(notebook: Path) -> list[tuple[str, bytes]]:
-    """The pictures in the saved outputs of a notebook, in order: alt text and PNG file of each."""
+    """The pictures in the saved outputs of a notebook, in order: alt text and WebP file of each."""
     found = []
     for cell in nbformat.read(notebook, as_version=4).cells:
         for output in cell.get("outputs", []):
             page = output.get("data", {}).get("text/html", "")
-            found += re.findall(r'alt="([^"]*)"[^>]*data:image/png;base64,([\w+/=]+)', page)
+            found += re.findall(r'alt="([^"]*)"[^>]*data:image/webp;base64,([\w+/=]+)', page)
     return [(html.unescape(alt), base64.b64decode(data)) for alt, data in found]
 
 
 def figure_of(notebook: Path) -> bytes:
-    """The figure that stands for a lesson, as a PNG file. Raises ValueError if there is none."""
+    """The figure that stands for a lesson, as a WebP file. Raises ValueError if there is none."""
     words = FIGURES.get(notebook.stem, "")
     for alt, picture in pictures_in(notebook):
         if words in alt:

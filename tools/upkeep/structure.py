@@ -20,6 +20,8 @@ LONGEST_PARAGRAPH = 100
 WIDGET = "application/vnd.jupyter.widget-view+json"
 MACHINE_PATH = re.compile(r"(?<![\w.])/(?:work|root|tmp|home|Users|mnt|var)/[^\s\"'<]*")
 PICTURE_BYTES = re.compile(r"data:image/[\w+.-]+;base64,[A-Za-z0-9+/=\s]+")
+NO_WORDS = re.compile(r"<.* object")  # "<IPython.core.display.HTML object>"
+HEAVIEST = 4_000_000  # bytes of all lessons: a clone carries each of their versions
 PROGRESS_BAR = re.compile(r"\d+%\||\d+(?:it|s)/(?:s|it)|\[\d\d:\d\d<")
 
 Problems = Iterator[str]
@@ -157,6 +159,16 @@ def alt_texts(notebook: NotebookNode) -> Problems:
             yield f"cell {number} shows a picture without an alt text"
 
 
+def words_for_all(notebook: NotebookNode) -> Problems:
+    """Where a viewer shows no HTML there is a sentence, not Python's name of an object."""
+    for number, cell in _code(notebook):
+        for output in cell.outputs:
+            data = output.get("data", {})
+            text = str(data.get("text/plain", ""))
+            if "text/html" in data and (not text or NO_WORDS.match(text)):
+                yield f"cell {number} shows something that has no words: {text[:40]!r}"
+
+
 def no_machine_paths(notebook: NotebookNode) -> Problems:
     """No output names a folder of the machine it was made on."""
     for number, cell in _code(notebook):
@@ -186,6 +198,7 @@ CHECKS: tuple[Check, ...] = (
     short_paragraphs,
     only_helpers,
     alt_texts,
+    words_for_all,
     no_machine_paths,
     a_widget,
     exercises,
@@ -203,6 +216,8 @@ def main(folder: Path = NOTEBOOKS) -> int:
         problems += [f"{name}: {problem}" for problem in found]
     problems += repeated_grade_ids(notebooks)
     problems += missing_lessons({path.stem for path in paths})
+    if (weight := sum(path.stat().st_size for path in paths)) > HEAVIEST:
+        problems.append(f"the notebooks weigh {weight} bytes, more than {HEAVIEST}")
     if not paths:
         problems.append(f"no notebooks in {folder}")
     print("\n".join(problems) if problems else f"{len(paths)} notebooks, nothing to object to")

@@ -68,9 +68,9 @@ def text(markdown):
     return spoil
 
 
-def shows(mime, data):
+def shows(mime, data, **others):
     def spoil(nb):
-        nb.cells[1].outputs = [new_output("display_data", {mime: data})]
+        nb.cells[1].outputs = [new_output("display_data", {mime: data} | others)]
 
     return spoil
 
@@ -130,6 +130,8 @@ def warns_in_test(nb):
         (structure.alt_texts, shows("text/html", '<img src="data:image/png;base64,aa==">')),
         (structure.alt_texts, shows("text/html", '<img alt=" " src="x.png">')),
         (structure.alt_texts, shows("image/png", "aa==")),
+        (structure.words_for_all, shows("text/html", "<figure></figure>")),
+        (structure.words_for_all, shows("text/html", "<b>b</b>", **{"text/plain": "<x.H object>"})),
         (structure.no_machine_paths, prints("/home/ada/course/data is missing")),
         (structure.no_machine_paths, shows("text/html", "<a href='file:///tmp/x'>")),
         (structure.a_widget, only_a_progress_bar),
@@ -180,6 +182,15 @@ def test_the_course_has_no_structural_problem(capsys):
 def test_a_course_without_notebooks_has_one(tmp_path, capsys):
     assert structure.main(tmp_path) == 1
     assert "no notebooks in" in capsys.readouterr().out
+
+
+def test_lessons_that_weigh_too_much_are_a_problem(model, tmp_path, monkeypatch, capsys):
+    write_notebook(model, tmp_path / "01_data.ipynb")
+    structure.main(tmp_path)
+    assert "weigh" not in capsys.readouterr().out
+    monkeypatch.setattr(structure, "HEAVIEST", 100)
+    assert structure.main(tmp_path) == 1
+    assert "bytes, more than 100" in capsys.readouterr().out
 
 
 def test_a_problem_between_notebooks_reaches_the_exit_code(model, tmp_path, monkeypatch, capsys):
