@@ -237,6 +237,10 @@ def columns(rows: Sequence[DetectorScores] | Sequence[CropScores]) -> dict[str, 
 
 
 def mean_and_spread(values: Sequence[float]) -> str:
-    """Mean ± standard deviation over seeds, as text; one value has no spread."""
-    spread = stdev(values) if len(values) > 1 else 0.0
-    return f"{mean(values):.4f} ± {spread:.4f}"
+    """Mean ± standard deviation over seeds, as text; one value has no spread.
+
+    >>> mean_and_spread([0.97])
+    '0.9700'
+    """
+    spread = f" ± {stdev(values):.4f}" if len(values) > 1 else ""
+    return f"{mean(values):.4f}{spread}"

@@ -236,7 +236,7 @@ def test_drawings_are_judged_by_all_photographs(parts, recorded):
 
 
 def test_mean_and_spread():
-    assert mean_and_spread([0.5]) == "0.5000 ± 0.0000"
+    assert mean_and_spread([0.5]) == "0.5000"
     assert mean_and_spread([0.4, 0.6]) == "0.5000 ± 0.1414"
 
 

@@ -1,8 +1,8 @@
 """What the command line does: one function for each of its verbs."""
 
 import argparse
-import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
@@ -99,10 +99,20 @@ def evaluate(args: argparse.Namespace) -> None:
         which, figures = _judge_by_crops(args, seeds)
     else:
         which, figures = _judge_by_scenes(args, seeds)
-    print(f"trained on {args.train}, {len(seeds)} seed(s), measured on {args.data}")
+    print(f"{_what_was_measured(args.train, len(seeds))}, measured on {args.data}")
     print(which)
     for name, values in figures.items():
         print(f"  {name:<16} {mean_and_spread(values)}")
+
+
+def _what_was_measured(data: str | Path, seeds: int) -> str:
+    if data == "pretrained":
+        return "the course's weights"
+    return f"trained on {data}" + (f", mean ± spread over {seeds} seeds" if seeds > 1 else "")
+
+
+def _say_scores(seed: int, scores: Mapping[str, float]) -> None:
+    say(f"seed {seed}: " + ", ".join(f"{name} {value:.4f}" for name, value in scores.items()))
 
 
 def _judge_by_crops(args: argparse.Namespace, seeds: range) -> tuple[str, dict[str, list[float]]]:
@@ -114,7 +124,7 @@ def _judge_by_crops(args: argparse.Namespace, seeds: range) -> tuple[str, dict[s
         else:
             model, crops = train_and_hold_out(args.train, seed, epochs=args.epochs or EPOCHS)
         rows.append(evaluate_crops(model, crops, progress=True))
-        print(f"seed {seed}: {rows[-1]}", file=sys.stderr)
+        _say_scores(seed, asdict(rows[-1]))
     return f"on {len(crops)} photographed crops not trained on, and mosaics of them", columns(rows)
 
 
@@ -144,7 +154,7 @@ def _judge_by_scenes(args: argparse.Namespace, seeds: range) -> tuple[str, dict[
         rows.append(
             evaluate_detector(model, scenes, official=official, scales=scales, progress=True)
         )
-        print(f"seed {seed}: accuracy {accuracies[-1]:.4f}, {rows[-1]}", file=sys.stderr)
+        _say_scores(seed, {"accuracy": accuracies[-1], **asdict(rows[-1])})
     which = f"accuracy: on {which}; the rest: on {len(scenes)} scenes"
     return which, {"accuracy": accuracies} | columns(rows)
 
@@ -161,7 +171,7 @@ def ablate(args: argparse.Namespace) -> None:
         workers=args.workers,
         results_file=args.out,
     )
-    print(f"trained on {args.count} drawings, {args.seeds} seed(s), judged by the uiuc crops")
+    print(f"trained on {args.count} drawings, seeds: {args.seeds}, judged by the uiuc crops")
     print(ablation.table(results))
 
 

@@ -8,8 +8,10 @@ import tempfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
+from urllib.parse import urlsplit
 
 import pooch
+import requests
 from tqdm.auto import tqdm
 
 from helpers.datasets.uiuc import pictures
@@ -108,15 +110,30 @@ def fetch_uiuc(
             _fetch_from(url, target, digests, progress)
             return target
         except (OSError, ValueError, EOFError, tarfile.TarError) as error:
-            failures.append(f"  {url}: {error}")
+            failures.append((url, _reason(error)))
     raise ConnectionError(
-        "could not fetch the UIUC photographs:\n" + "\n".join(failures) + "\nTry again later, or"
-        " unpack CarData.tar.gz from elsewhere and set UIUC_CARS_DIR to the folder that holds"
-        " CarData."
+        f"could not fetch the UIUC photographs: {_in_words(failures)}. Try again later, or unpack"
+        " CarData.tar.gz from elsewhere and set UIUC_CARS_DIR to the folder that holds CarData"
     )
 
 
+def _reason(error: Exception) -> str:
+    """Why an address failed, without a library's inner life."""
+    if isinstance(error, requests.ConnectionError | requests.Timeout):
+        return "no connection"
+    return str(error)
+
+
+def _in_words(failures: Sequence[tuple[str, str]]) -> str:
+    """Each failure by its address; where no network is to be had, just that."""
+    if {reason for _, reason in failures} == {"no connection"}:
+        hosts = (urlsplit(url).netloc for url, _ in failures)
+        return f"no connection to {', '.join(hosts)}"
+    return "; ".join(f"{url}: {reason}" for url, reason in failures)
+
+
 def _fetch_from(url: str, target: Path, digests: Mapping[str, str], progress: bool) -> None:
+    pooch.get_logger().setLevel("WARNING")  # the bar says what is fetched
     # Everything happens in a folder of its own beside the target; the last step is one rename.
     with tempfile.TemporaryDirectory(dir=target.parent, suffix=".part") as temporary:
         archive = pooch.retrieve(

@@ -192,6 +192,18 @@ def test_every_failure_is_named_when_no_address_works(fetch, server, tmp_path):
     assert names_in(tmp_path / "uiuc") == []
 
 
+def test_without_a_network_there_is_one_short_line(tmp_path, capfd):
+    urls = ["http://127.0.0.1:1/a.tar.gz", "http://localhost:1/a.tar.gz"]
+    with pytest.raises(ConnectionError) as error:
+        fetch_uiuc(tmp_path / "uiuc", urls=urls)
+    expected = (
+        "could not fetch the UIUC photographs: no connection to 127.0.0.1:1, localhost:1. Try"
+    )
+    assert str(error.value).startswith(expected)
+    assert "\n" not in str(error.value)
+    assert "Downloading" not in capfd.readouterr().err
+
+
 # Archives that would do harm
 
 HARMFUL = {
