@@ -22,7 +22,7 @@ def heatmap_figure(
     `name` is the class whose probability it is.
     """
     height, width = image.shape[-2:]
-    figure, [[left, right]] = new_figure(10, 4.2 * height / width + 0.9, 1, 2)
+    figure, [[left, right]] = new_figure(8, max(1.2, 3.3 * height / width) + 0.9, 1, 2)
     picture(left, image)
     left.set(title="image", xlabel="column (pixels)", ylabel="row (pixels)")
     drawn = right.imshow(probability.detach().cpu().numpy(), cmap="cividis", vmin=0, vmax=1)
@@ -56,11 +56,11 @@ def walk_figure(
     filled = probability.detach().cpu().clone().flatten()
     filled[number + 1 :] = torch.nan
     height, width = image.shape[-2:]
-    tall = min(4.0, max(1.2, 4.2 * height / width))
-    figure = Figure(figsize=(9, tall + 1.1))
+    tall = min(4.0, max(1.2, 3.5 * height / width))
+    figure = Figure(figsize=(8, tall + 1.1))
     bottom, share = 0.55 / (tall + 1.1), tall / (tall + 1.1)
-    left = figure.add_axes((0.06, bottom, 0.43, share))
-    right = figure.add_axes((0.54, bottom, 0.43, share))
+    left = figure.add_axes((0.08, bottom, 0.41, share))
+    right = figure.add_axes((0.57, bottom, 0.41, share))
     picture(left, image)
     plot_boxes(left, torch.tensor([geometry.box(row, col)]), ORANGE)
     left.set(title="the window walks", xlabel="column (pixels)", ylabel="row (pixels)")

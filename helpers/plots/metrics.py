@@ -180,7 +180,7 @@ def scene_and_curve(
     left.set(title=title, xlabel="column (pixels)", ylabel="row (pixels)")
     height, width = image.shape[-2:]
     left.set(xticks=(0, width // 2, width), yticks=(0, height // 2, height))
-    _legend(figure, present, fontsize=8, loc="lower left", ncols=3)
+    _legend(figure, present, fontsize=10, loc="lower left", ncols=3)
     precision, recall = curve.at(threshold)
     right.plot([0, *curve.recall.tolist()], [1, *curve.precision.tolist()], color=BLUE)
     right.plot([recall], [precision], "o", color=RED, markersize=9)

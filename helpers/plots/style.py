@@ -173,11 +173,11 @@ def plot_scene(
             f"{name}{score:.2f}",
             color="white",
             parse_math=False,
-            fontsize=8,
+            fontsize=9,
             va="top",
             bbox={"facecolor": "black", "alpha": 0.6, "pad": 1, "linewidth": 0},
         )
     # Boxes that reach past the border stay visible.
     axes.set(xlim=(-20, width + 20), ylim=(height + 20, -20))
     if legend and axes.get_legend_handles_labels()[0]:
-        axes.legend(loc="lower right", fontsize=8)
+        axes.legend(loc="lower right", fontsize=9)
