@@ -7,8 +7,9 @@ from pathlib import Path
 
 from tools.execution import NOTEBOOKS, find_notebooks
 
-DESCRIPTION = """Print Markdown with a link to Binder, a link to Colab for each lesson, and the cell
-that a lesson needs first on Colab, for a repository that anybody may read."""
+DESCRIPTION = """Print Markdown with a link to Binder, and a link to Colab for each lesson, for a
+repository that anybody may read. For Colab, `python -m tools.upkeep.opening` must have written
+its address into the lessons."""
 ADDRESS = re.compile(r"https://github\.com/([\w.-]+)/([\w.-]+?)(?:\.git)?/?")
 
 
@@ -24,26 +25,19 @@ def colab(owner: str, name: str, branch: str, notebook: str) -> str:
     return f"https://colab.research.google.com/github/{place}"
 
 
-def colab_cell(owner: str, name: str, branch: str) -> str:
-    """What to run first on Colab, which opens a notebook without the course around it."""
-    clone = f"git clone --quiet --depth 1 --branch {branch} https://github.com/{owner}/{name}.git"
-    return f"!{clone} course\n%cd -q course\n%pip install --quiet --editable ."
-
-
 def markdown(owner: str, name: str, branch: str, notebooks: list[Path]) -> str:
-    """All links, and the cell."""
+    """All links."""
     lines = [f"[Open the course on Binder]({binder(owner, name, branch)})", ""]
     for path in notebooks:
         lines.append(f"- [{path.stem} on Colab]({colab(owner, name, branch, path.name)})")
-    cell = colab_cell(owner, name, branch)
-    return "\n".join([*lines, "", "On Colab, run this first:", "", "```", cell, "```"])
+    return "\n".join(lines)
 
 
 def main(arguments: list[str] | None = None) -> int:
     """The command line; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m tools.upkeep.links", description=DESCRIPTION)
     parser.add_argument("repository", help="https://github.com/OWNER/NAME")
-    parser.add_argument("--branch", default="main")
+    parser.add_argument("--branch", default="main", help="or tag; default: %(default)s")
     options = parser.parse_args(arguments)
     found = ADDRESS.fullmatch(options.repository)
     if not found:

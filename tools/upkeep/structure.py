@@ -14,6 +14,8 @@ from nbformat import NotebookNode
 from tools.execution import NOTEBOOKS, ROOT, find_notebooks
 from tools.exercises import exercises, repeated_grade_ids
 from tools.upkeep.lessons import lesson_problems, links, missing_lessons
+from tools.upkeep.opening import NAME as OPENING
+from tools.upkeep.opening import opening
 
 LONGEST_CELL = 25
 LONGEST_PARAGRAPH = 100
@@ -121,7 +123,7 @@ def only_helpers(notebook: NotebookNode) -> Problems:
             for name in names:
                 if name.startswith(".") or _is_of_the_project(name.partition(".")[0]):
                     yield f"cell {number} imports {name}, which is not helpers"
-        if "sys.path" in cell.source:
+        if "sys.path" in cell.source and cell.id != OPENING:
             yield f"cell {number} changes sys.path"
 
 
@@ -213,6 +215,7 @@ def main(folder: Path = NOTEBOOKS) -> int:
     problems = [f"{n}: {p}" for n, nb in notebooks.items() for check in CHECKS for p in check(nb)]
     for name, notebook in notebooks.items():
         found = [*links(notebook, set(notebooks)), *lesson_problems(notebook, Path(name).stem)]
+        found += opening(notebook)
         problems += [f"{name}: {problem}" for problem in found]
     problems += repeated_grade_ids(notebooks)
     problems += missing_lessons({path.stem for path in paths})

@@ -203,3 +203,4 @@ def test_a_problem_between_notebooks_reaches_the_exit_code(model, tmp_path, monk
     assert "01_data.ipynb: links to nowhere.ipynb, which is not there" in out
     assert "01_data.ipynb: 1 exercises, not 3 to 5" in out
     assert "there is no lesson 04_fcn" in out
+    assert "01_data.ipynb: does not open with the cell that" in out
