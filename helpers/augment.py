@@ -10,8 +10,11 @@ ValueError for images that are not floating point, or not [N, C, H, W].
 torch.Size([8, 1, 40, 100])
 """
 
+import math
+
 import torch
 from torch import Generator, Tensor
+from torch.nn.functional import affine_grid, grid_sample
 
 from helpers.boxes import check_boxes
 
@@ -115,6 +118,37 @@ def shift(images: Tensor, generator: Generator, pixels: int = 2) -> Tensor:
         0, 2 * pixels + 1, (2, n), generator=generator, device=generator.device
     ).to(images.device)
     return move_windows(images, offsets[0] - pixels, offsets[1] - pixels)
+
+
+def zoom(images: Tensor, generator: Generator, factor: float = 1.1) -> Tensor:
+    """Show each image a little larger or smaller, around its middle; borders repeat. Lesson 10.
+
+    For a detector of several sizes: between two scales of a pyramid, objects are up to a tenth
+    larger or smaller than those in crops that were all cut alike. Must stay small, as `shift`: an
+    object of another size is for another scale to find.
+
+    Args:
+        images: float [N, C, H, W] in [0, 1].
+        generator: where the random numbers come from.
+        factor: at most so many times as large, or as small; 1 changes nothing.
+
+    Returns:
+        Tensor[N, C, H, W], a new one.
+
+    Raises:
+        ValueError: unless 1 <= factor < infinity.
+    """
+    check_batch(images)
+    if not 1 <= factor < math.inf:
+        raise ValueError(f"factor must be 1 or more, not {factor}")
+    if not len(images):
+        return images.clone()  # affine_grid wants at least one
+    most = math.log(factor)
+    span = uniform_for_each(len(images), -most, most, generator, images).exp().flatten()
+    view = torch.zeros(len(images), 2, 3, device=images.device, dtype=span.dtype)
+    view[:, 0, 0] = view[:, 1, 1] = span  # of the window, in crops' widths
+    grid = affine_grid(view, list(images.shape), align_corners=False).to(images)  # [N, H, W, 2]
+    return grid_sample(images, grid, padding_mode="border", align_corners=False).clamp(0, 1)
 
 
 def move_windows(images: Tensor, down: Tensor, right: Tensor) -> Tensor:

@@ -15,6 +15,7 @@ from helpers.augment import (
     mirror_boxes,
     noise,
     shift,
+    zoom,
 )
 from helpers.hard_negatives import make_hard_negatives, shifted_away, wrong_size
 
@@ -27,6 +28,7 @@ TRANSFORMS = [
     cutout,
     default_augmentation,
     light_augmentation,
+    zoom,
     shifted_away,
     wrong_size,
 ]
@@ -166,6 +168,33 @@ def test_shift_is_a_cut_from_the_image_with_its_border_repeated(seed, pixels, he
 def test_shift_refuses_to_move_an_image_out_of_itself(pixels):
     with pytest.raises(ValueError, match=f"less than the image's size, not {pixels}"):
         shift(random_images(), seeded(), pixels=pixels)
+
+
+# Zoom
+
+
+def test_zoom_by_one_changes_nothing():
+    images = random_images()
+    assert torch.allclose(zoom(images, seeded(), factor=1), images, atol=1e-5)
+
+
+def test_zoom_goes_up_to_its_factor_both_ways_about_the_middle():
+    """On a ramp, the steepness tells how much was enlarged; rows and columns go together."""
+    ramp = torch.linspace(0, 1, 100) * 0.5 + torch.linspace(0, 0.5, 40)[:, None]
+    results = zoom(ramp.expand(400, 1, 40, 100).clone(), seeded(), factor=1.1)
+    across = (results[:, 0, 20, 60] - results[:, 0, 20, 40]) / (ramp[20, 60] - ramp[20, 40])
+    down = (results[:, 0, 30, 50] - results[:, 0, 10, 50]) / (ramp[30, 50] - ramp[10, 50])
+    assert torch.allclose(across, down, atol=1e-4)
+    assert across.min() == pytest.approx(1 / 1.1, abs=0.005)
+    assert across.max() == pytest.approx(1.1, abs=0.005)
+    assert (across < 1).float().mean() == pytest.approx(0.5, abs=0.1)
+    assert results[:, 0, 19:21, 49:51].mean((1, 2)).sub(0.5).abs().max() < 1e-4
+
+
+@pytest.mark.parametrize("factor", [0.9, 0, -1, float("inf"), float("nan")])
+def test_zoom_refuses_a_factor_that_is_none(factor):
+    with pytest.raises(ValueError, match="factor must be 1 or more"):
+        zoom(random_images(), seeded(), factor=factor)
 
 
 # Brightness, contrast, noise

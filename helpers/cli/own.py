@@ -12,13 +12,13 @@ from torch import Generator, Tensor, nn
 from tqdm.auto import tqdm
 
 from helpers import training
-from helpers.augment import brightness, contrast, flip, shift
+from helpers.augment import brightness, contrast, flip, shift, zoom
 from helpers.cli.inputs import is_own, say
 from helpers.cli.progress import follow
 from helpers.cli.summary import confusion, most_wrong
 from helpers.datasets import Crops, Folder, Scene, load_crops, load_folder, load_scenes
 from helpers.datasets.own import StoredCrops
-from helpers.detector import pyramid
+from helpers.detector import RATIO, pyramid
 from helpers.evaluation import evaluate_classes, mean_and_spread
 from helpers.hard_negatives import make_hard_negatives
 from helpers.models import ModelHeader, load_model, make_classifier, read_header, save_model
@@ -165,9 +165,13 @@ def train_on(task: Task, *, seed: int, epochs: int, mirror: bool = False) -> nn.
 
 
 def _augment(images: Tensor, generator: Generator, *, pixels: int, mirror: bool) -> Tensor:
-    """The course's recipe, with a flip only where a mirrored object is still the same."""
+    """The course's recipe, with sizes, and a flip only where a mirrored object is still the same.
+
+    Crops that were all cut alike show one size; scales of a pyramid meet objects only nearly.
+    """
     if mirror:
         images = flip(images, generator)
+    images = zoom(images, generator, RATIO**0.5)
     images = shift(images, generator, pixels)
     return brightness(contrast(images, generator), generator)
 

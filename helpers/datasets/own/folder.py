@@ -1,7 +1,8 @@
 """A folder of pictures as a data set: FOLDER/<class>/*.png, as torchvision's ImageFolder has it.
 
 FOLDER/background holds pictures without an object. FOLDER/scenes may hold whole pictures, with
-boxes in COCO's or VOC's format; windows without an object, cut out of them, are background too.
+boxes in COCO's or VOC's format: the objects in them are crops, too, and windows without an object
+are background.
 """
 
 from collections import Counter
@@ -27,7 +28,13 @@ from helpers.datasets.own.pictures import (
     picture_sizes,
     read_pixels,
 )
-from helpers.datasets.own.scenes import check_names, cut_background, make_scene, split_scenes
+from helpers.datasets.own.scenes import (
+    check_names,
+    cut_crops,
+    make_scene,
+    remark_box_shapes,
+    split_scenes,
+)
 from helpers.datasets.own.stored import StoredCrops, StoredImages
 from helpers.paths import is_left_behind
 from helpers.splits import shuffled_by_class
@@ -126,13 +133,18 @@ def load_folder(
     names = [str(file.relative_to(root)) for file in files]
     count_near_duplicates(means, splits, lambda k: read(files[k]), names, remarks)
     _remark_shapes(files, size, shape, remarks)
+    remark_box_shapes(notes, size, remarks)
     made = {}
     for split, rows in splits.items():
-        wanted = round(len(rows) / max(1, len(classes) - 1))
-        cut = cut_background(scenes[split], notes, classes, size, channels, wanted, generator)
-        images = _stored(pixels, [files[k] for k in rows.tolist()], rows, read, cut)
-        of = torch.cat([labels[rows], torch.zeros(len(cut), dtype=torch.int64)])
-        kinds = (*(names[k] for k in rows.tolist()), *(["part of a scene"] * len(cut)))
+        cut = cut_crops(
+            scenes[split], notes, classes, size, channels, generator=generator,
+            objects=len(rows), background=round(len(rows) / max(1, len(classes) - 1)),
+        )  # fmt: skip
+        scenes[split] = [file for file in scenes[split] if file not in cut.broken]
+        remarks += [f"left out: {problem}" for problem in cut.broken.values()]
+        images = _stored(pixels, [files[k] for k in rows.tolist()], rows, read, cut.pixels)
+        of = torch.cat([labels[rows], cut.labels])
+        kinds = (*(names[k] for k in rows.tolist()), *cut.kinds)
         made[split] = StoredCrops(images, of, kinds, classes)
         if not (made[split].labels == 0).any():
             raise ValueError(_NO_BACKGROUND.format(root / BACKGROUND, root / SCENES))

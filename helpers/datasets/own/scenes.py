@@ -1,7 +1,8 @@
-"""The whole pictures of a folder: their boxes, their splits, and windows without an object."""
+"""The whole pictures of a folder: their boxes, their splits, and crops that are cut from them."""
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -13,6 +14,8 @@ from helpers.datasets.own.pictures import fit_picture, read_pixels
 WINDOWS_OF_A_SCENE = 40  # without an object, at most
 FREE_IOU = 0.3  # a window that overlaps an object less than this shows no object
 LARGEST_WINDOW = 2.5  # crops wide: it is shrunk, as by a detector's pyramid
+SAME_SHAPE = 0.7  # the IoU that a window of the crops' shape can have with a box that is cut out
+FOUND_IOU = 0.5  # an object counts as found from this IoU on
 
 
 def split_scenes(
@@ -41,6 +44,16 @@ def check_names(boxes: dict[str, list], classes: Sequence[str]) -> None:
         )
 
 
+def remark_box_shapes(boxes: dict[str, list], size: tuple[int, int], remarks: list[str]) -> None:
+    """A word in `remarks` where some boxes cannot be met, since they have quite another shape."""
+    rows = torch.tensor([row[:4] for rows in boxes.values() for row in rows]).reshape(-1, 4)
+    if missed := int((same_shape(rows, size) < FOUND_IOU).sum()):
+        remarks.append(
+            f"{missed} of {len(rows)} boxes in the scenes have quite another shape than the crops"
+            f" ({size[0]}×{size[1]}): no window fits them, and they count as missed"
+        )
+
+
 def make_scene(path: Path, pixels: np.ndarray, rows: list, classes: Sequence[str]) -> Scene:
     """A scene of pixels uint8 [C, H, W] and of rows (x1, y1, x2, y2, the class's name)."""
     boxes = torch.tensor([row[:4] for row in rows], dtype=torch.float32).reshape(-1, 4)
@@ -49,32 +62,104 @@ def make_scene(path: Path, pixels: np.ndarray, rows: list, classes: Sequence[str
     return Scene(path.name, image, boxes, labels, tuple(classes))
 
 
-def cut_background(
+class Cut(NamedTuple):
+    """What was cut out of scenes: uint8 pixels [N, C, H, W], labels int64 [N], N descriptions.
+
+    `broken` says of scenes that cannot be read why not.
+    """
+
+    pixels: np.ndarray
+    labels: torch.Tensor
+    kinds: tuple[str, ...]
+    broken: dict[Path, str]
+
+
+def cut_crops(
     paths: list[Path],
     boxes: dict[str, list],
     classes: Sequence[str],
     size: tuple[int, int],
     channels: int,
-    wanted: int,
+    *,
+    objects: int,
+    background: int,
     generator: torch.Generator,
-) -> np.ndarray:
-    """Windows of the scenes without an object in them: uint8 [N, C, H, W]."""
-    found: list[np.ndarray] = []
-    each = min(WINDOWS_OF_A_SCENE, -(-wanted // len(paths))) if paths else 0
+) -> Cut:
+    """More crops, from scenes: what is in their boxes, and windows without an object.
+
+    The objects of scenes come at all the sizes that a detector will look for, and not as carefully
+    cut as crops. Boxes of quite another shape than the crops are left out: no window fits them.
+
+    Args:
+        paths: the scenes of one split.
+        boxes: what `read_annotations` says of them, by their name.
+        classes: the names; the background first.
+        size: (height, width) of the crops.
+        channels: 1 or 3.
+        objects, background: at most so many of each, or a few more.
+        generator: where the random numbers come from.
+    """
+    pixels, labels, kinds, broken = [], [], [], {}
     for path in paths:
-        pixels = read_pixels(path, channels)
-        scene = make_scene(path, pixels, boxes.get(path.name, []), classes)
-        height, width = pixels.shape[1:]
-        if height < size[0] or width < size[1]:
+        try:
+            image = read_pixels(path, channels)
+        except (ValueError, OSError) as error:
+            broken[path] = str(error)
             continue
-        numbers = torch.rand(each, 3, generator=generator).tolist()
-        largest = min(LARGEST_WINDOW, height / size[0], width / size[1])
-        for how_large, down, right in numbers:
-            times = 1 + (largest - 1) * how_large
-            h, w = int(size[0] * times), int(size[1] * times)
-            y, x = int(down * (height - h)), int(right * (width - w))
-            window = torch.tensor([[x, y, x + w, y + h]], dtype=torch.float32)
-            if len(scene.boxes) and box_iou(window, scene.boxes).max() >= FREE_IOU:
-                continue
-            found.append(fit_picture(pixels[:, y : y + h, x : x + w], size, "stretch"))
-    return np.stack(found) if found else np.zeros((0, channels, *size), np.uint8)
+        scene = make_scene(path, image, boxes.get(path.name, []), classes)
+        chosen = (same_shape(scene.boxes, size) >= SAME_SHAPE).nonzero().flatten()
+        chosen = chosen[torch.randperm(len(chosen), generator=generator)]
+        for k in chosen[: -(-objects // len(paths))].tolist():
+            label = int(scene.labels[k])
+            pixels.append(fit_picture(_inside(image, scene.boxes[k]), size, "stretch"))
+            labels.append(label)
+            kinds.append(f"{classes[label]} in {path.name}")
+        each = min(WINDOWS_OF_A_SCENE, -(-background // len(paths)))
+        for window in _free_windows(scene, size, each, generator):
+            pixels.append(fit_picture(_inside(image, window), size, "stretch"))
+            labels.append(0)
+            kinds.append(f"a part of {path.name}")
+    stacked = np.stack(pixels) if pixels else np.zeros((0, channels, *size), np.uint8)
+    return Cut(stacked, torch.tensor(labels, dtype=torch.int64), tuple(kinds), broken)
+
+
+def same_shape(boxes: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
+    """The best IoU that a window of a shape can have with each box; 1 where they have one shape.
+
+    Args:
+        boxes: Tensor[N, 4], xyxy.
+        size: (height, width) of the window, at any scale.
+
+    >>> same_shape(torch.tensor([[0.0, 0, 10, 10], [0, 0, 40, 20]]), (10, 20)).tolist()
+    [0.5, 1.0]
+    """
+    slender = (boxes[:, 3] - boxes[:, 1]) / (boxes[:, 2] - boxes[:, 0]) * (size[1] / size[0])
+    return torch.minimum(slender, 1 / slender)
+
+
+def _inside(pixels: np.ndarray, box: torch.Tensor) -> np.ndarray:
+    """What is in a box, rounded to pixels; beyond the image its border is repeated."""
+    x1, y1, x2, y2 = (round(side) for side in box.tolist())
+    rows = np.arange(y1, max(y2, y1 + 1)).clip(0, pixels.shape[1] - 1)
+    cols = np.arange(x1, max(x2, x1 + 1)).clip(0, pixels.shape[2] - 1)
+    return pixels[:, rows[:, None], cols[None, :]]
+
+
+def _free_windows(
+    scene: Scene, size: tuple[int, int], count: int, generator: torch.Generator
+) -> torch.Tensor:
+    """At most `count` windows of a scene, of the crops' shape, without an object: [N, 4]."""
+    height, width = scene.image.shape[1:]
+    if height < size[0] or width < size[1]:
+        return torch.zeros(0, 4)
+    largest = min(LARGEST_WINDOW, height / size[0], width / size[1])
+    windows = []
+    for how_large, down, right in torch.rand(count, 3, generator=generator).tolist():
+        times = 1 + (largest - 1) * how_large
+        h, w = int(size[0] * times), int(size[1] * times)
+        y, x = int(down * (height - h)), int(right * (width - w))
+        windows.append((x, y, x + w, y + h))
+    windows = torch.tensor(windows, dtype=torch.float32).reshape(-1, 4)
+    if not len(scene.boxes):
+        return windows
+    return windows[(box_iou(windows, scene.boxes) < FREE_IOU).all(1)]

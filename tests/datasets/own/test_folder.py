@@ -1,7 +1,9 @@
 """A folder of one's own pictures: read, cropped, split, and a clear word for what is wrong."""
 
 import json
+import re
 import shutil
+from collections import Counter
 from itertools import chain
 
 import numpy as np
@@ -14,6 +16,7 @@ from helpers.datasets import load_folder
 from helpers.datasets.own import folder as module
 from helpers.datasets.own.annotations import parse_coco, parse_voc, read_annotations
 from helpers.datasets.own.pictures import choose_size, fit_picture, read_pixels
+from helpers.datasets.own.scenes import cut_crops
 from tests.datasets.own.shapes import CLASSES, make_folder
 
 
@@ -30,7 +33,12 @@ def own(made, tmp_path):
 
 
 def names_of(crops):
-    return [kind for kind in crops.kinds if kind != "part of a scene"]
+    return [kind for kind in crops.kinds if not was_cut(kind)]
+
+
+def was_cut(kind):
+    """Whether a crop was cut out of a scene."""
+    return re.fullmatch(r"(\w+ in|a part of) scene-\d+.png", kind) is not None
 
 
 # What is read
@@ -45,8 +53,8 @@ def test_classes_sizes_and_channels_are_those_of_the_folder(made):
     for split in (own.train, own.val, own.test):
         for (image, label), kind in zip(split, split.kinds, strict=True):
             assert image.dtype == torch.float32
-            if kind == "part of a scene":
-                assert label == 0
+            if was_cut(kind):
+                assert own.classes[label] == ("background" if kind[:2] == "a " else kind.split()[0])
             else:
                 assert own.classes[label] == kind.split("/")[0]
                 pixels = read_pixels(made / kind, 3)
@@ -60,7 +68,7 @@ def test_splits_are_complete_disjoint_stratified_and_fixed_by_their_seed(made):
     paths = [path for name in CLASSES for path in (made / name).iterdir()]
     every = sorted(str(path.relative_to(made)) for path in paths)
     assert sorted(chain.from_iterable(parts)) == every
-    assert torch.bincount(own.val.labels)[1:].tolist() == [3, 3, 3]
+    assert Counter(name.split("/")[0] for name in parts[1]) == dict.fromkeys(CLASSES, 3)
     assert again.train.kinds == own.train.kinds
     assert torch.equal(again.train.images[-1], own.train.images[-1])
     assert other.train.kinds != own.train.kinds
@@ -87,6 +95,67 @@ def test_windows_cut_from_scenes_show_no_object(made):
     windows = [image for image, label in own.train if label == 0]
     assert len(windows) >= 3
     assert all((image.mean(0) < 0.5).float().mean() < 0.3 for image in windows)
+
+
+def test_objects_of_scenes_are_crops_of_their_split(made):
+    own = load_folder(made)
+    for split, crops in (("train", own.train), ("val", own.val), ("test", own.test)):
+        scenes = own.load_scenes(split)
+        inside = [(s.name, s.labels[k], s, k) for s in scenes for k in range(len(s.boxes))]
+        cut = [k for k, kind in enumerate(crops.kinds) if " in scene-" in kind]
+        assert 0 < len(cut) <= len(inside)
+        for k in cut:
+            name, label, image = crops.kinds[k].split()[-1], crops.labels[k], crops.images[k]
+            windows = [window(s, one) for n, of, s, one in inside if (n, of) == (name, label)]
+            assert any(torch.allclose(image, each, atol=1e-6) for each in windows)
+
+
+def window(scene, k):
+    """What is in a box that lies inside the image, of whole pixels and of the crops' size."""
+    x1, y1, x2, y2 = scene.boxes[k].int().tolist()
+    return scene.image[:, y1:y2, x1:x2]
+
+
+def test_few_objects_are_cut_out_of_many(made):
+    own = load_folder(made)
+    options = {"objects": 3, "background": 0, "generator": torch.Generator()}
+    cut = cut_crops(own.scenes["train"], own.boxes, own.classes, (48, 80), 3, **options)
+    assert 3 <= len(cut.pixels) <= len(own.scenes["train"]) < 8
+    assert (cut.labels > 0).all()
+
+
+def test_an_object_cut_off_by_the_border_is_continued_by_it(tmp_path):
+    pixels = np.zeros((20, 30, 3), np.uint8)
+    pixels[10:, 20:] = 200
+    Image.fromarray(pixels).save(tmp_path / "corner.png")
+    boxes = {"corner.png": [(20.0, 10.0, 40.0, 26.0, "cup")]}
+    options = {"objects": 1, "background": 0, "generator": torch.Generator()}
+    cut = cut_crops([tmp_path / "corner.png"], boxes, ("background", "cup"), (16, 20), 3, **options)
+    assert cut.pixels.shape == (1, 3, 16, 20)
+    assert (cut.pixels == 200).all()
+    assert cut.labels.tolist() == [1]
+    assert cut.kinds == ("cup in corner.png",)
+
+
+def test_boxes_of_another_shape_are_remarked_and_no_crops(made, own):
+    path = own / "scenes" / "boxes.json"
+    data = json.loads(path.read_text())
+    data["annotations"][0]["bbox"] = [10, 10, 80, 120]  # crops are 80 wide and 48 high
+    path.write_text(json.dumps(data))
+    loaded = load_folder(own)
+    count = len(data["annotations"])
+    assert f"1 of {count} boxes in the scenes have quite another shape" in " ".join(loaded.remarks)
+    cut = [kind for crops in (loaded.train, loaded.val, loaded.test) for kind in crops.kinds]
+    assert sum(" in scene-" in kind for kind in cut) < count
+    assert "another shape" not in " ".join(load_folder(made).remarks)
+
+
+def test_a_broken_scene_is_left_out_and_named(own):
+    (own / "scenes" / "scene-03.png").write_bytes(b"no picture")
+    loaded = load_folder(own)
+    assert any("left out" in line and "scene-03.png is damaged" in line for line in loaded.remarks)
+    assert sum(map(len, loaded.scenes.values())) == 7
+    assert sum(len(loaded.load_scenes(split)) for split in loaded.scenes) == 7
 
 
 def test_pictures_that_are_not_kept_are_the_same_when_read(made, monkeypatch):
@@ -128,7 +197,7 @@ def test_a_broken_file_is_left_out_and_named(own):
     assert sum(len(names_of(s)) for s in (loaded.train, loaded.val, loaded.test)) == 47
     assert any("left out" in line and "003.png is damaged" in line for line in loaded.remarks)
     for (image, _), kind in zip(loaded.test, loaded.test.kinds, strict=True):
-        if kind != "part of a scene":
+        if not was_cut(kind):
             assert torch.equal(image, torch.from_numpy(read_pixels(own / kind, 3)).float() / 255)
 
 
