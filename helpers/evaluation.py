@@ -88,7 +88,8 @@ def evaluate_detector(
     everything = Detector(model, threshold=SCORE_FLOOR, iou_threshold=None, scales=scales)
     candidates = detect_all(everything, scenes, progress=progress)
     ground_truth = [scene.boxes for scene in scenes]
-    after = [apply_nms(cells, IOU_THRESHOLD) for cells in candidates]
+    inside = everything.inside_threshold
+    after = [apply_nms(cells, IOU_THRESHOLD, inside) for cells in candidates]
     before = [above(cells, before_nms_threshold) for cells in candidates]
     curve = precision_recall(after, ground_truth)
     return DetectorScores(

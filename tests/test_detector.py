@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from helpers.boxes import box_iou
+from helpers.boxes import Detections, box_iou
 from helpers.detector import Detector
 from helpers.fcn import to_fcn
 from helpers.models import make_classifier, randomise_
@@ -282,6 +282,7 @@ def test_a_converted_network_will_do(pattern_classifier, scene_with):
         ({"threshold": float("nan")}, "threshold is a probability"),
         ({"iou_threshold": 2}, r"iou_threshold must be in \[0, 1\] or None, not 2"),
         ({"iou_threshold": -1}, "iou_threshold must be"),
+        ({"inside_threshold": 2}, r"inside_threshold must be in \[0, 1\] or None, not 2"),
         ({"border": -1}, "border must be 0 or more, not -1"),
         ({"border": 2.5}, "border must be 0 or more, not 2.5"),
         ({"input_size": (20, 50)}, "input size"),
@@ -346,6 +347,21 @@ def test_boxes_of_several_scales_suppress_each_other(pattern_classifier, scene_w
     every = Detector(pattern_classifier, scales=(1, 1), iou_threshold=None)(image)
     assert every.boxes.tolist() == [box(60, 100)] * 2
     assert Detector(pattern_classifier, scales=(1, 1))(image).boxes.tolist() == [box(60, 100)]
+
+
+def test_of_several_scales_what_lies_inside_a_better_box_goes(pattern_classifier):
+    car_and_roof = Detections(
+        torch.tensor([[0.0, 0, 200, 80], [50, 0, 150, 40]]), torch.tensor([0.9, 0.8])
+    )
+    image = torch.zeros(1, 80, 200)
+
+    def left(**options):
+        return Detector(pattern_classifier, **options)._choose(car_and_roof, image).scores.tolist()
+
+    assert left(scales=(1, 2)) == pytest.approx([0.9])
+    assert left(scales=(1, 2), inside_threshold=None) == pytest.approx([0.9, 0.8])
+    assert left(scales=(1, 2), iou_threshold=None) == pytest.approx([0.9, 0.8])
+    assert left() == pytest.approx([0.9, 0.8])  # of one size no box lies inside another
 
 
 @pytest.mark.parametrize("scale", [0.7, 1.3, 2.4])

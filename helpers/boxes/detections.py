@@ -110,12 +110,15 @@ def above(detections: Detections, threshold: float) -> Detections:
     return detections.subset(keep)
 
 
-def apply_nms(detections: Detections, iou_threshold: float | None) -> Detections:
+def apply_nms(
+    detections: Detections, iou_threshold: float | None, inside_threshold: float | None = None
+) -> Detections:
     """What non-maximum suppression within each class leaves, best first. Lesson 06.
 
     Args:
         detections: boxes [N, 4] xyxy in pixels, scores [N] and labels [N]; not changed.
         iou_threshold: as in `nms`; None keeps all.
+        inside_threshold: as in `nms`.
 
     Raises:
         TypeError, ValueError: as `nms`.
@@ -127,17 +130,24 @@ def apply_nms(detections: Detections, iou_threshold: float | None) -> Detections
     if iou_threshold is None:
         keep = detections.scores.argsort(descending=True, stable=True)
     else:
-        keep = batched_nms(*detections, detections.labels, iou_threshold)
+        keep = batched_nms(*detections, detections.labels, iou_threshold, inside_threshold)
     return detections.subset(keep)
 
 
-def select(detections: Detections, *, threshold: float, iou_threshold: float | None) -> Detections:
+def select(
+    detections: Detections,
+    *,
+    threshold: float,
+    iou_threshold: float | None,
+    inside_threshold: float | None = None,
+) -> Detections:
     """From every cell of a heatmap to detections: a threshold, then suppression. Lesson 06.
 
     Args:
         detections: boxes [N, 4] and scores [N], of any score.
         threshold: the smallest score that stays.
         iou_threshold: as in `nms`; None suppresses nothing.
+        inside_threshold: as in `nms`.
 
     Returns:
         The detections that are left, best first.
@@ -146,4 +156,4 @@ def select(detections: Detections, *, threshold: float, iou_threshold: float | N
     >>> select(cells, threshold=0.5, iou_threshold=0.3).scores
     tensor([0.9000])
     """
-    return apply_nms(above(detections, threshold), iou_threshold)
+    return apply_nms(above(detections, threshold), iou_threshold, inside_threshold)

@@ -121,16 +121,21 @@ def box_iou(boxes1: Tensor, boxes2: Tensor) -> Tensor:
     boxes1, boxes2 = check_boxes(boxes1, "boxes1"), check_boxes(boxes2, "boxes2")
     dtype = torch.promote_types(boxes1.dtype, boxes2.dtype)
     boxes1, boxes2 = safe_precision(boxes1), safe_precision(boxes2)
-    return iou_of(boxes1, boxes2, areas_of(boxes1), areas_of(boxes2)).to(dtype)
+    shared = intersection_of(boxes1, boxes2)
+    return iou_of(shared, areas_of(boxes1), areas_of(boxes2)).to(dtype)
 
 
-def iou_of(boxes1: Tensor, boxes2: Tensor, areas1: Tensor, areas2: Tensor) -> Tensor:
-    """IoU [N, M] of checked boxes."""
+def intersection_of(boxes1: Tensor, boxes2: Tensor) -> Tensor:
+    """Areas [N, M] that checked boxes share."""
     top_left = torch.maximum(boxes1[:, None, :2], boxes2[None, :, :2])  # [N, M, 2]
     bottom_right = torch.minimum(boxes1[:, None, 2:], boxes2[None, :, 2:])  # [N, M, 2]
     # Without the clamp, two boxes apart in both directions would get a positive "overlap".
     width, height = (bottom_right - top_left).clamp(min=0).unbind(-1)  # [N, M] each
-    intersection = width * height
+    return width * height
+
+
+def iou_of(intersection: Tensor, areas1: Tensor, areas2: Tensor) -> Tensor:
+    """IoU [N, M] of boxes that share `intersection` [N, M]."""
     union = areas1[:, None] + areas2[None, :] - intersection  # [N, M]
     # Never divides by 0: two boxes without area have no intersection, and IoU 0.
     return intersection / union.clamp(min=torch.finfo(union.dtype).tiny)

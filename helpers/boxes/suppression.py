@@ -8,10 +8,12 @@ tensor([1, 2])
 import torch
 from torch import Tensor
 
-from helpers.boxes.overlap import areas_of, check_boxes, iou_of, safe_precision
+from helpers.boxes.overlap import areas_of, check_boxes, intersection_of, iou_of, safe_precision
 
 
-def nms(boxes: Tensor, scores: Tensor, iou_threshold: float) -> Tensor:
+def nms(
+    boxes: Tensor, scores: Tensor, iou_threshold: float, inside_threshold: float | None = None
+) -> Tensor:
     """Non-maximum suppression: which boxes to keep. Lesson 06. Same as `torchvision.ops.nms`.
 
     Goes through the boxes from the best score down, keeps a box, and drops every later one that
@@ -21,6 +23,8 @@ def nms(boxes: Tensor, scores: Tensor, iou_threshold: float) -> Tensor:
         boxes: Tensor[N, 4], xyxy in pixels; not changed.
         scores: Tensor[N], higher is better; not changed.
         iou_threshold: in [0, 1]; 1 keeps all.
+        inside_threshold: in [0, 1]: a box goes, too, if more than this share of it lies inside a
+            better one, as a roof lies inside its car. Lesson 08. None: that does not matter.
 
     Returns:
         Tensor[K] of int64: indices of the boxes kept, best score first.
@@ -32,6 +36,9 @@ def nms(boxes: Tensor, scores: Tensor, iou_threshold: float) -> Tensor:
     >>> boxes = torch.tensor([[0.0, 0, 10, 10], [1, 0, 11, 10], [50, 0, 60, 10]])
     >>> nms(boxes, torch.tensor([0.8, 0.9, 0.7]), iou_threshold=0.5)
     tensor([1, 2])
+    >>> car_and_roof = torch.tensor([[0.0, 0, 200, 80], [50, 0, 150, 40]])
+    >>> nms(car_and_roof, torch.tensor([0.9, 0.8]), iou_threshold=0.3, inside_threshold=0.6)
+    tensor([0])
     """
     boxes = check_boxes(boxes)
     if not isinstance(scores, Tensor):
@@ -42,6 +49,8 @@ def nms(boxes: Tensor, scores: Tensor, iou_threshold: float) -> Tensor:
         raise ValueError("scores must not hold NaN")
     if not 0 <= iou_threshold <= 1:
         raise ValueError(f"iou_threshold must be in [0, 1], not {iou_threshold}")
+    if inside_threshold is not None and not 0 <= inside_threshold <= 1:
+        raise ValueError(f"inside_threshold must be in [0, 1] or None, not {inside_threshold}")
     dtype = boxes.dtype
     left = scores.argsort(descending=True, stable=True)
     boxes = safe_precision(boxes)[left]
@@ -49,15 +58,25 @@ def nms(boxes: Tensor, scores: Tensor, iou_threshold: float) -> Tensor:
     kept = []
     while len(left):
         kept.append(left[:1])
-        iou = iou_of(boxes[:1], boxes[1:], areas[:1], areas[1:])[0].to(dtype)
+        shared = intersection_of(boxes[:1], boxes[1:])  # [1, M]
+        iou = iou_of(shared, areas[:1], areas[1:])[0].to(dtype)
         left, boxes, areas = left[1:], boxes[1:], areas[1:]
         stays = iou <= iou_threshold
+        if inside_threshold is not None:
+            tiny = torch.finfo(areas.dtype).tiny  # a box without area lies in nothing
+            stays &= (shared[0] / areas.clamp(min=tiny)).to(dtype) <= inside_threshold
         if not stays.all():  # boxes far apart need not be copied
             left, boxes, areas = left[stays], boxes[stays], areas[stays]
     return torch.cat(kept) if kept else left
 
 
-def batched_nms(boxes: Tensor, scores: Tensor, labels: Tensor, iou_threshold: float) -> Tensor:
+def batched_nms(
+    boxes: Tensor,
+    scores: Tensor,
+    labels: Tensor,
+    iou_threshold: float,
+    inside_threshold: float | None = None,
+) -> Tensor:
     """Suppression within each class: a car hides no van. Same as `torchvision.ops.batched_nms`.
 
     Lesson 06.
@@ -67,6 +86,7 @@ def batched_nms(boxes: Tensor, scores: Tensor, labels: Tensor, iou_threshold: fl
         scores: Tensor[N], higher is better; not changed.
         labels: Tensor[N] of int64: the class of each box.
         iou_threshold: as in `nms`.
+        inside_threshold: as in `nms`.
 
     Returns:
         Tensor[K] of int64: indices of the boxes kept, of all classes, best score first; of equal
@@ -84,10 +104,11 @@ def batched_nms(boxes: Tensor, scores: Tensor, labels: Tensor, iou_threshold: fl
         raise ValueError(f"labels must be a tensor [{len(boxes)}], one for each box")
     classes = labels.unique()
     if len(classes) <= 1:
-        return nms(boxes, scores, iou_threshold)
+        return nms(boxes, scores, iou_threshold, inside_threshold)
     kept = []
     for each in classes:
         members = (labels == each).nonzero().flatten()
-        kept.append(members[nms(boxes[members], scores[members], iou_threshold)])
+        best = nms(boxes[members], scores[members], iou_threshold, inside_threshold)
+        kept.append(members[best])
     keep = torch.cat(kept).sort().values  # so that of equal scores the earlier box comes first
     return keep[scores[keep].argsort(descending=True, stable=True)]

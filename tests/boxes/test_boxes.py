@@ -9,6 +9,7 @@ from helpers.boxes import (
     Detections,
     above,
     apply_nms,
+    batched_nms,
     box_area,
     box_iou,
     clip_boxes,
@@ -42,7 +43,13 @@ def slow_iou(a, b):
     return len(a & b) / len(a | b) if a | b else 0.0
 
 
-def slow_nms(boxes, scores, threshold):
+def slow_inside(a, b):
+    """Which share of box `b` lies inside box `a`, by its IoU and the areas."""
+    iou, (one, other) = slow_iou(a, b), (float(box_area(box[None])) for box in (a, b))
+    return iou * (one + other) / (1 + iou) / other if other else 0.0
+
+
+def slow_nms(boxes, scores, threshold, inside=None):
     """The definition: take the best box, drop all that overlap it more, begin again."""
     left = sorted(range(len(boxes)), key=lambda i: (-scores[i].item(), i))
     kept = []
@@ -50,6 +57,8 @@ def slow_nms(boxes, scores, threshold):
         best = left.pop(0)
         kept.append(best)
         left = [i for i in left if not slow_iou(boxes[best], boxes[i]) > threshold]
+        if inside is not None:
+            left = [i for i in left if not slow_inside(boxes[best], boxes[i]) > inside + 1e-9]
     return kept
 
 
@@ -142,6 +151,30 @@ def test_nms_equals_the_definition(boxes, scores, threshold):
     keep = nms(boxes, scores, threshold)
     assert keep.dtype == torch.int64
     assert keep.tolist() == slow_nms(boxes, scores, threshold)
+
+
+@given(
+    box_lists(max_size=10),
+    st.lists(st.integers(0, 3), min_size=10, max_size=10),
+    st.sampled_from([0.25, 0.5, 1.0]),
+    st.sampled_from([0.0, 0.25, 0.5, 0.75, 1.0]),
+)
+def test_what_lies_inside_a_better_box_goes_by_the_definition(boxes, scores, threshold, inside):
+    scores = torch.tensor(scores, dtype=torch.float32)[: len(boxes)]
+    keep = nms(boxes, scores, threshold, inside)
+    assert keep.tolist() == slow_nms(boxes, scores, threshold, inside)
+
+
+def test_a_roof_goes_with_its_car_and_a_car_never_with_its_roof():
+    car_and_roof = torch.tensor([[0.0, 0, 200, 80], [50, 0, 150, 40]])
+    roof_is_worse, roof_is_better = torch.tensor([0.9, 0.8]), torch.tensor([0.8, 0.9])
+    assert nms(car_and_roof, roof_is_worse, 0.3).tolist() == [0, 1]
+    assert nms(car_and_roof, roof_is_worse, 0.3, 0.6).tolist() == [0]
+    assert nms(car_and_roof, roof_is_better, 0.3, 0.6).tolist() == [1, 0]
+    assert nms(car_and_roof, roof_is_worse, 0.3, 1.0).tolist() == [0, 1]
+    classes = torch.tensor([1, 2])
+    assert batched_nms(car_and_roof, roof_is_worse, classes, 0.3, 0.6).tolist() == [0, 1]
+    assert batched_nms(car_and_roof, roof_is_worse, classes // 3 + 1, 0.3, 0.6).tolist() == [0]
 
 
 def test_nms_keeps_a_box_that_overlaps_by_exactly_the_threshold():
@@ -269,6 +302,12 @@ def test_what_is_no_box_is_refused_everywhere(boxes, error, message):
 def test_nms_refuses_a_threshold_that_is_no_iou(threshold):
     with pytest.raises(ValueError, match=r"iou_threshold must be in \[0, 1\]"):
         nms(NO_BOXES, torch.zeros(0), threshold)
+
+
+@pytest.mark.parametrize("threshold", [-0.1, 1.1, float("nan")])
+def test_nms_refuses_a_share_inside_that_is_none(threshold):
+    with pytest.raises(ValueError, match=r"inside_threshold must be in \[0, 1\] or None"):
+        nms(NO_BOXES, torch.zeros(0), 0.5, threshold)
 
 
 def test_detections_are_selected_by_score_and_overlap():
