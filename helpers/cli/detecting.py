@@ -9,6 +9,7 @@ import warnings
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 from tqdm.auto import tqdm
 
 from helpers.boxes import Detections
@@ -140,7 +141,8 @@ def _hint(detector: Detector, best: Detections) -> str:
     )
 
 
-def _png(picture: object) -> bytes:
+def _png(picture: Image.Image) -> bytes:
     buffer = io.BytesIO()
-    picture.save(buffer, "PNG")
+    large = picture.width * picture.height > LARGE
+    picture.save(buffer, "PNG", compress_level=1 if large else 6)  # 6 takes three times as long
     return buffer.getvalue()

@@ -14,6 +14,7 @@ order in which they were named; coco-images.json lists them and the categories.
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import matplotlib
 import numpy as np
@@ -40,12 +41,13 @@ def draw_boxes(
 ) -> Image.Image:
     """The picture with a box around each object, its class and its score.
 
-    Lines and letters grow with the picture. Where a picture is too small for letters, there are
-    just the boxes.
+    Lines and letters grow with the picture, but not beyond what suits the box, and plates keep out
+    of each other's way where they can. Where a picture is too small for letters, there are just
+    the boxes.
 
     Args:
         pixels: uint8 [H, W, 3].
-        detections: with labels.
+        detections: with labels, best first.
         classes: their names.
         background: the class that is not looked for; of two classes, the other one's name is left
             out.
@@ -55,41 +57,86 @@ def draw_boxes(
     """
     picture = Image.fromarray(pixels)
     draw, longer = ImageDraw.Draw(picture), max(picture.size)
-    line = max(1, round(longer / 400))
-    height = min(max(SMALLEST_TEXT, round(longer / 55)), LARGEST_TEXT)
-    font = ImageFont.truetype(_font_file(), height)
     objects = [label for label in range(len(classes)) if label != background]
+    plates: list[Plate] = []
     rows = zip(
         detections.boxes.tolist(), detections.scores.tolist(), detections.labels.tolist(),
         strict=True,
     )  # fmt: skip
-    for box, score, label in reversed(list(rows)):  # the surest on top
-        ink, paper = COLOURS[objects.index(label) % len(COLOURS)]
+    for box, score, label in rows:
         x1, y1, x2, y2 = (round(side) for side in box)
-        draw.rectangle((x1, y1, max(x1, x2 - 1), max(y1, y2 - 1)), outline=ink, width=line)
+        corners = (x1, y1, max(x1, x2 - 1), max(y1, y2 - 1))
         name = f"{classes[label]} " if len(objects) > 1 else ""
-        _write(draw, f"{name}{score:.2f}", (x1, y1), font, (ink, paper), picture.size)
+        colours = COLOURS[objects.index(label) % len(COLOURS)]
+        text, height = f"{name}{score:.2f}", _letters(longer, x2 - x1)
+        plates.append(_plate(draw, text, height, corners, colours, plates))
+    for plate in reversed(plates):
+        x1, y1, x2, y2 = plate.box
+        thinner = max(1, min(x2 - x1, y2 - y1) // 16)
+        line = min(max(1, round(longer / 400)), thinner)
+        draw.rectangle(plate.box, outline=plate.colours[0], width=line)
+    for plate in reversed(plates):  # the surest on top
+        _write(draw, plate)
     return picture
 
 
-def _write(
+class Plate(NamedTuple):
+    """A box (x1, y1, x2, y2) and where its letters stand; None where there is no room."""
+
+    box: tuple[int, int, int, int]
+    text: str
+    font: ImageFont.FreeTypeFont
+    colours: tuple[str, str]
+    place: tuple[int, int, int, int] | None
+
+
+def _letters(longer: int, width: int) -> int:
+    """How high letters are, in pixels: by the picture's longer side, and less on small boxes.
+
+    >>> _letters(420, 100), _letters(6000, 1000), _letters(6000, 100)
+    (10, 64, 22)
+    """
+    most = min(max(SMALLEST_TEXT, round(longer / 55)), LARGEST_TEXT)
+    return max(SMALLEST_TEXT, min(most, max(most // 3, round(0.22 * width))))
+
+
+def _plate(
     draw: ImageDraw.ImageDraw,
     text: str,
-    corner: tuple[int, int],
-    font: ImageFont.FreeTypeFont,
+    height: int,
+    box: tuple[int, int, int, int],
     colours: tuple[str, str],
-    size: tuple[int, int],
-) -> None:
-    """Letters on a plate above a box's corner, or inside of it at the picture's upper border."""
+    others: Sequence[Plate],
+) -> Plate:
+    """Letters above a box's corner; if there is no room or another plate, elsewhere at the box."""
+    font = ImageFont.truetype(_font_file(), height)
     left, top, right, bottom = draw.textbbox((0, 0), text, font=font)
     width, height = right - left + 4, bottom - top + 4
-    if width > size[0] or height > size[1]:
+    room = draw.im.size[0] - width, draw.im.size[1] - height
+    if min(room) < 0:
+        return Plate(box, text, font, colours, None)
+    x1, y1, x2, y2 = box
+    above = y1 - height if y1 >= height else max(0, y1)
+    corners = [(x1, above), (x1, y2 + 1), (x2 + 1 - width, above), (x2 + 1 - width, y2 + 1)]
+    corners = [(min(max(0, x), room[0]), min(max(0, y), room[1])) for x, y in corners]
+    places = [(x, y, x + width, y + height) for x, y in corners]
+    taken = [other.place for other in others if other.place]
+    free = [place for place in places if not any(_meet(place, other) for other in taken)]
+    return Plate(box, text, font, colours, (free or places)[0])
+
+
+def _meet(one: tuple[int, int, int, int], other: tuple[int, int, int, int]) -> bool:
+    across = one[0] <= other[2] and other[0] <= one[2]
+    return across and one[1] <= other[3] and other[1] <= one[3]
+
+
+def _write(draw: ImageDraw.ImageDraw, plate: Plate) -> None:
+    if plate.place is None:
         return
-    x = min(max(0, corner[0]), size[0] - width)
-    y = corner[1] - height if corner[1] >= height else max(0, corner[1])
-    y = min(y, size[1] - height)
-    draw.rectangle((x, y, x + width, y + height), fill=colours[0])
-    draw.text((x + 2 - left, y + 2 - top), text, font=font, fill=colours[1])
+    left, top, _, _ = draw.textbbox((0, 0), plate.text, font=plate.font)
+    draw.rectangle(plate.place, fill=plate.colours[0])
+    x, y = plate.place[0] + 2 - left, plate.place[1] + 2 - top
+    draw.text((x, y), plate.text, font=plate.font, fill=plate.colours[1])
 
 
 def _font_file() -> str:

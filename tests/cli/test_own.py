@@ -203,6 +203,40 @@ def test_letters_stay_inside_the_picture():
     assert draw_boxes(pixels, found, ("background", "Tässchen", "чашка")).size == (300, 200)
 
 
+def plates_of(drawn, pixels, colour):
+    """Where the picture has one of the colours that boxes have: bool [H, W]."""
+    return (np.array(drawn) == np.array(colour)).all(2) & (pixels != colour).any(2)
+
+
+def test_letters_and_lines_on_a_small_box_of_a_large_picture_leave_it_in_sight():
+    pixels = np.full((2000, 3000, 3), 200, np.uint8)
+    box = torch.tensor([[1000.0, 1000, 1080, 1048]])
+    found = Detections(box, torch.tensor([0.98]), torch.tensor([1]))
+    changed = (np.array(draw_boxes(pixels, found, ("background", "cup", "pot"))) != pixels).any(2)
+    assert not changed[1004:1044, 1004:1076].any()  # the lines are thin
+    assert changed[1000, 1000:1080].all()
+    rows, cols = changed[:1000].nonzero()
+    assert 10 <= rows.max() - rows.min() <= 40  # and the letters small enough
+    assert cols.max() - cols.min() <= 2 * 80
+    large = Detections(torch.tensor([[100.0, 500, 1900, 1900]]), found.scores, found.labels)
+    changed = (np.array(draw_boxes(pixels, large, ("background", "cup", "pot"))) != pixels).any(2)
+    assert changed[500:505, 300].all()
+    assert changed[450, 100:200].all()
+
+
+def test_plates_of_neighbours_do_not_cover_each_other():
+    pixels = np.full((300, 400, 3), 200, np.uint8)
+    boxes = torch.tensor([[100.0, 100, 160, 160], [110, 100, 170, 160]])
+    found = Detections(boxes, torch.tensor([0.98, 0.97]), torch.tensor([1, 2]))
+    drawn = draw_boxes(pixels, found, ("background", "cup", "pot"))
+    first, second = (plates_of(drawn, pixels, colour) for colour in ((0, 114, 178), (213, 94, 0)))
+    assert first[:100].any()
+    assert not second[:100].any()
+    assert second[161:].any()  # below, where there is room
+    alone = draw_boxes(pixels, found.subset([1]), ("background", "cup", "pot"))
+    assert plates_of(alone, pixels, (213, 94, 0))[:100].any()
+
+
 def test_coco_results_are_read_by_pycocotools(tmp_path):
     pycocotools = pytest.importorskip("pycocotools.coco")
     objects = [{"label": "pot", "box": [1.0, 2.0, 11.0, 22.0], "score": 0.5}]

@@ -124,6 +124,10 @@ def load_folder(
     pixels, fine, means = _read_all(files, read, (channels, *size), progress, remarks)
     files = [files[k] for k in fine]
     labels = labels[fine]
+
+    def crop(k: int) -> np.ndarray:
+        return read(files[k]) if pixels is None else pixels[fine[k]]
+
     _check_counts(labels, classes, remarks)
     generator = torch.Generator().manual_seed(seed)
     splits = _split(labels, generator)
@@ -131,7 +135,7 @@ def load_folder(
     notes = read_annotations(root / SCENES).boxes if scenes["train"] else {}
     check_names(notes, classes)
     names = [str(file.relative_to(root)) for file in files]
-    count_near_duplicates(means, splits, lambda k: read(files[k]), names, remarks)
+    count_near_duplicates(means, splits, crop, names, remarks)
     _remark_shapes(files, size, shape, remarks)
     remark_box_shapes(notes, size, remarks)
     made = {}
@@ -142,7 +146,7 @@ def load_folder(
         )  # fmt: skip
         scenes[split] = [file for file in scenes[split] if file not in cut.broken]
         remarks += [f"left out: {problem}" for problem in cut.broken.values()]
-        images = _stored(pixels, [files[k] for k in rows.tolist()], rows, read, cut.pixels)
+        images = _stored(crop, rows.tolist(), cut.pixels)
         of = torch.cat([labels[rows], cut.labels])
         kinds = (*(names[k] for k in rows.tolist()), *cut.kinds)
         made[split] = StoredCrops(images, of, kinds, classes)
@@ -199,7 +203,7 @@ def _read_all(
     progress: Callable[[int, int], None] | None,
     remarks: list[str],
 ) -> tuple[np.ndarray | None, Tensor, np.ndarray]:
-    """Read every picture once: all pixels, if they are few; which can be read; coarse means."""
+    """Read every picture once: all pixels, if they are few; which can be read, and their means."""
     keep = len(files) * int(np.prod(shape)) <= KEPT_BYTES
     pixels = np.zeros((len(files) if keep else 0, *shape), np.uint8)
     means = np.zeros((len(files), 16), np.float32)
@@ -221,7 +225,7 @@ def _read_all(
     if len(broken) > 5:
         remarks.append(f"left out: {len(broken) - 5} more pictures that cannot be read")
     kept = torch.tensor(fine, dtype=torch.int64)
-    return (pixels[fine] if keep and broken else pixels if keep else None), kept, means[fine] / 255
+    return pixels if keep else None, kept, means[fine] / 255
 
 
 def _check_counts(labels: Tensor, classes: Sequence[str], remarks: list[str]) -> None:
@@ -268,17 +272,11 @@ def _remark_shapes(
 
 
 def _stored(
-    pixels: np.ndarray | None,
-    files: list[Path],
-    rows: Tensor,
-    read: Callable[[Path], np.ndarray],
-    cut: np.ndarray,
+    crop: Callable[[int], np.ndarray], rows: Sequence[int], cut: np.ndarray
 ) -> StoredImages:
-    """The images of one split: pictures of files, then what was cut from scenes."""
-    if pixels is not None:
-        return StoredImages(np.concatenate([pixels[rows.numpy()], cut]))
+    """The images of one split: pictures of files, then what was cut from scenes. None is copied."""
 
     def image(k: int) -> np.ndarray:
-        return read(files[k]) if k < len(files) else cut[k - len(files)]
+        return crop(rows[k]) if k < len(rows) else cut[k - len(rows)]
 
-    return StoredImages(None, np.arange(len(files) + len(cut)), read=image, shape=cut.shape[1:])
+    return StoredImages(None, np.arange(len(rows) + len(cut)), read=image, shape=cut.shape[1:])

@@ -82,7 +82,7 @@ def test_a_lesson_of_another_version_is_caught(lesson, monkeypatch):
     assert list(opening.opening(lesson)) != []
     opening.write_opening(lesson)
     assert list(opening.opening(lesson)) == []
-    assert f"--branch v{__version__}\"" in lesson.cells[1].source
+    assert f'--branch v{__version__}"' in lesson.cells[1].source
     lesson.cells[1].source = opening.source(ADDRESS, "0.0.1")
     assert list(opening.opening(lesson)) != []
 
