@@ -11,6 +11,7 @@ import hashlib
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import venv
@@ -73,6 +74,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 130
     # nbgrader and jupyter look for their own commands on the PATH.
     os.environ["PATH"] = os.pathsep.join([str(python.parent), os.environ.get("PATH", "")])
+    os.environ.setdefault("PYTHONUTF8", "1")  # on Windows, a pipe could not print "≈"
     os.chdir(str(ROOT))
     return take_over([str(python), *line, *arguments[1:]])
 
@@ -82,6 +84,7 @@ def take_over(line: list[str]) -> int:
     sys.stdout.flush()
     if os.name == "posix":
         os.execv(line[0], line)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the command answers it, and this waits
     return subprocess.call(line)
 
 

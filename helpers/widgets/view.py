@@ -8,6 +8,16 @@ from matplotlib.figure import Figure
 from helpers import plots
 
 CaptionedFigure = tuple[Figure, str]
+# To a screen reader, ipywidgets' sliders have no names, and a new caption makes no sound. A style
+# runs this each time that it comes onto a page, which a script would not do there. The controls may
+# come a moment later.
+FOR_ALL = """<style onload="setTimeout(() => {
+    this.closest('.widget-html')?.setAttribute('aria-live', 'polite');
+    for (const slider of this.closest('.widget-vbox')?.querySelectorAll('.widget-slider') ?? []) {
+        const name = slider.querySelector('.widget-label')?.textContent;
+        slider.querySelector('.noUi-handle')?.setAttribute('aria-label', name);
+    }
+}, 300)">/**/</style>"""
 
 
 class View(ipywidgets.VBox):
@@ -54,7 +64,7 @@ def view(
 
     def redraw(_: object = None) -> None:
         values = {name: control.value for name, control in controls.items()}
-        picture.value = plots.figure_html(*plot(**values), quick=True)
+        picture.value = plots.figure_html(*plot(**values), quick=True) + FOR_ALL
 
     for control in controls.values():
         control.style.description_width = "initial"

@@ -59,6 +59,8 @@ ERRORS = """() => {
     const outputs = notebook.cells.flatMap(cell => cell.outputs ?? []);
     return outputs.filter(o => o.output_type === 'error').map(o => `${o.ename}: ${o.evalue}`);
 }"""
+# What the course writes; the rest of the page is JupyterLab's.
+WRITTEN = ".jp-RenderedHTMLCommon, .jp-OutputArea-output"
 PROMPTS = "cells => cells.map(cell => cell.textContent.trim())"
 
 
@@ -130,6 +132,18 @@ def _wait_for(address: str, server: subprocess.Popen, log: Path) -> None:
     raise RuntimeError(f"JupyterLab did not start:\n{log.read_text()[-2000:]}")
 
 
+def findings(page, within: str | None = None) -> list[tuple[str, list]]:
+    """What axe-core calls serious or critical: the rule, and where."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(page, context=within, options={"preload": False}).response["violations"]
+    return [
+        (one["id"], [node["target"] for node in one["nodes"]][:5])
+        for one in found
+        if one["impact"] in ("serious", "critical")
+    ]
+
+
 class Lesson:
     """A notebook open in a browser: what can be seen and done there."""
 
@@ -176,6 +190,10 @@ class Lesson:
         """The errors among the outputs of all cells."""
         return self.page.evaluate(ERRORS)
 
+    def findings(self) -> list[tuple[str, list]]:
+        """What axe-core objects to in texts and outputs."""
+        return findings(self.page, WRITTEN)
+
     def sliders(self) -> list["Slider"]:
         """All sliders of the page; a view's picture may be slow to come."""
         self.page.wait_for_selector(".widget-slider .noUi-handle")
@@ -202,6 +220,10 @@ class Slider:
     def picture(self) -> str:
         """The bytes of the view's picture, as text. Each answer brings a new element."""
         return self._view.locator("img").first.get_attribute("src")
+
+    def announces(self) -> bool:
+        """Whether a screen reader says the caption of a new picture."""
+        return self._view.locator("[aria-live=polite] img").count() == 1
 
     def move(self) -> None:
         """Step by keyboard until the picture changes, turning round at the ends.

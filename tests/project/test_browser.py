@@ -81,6 +81,8 @@ def test_a_lesson_runs_and_its_sliders_move_the_picture(open_lesson, name):
         value = slider.value()
         slider.move()
         assert slider.value() != value, slider.label
+        assert slider.announces(), slider.label
+    assert lesson.findings() == []
     assert lesson.complaints == []
     assert lesson.outside == []
 
@@ -94,7 +96,9 @@ def test_the_browser_test_would_see_what_is_wrong(open_lesson, monkeypatch):
     lesson.page.wait_for_selector("img[alt='from elsewhere']", state="attached")
     assert lesson.outside == ["https://example.org/picture.png"]
     assert "a complaint" in lesson.complaints
+    assert [rule for rule, _ in lesson.findings()] == ["aria-input-field-name"]  # of the slider
     [slider] = lesson.sliders()
+    assert not slider.announces()
     with pytest.raises(PictureStays, match="dead"):
         slider.move()
     assert slider.value() != "0.00"

@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from tests.project.browser import findings
 from tools import book
 from tools.execution import NOTEBOOKS, clean, execute, find_notebooks, write_notebook
 
@@ -168,18 +169,6 @@ def test_no_view_is_heavy(open_page, site):
 def test_a_page_has_no_serious_finding_of_axe(open_page, name):
     for theme in ("light", "dark"):
         assert findings(open_page(name, theme=theme)) == [], theme
-
-
-def findings(page):
-    """What axe-core calls serious or critical: the rule, and where."""
-    from axe_playwright_python.sync_playwright import Axe
-
-    found = Axe().run(page, options={"preload": False}).response["violations"]
-    return [
-        (one["id"], [node["target"] for node in one["nodes"]][:5])
-        for one in found
-        if one["impact"] in ("serious", "critical")
-    ]
 
 
 def test_axe_would_find_something(open_page):

@@ -2,6 +2,7 @@
 
 import ast
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -172,10 +173,27 @@ def test_arguments_are_passed_on_as_they_are(monkeypatch, tmp_path):
     monkeypatch.setattr(course, "take_over", lambda line: lines.append(line) or 7)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PATH", "/usr/bin")
+    monkeypatch.setenv("PYTHONUTF8", "")
+    monkeypatch.delenv("PYTHONUTF8")
     assert course.main(["grade", 'a$b "c"', "--words", "w.csv"]) == 7
     assert lines[0][1:] == ["-m", "tools.assignments", "grade", 'a$b "c"', "--words", "w.csv"]
     assert os.environ["PATH"].split(os.pathsep)[0] == str(tmp_path)
+    assert os.environ["PYTHONUTF8"] == "1"
     assert Path.cwd() == course.ROOT
+
+
+def test_on_windows_the_command_answers_ctrl_c(monkeypatch):
+    def call(line):
+        signal.raise_signal(signal.SIGINT)
+        return len(line)
+
+    monkeypatch.setattr(course.subprocess, "call", call)
+    monkeypatch.setattr(course.os, "name", "nt")
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        assert course.take_over(["python", "-m", "tools.lab"]) == 3
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @pytest.mark.parametrize(("arguments", "status"), [([], 2), (["walk"], 2), (["--help"], 0)])
