@@ -29,6 +29,7 @@ if any(type(result).__name__ in ("VBox", "View") for result in _results.values()
     from pathlib import Path
     from helpers.widgets.stills import save_views
     save_views(_results, Path({folder!r}))"""
+WIDGET = "application/vnd.jupyter.widget-view+json"
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -151,7 +152,8 @@ def _explain(path: Path, cell: NotebookNode, index: int, error: Exception) -> st
 def clean(notebook: NotebookNode) -> NotebookNode:
     """The notebook with normalised metadata: nothing of the machine or the moment, no widget state.
 
-    Cell ids, tags and nbgrader's marks stay, and so do the outputs.
+    Cell ids, tags and nbgrader's marks stay, and so do the outputs, but for the random names of
+    widgets, which name nothing after the kernel's end: what runs twice is the same twice.
     """
     notebook = nbformat.from_dict(notebook)
     notebook.nbformat, notebook.nbformat_minor = 4, 5
@@ -164,6 +166,9 @@ def clean(notebook: NotebookNode) -> NotebookNode:
     for cell in notebook.cells:
         kept = {key: cell.metadata[key] for key in KEPT_CELL_METADATA if key in cell.metadata}
         cell.metadata = nbformat.from_dict(kept)
+        for number, output in enumerate(cell.get("outputs", [])):
+            if WIDGET in output.get("data", {}):
+                output.data[WIDGET]["model_id"] = f"{cell.id}-{number}"
     return notebook
 
 

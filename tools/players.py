@@ -4,8 +4,9 @@ import html
 import json
 from pathlib import Path
 
+from tools.execution import WIDGET
+
 KERNEL_ONLY = "<p><em>Here stands a view that moves where the lesson runs, in JupyterLab.</em></p>"
-WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
 def player(view: dict, number: str, folder: str) -> str:

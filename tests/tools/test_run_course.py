@@ -98,6 +98,16 @@ def test_in_place_writes_normalised_notebooks(course, tmp_path, capsys):
     assert not (tmp_path / "build").exists()
 
 
+def test_a_notebook_that_runs_twice_is_the_same_twice(course, tmp_path):
+    path = course("import ipywidgets\nipywidgets.IntSlider()", "x = ipywidgets.VBox()\nx")
+    saved = []
+    for _ in range(2):
+        assert run(tmp_path, "--in-place") == 0
+        saved.append(path.read_bytes())
+    assert b"model_id" in saved[0]
+    assert saved[0] == saved[1]
+
+
 def test_a_failing_notebook_is_named_and_kept(course, tmp_path, capsys):
     path = course("x = 0", "y = 1 / x")
     before = path.read_bytes()

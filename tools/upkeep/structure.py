@@ -11,7 +11,7 @@ import nbformat
 from IPython.core.inputtransformer2 import TransformerManager
 from nbformat import NotebookNode
 
-from tools.execution import NOTEBOOKS, ROOT, find_notebooks
+from tools.execution import NOTEBOOKS, ROOT, WIDGET, clean, find_notebooks
 from tools.exercises import exercises, repeated_grade_ids
 from tools.upkeep.lessons import lesson_problems, links, missing_lessons
 from tools.upkeep.opening import NAME as OPENING
@@ -19,7 +19,6 @@ from tools.upkeep.opening import opening
 
 LONGEST_CELL = 25
 LONGEST_PARAGRAPH = 100
-WIDGET = "application/vnd.jupyter.widget-view+json"
 MACHINE_PATH = re.compile(r"(?<![\w.])/(?:work|root|tmp|home|Users|mnt|var)/[^\s\"'<]*")
 PICTURE_BYTES = re.compile(r"data:image/[\w+.-]+;base64,[A-Za-z0-9+/=\s]+")
 NO_WORDS = re.compile(r"<.* object")  # "<IPython.core.display.HTML object>"
@@ -81,9 +80,13 @@ def no_errors(notebook: NotebookNode) -> Problems:
 
 
 def no_widget_state(notebook: NotebookNode) -> Problems:
-    """Saved notebooks carry no state of widgets: it is large, and random."""
+    """Saved notebooks carry no state of widgets: it is large, and random; and no random names."""
     if "widgets" in notebook.metadata:
         yield "the metadata hold the state of widgets"
+    cleaned = clean(notebook)
+    for (number, cell), (_, same) in zip(_code(notebook), _code(cleaned), strict=True):
+        if cell.outputs != same.outputs:
+            yield f"cell {number} has the random name of a widget: execute with `make notebooks`"
 
 
 def short_cells(notebook: NotebookNode) -> Problems:

@@ -5,7 +5,7 @@ import copy
 import pytest
 from nbformat.v4 import new_output
 
-from tools.execution import write_notebook
+from tools.execution import WIDGET, write_notebook
 from tools.exercises import repeated_grade_ids
 from tools.upkeep import lessons, structure
 
@@ -44,6 +44,10 @@ def old_format(nb):
 
 def widget_state(nb):
     nb.metadata["widgets"] = {"application/vnd.jupyter.widget-state+json": {}}
+
+
+def random_name(nb):
+    nb.cells[3].outputs[0].data[WIDGET]["model_id"] = "0123456789abcdef"
 
 
 def long_cell(nb):
@@ -119,6 +123,7 @@ def warns_in_test(nb):
         (structure.executed, semicolon),
         (structure.no_errors, error_output),
         (structure.no_widget_state, widget_state),
+        (structure.no_widget_state, random_name),
         (structure.short_cells, long_cell),
         (structure.short_paragraphs, long_paragraph),
         (structure.only_helpers, source("from tools import execution")),
