@@ -27,6 +27,7 @@ from tools.grading.tasks import Task, id_of, tasks_of
 
 DESCRIPTION = """Make a class from right, half right and wrong answers, odd files and hostile ones,
 hand it in to `make grade`, and compare each grade with what was planned."""
+CHECKS = re.compile(r"from helpers\.checks import (\w+) as checks")
 CHECK = re.compile(r"checks\.(check_\w+)\((\w+)\)")
 LIMITS = ["--timeout", "20", "--total", "200"]
 
@@ -52,6 +53,8 @@ class Lesson:
         self.source = nbformat.read(path, as_version=4)
         self.tasks = tasks_of(self.source)
         self.cells = {id_of(cell): cell for cell in self.source.cells if id_of(cell)}
+        found = CHECKS.search("\n".join(cell.source for cell in self.source.cells))
+        self.checks = found[1] if found else ""
 
     def handed_in(
         self, choose: Callable[[Task], str | None], words: str | None
@@ -75,7 +78,7 @@ class Lesson:
     def answers(self, task: Task) -> tuple[list[str], list[str]]:
         """Right and wrong answers to a task in code."""
         check, name = CHECK.search(self.cells[task.grade_id].source).groups()
-        right, wrong = answer_cells(check, name)
+        right, wrong = answer_cells(check, name, self.checks)
         return right, [text for text in wrong if "checks." not in text]
 
     def number_of_right_answers(self) -> int:

@@ -13,14 +13,15 @@ ANSWERS = ROOT / "tests" / "answers"
 
 
 @functools.cache
-def answer_cells(check: str, name: str) -> tuple[list[str], list[str]]:
+def answer_cells(check: str, name: str, checks: str = "") -> tuple[list[str], list[str]]:
     """The right and the wrong answers to an exercise, as cells that define the function `name`.
 
     Args:
         check: The exercise's check, e.g. "check_iou".
         name: What the learner's function is called in the lesson.
+        checks: The module of the lesson's checks, where several have one of this name.
     """
-    for path in sorted(ANSWERS.glob("*.py")):
+    for path in sorted(ANSWERS.glob("*.py"), key=lambda path: (path.stem != checks, path.stem)):
         statements = _statements(path)
         for key, value in _exercises(statements):
             if ast.unparse(key).endswith(f".{check}"):

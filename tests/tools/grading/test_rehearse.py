@@ -3,12 +3,13 @@
 import csv
 import dataclasses
 import functools
+import importlib
 
 import pytest
 
 from tests.tools.test_assignments import no_box
 from tools import rehearse
-from tools.execution import NOTEBOOKS
+from tools.execution import NOTEBOOKS, find_notebooks
 from tools.grading.answer_cells import answer_cells
 
 LESSON = "00_start_here"
@@ -60,3 +61,15 @@ def test_an_answer_stands_alone_and_never_calls_itself():
             assert list(space[name](119, 302, 4)) == [20, 51]
     with pytest.raises(KeyError):
         answer_cells("check_of_nothing", "f")
+
+
+@pytest.mark.parametrize("path", find_notebooks(), ids=lambda path: path.stem)
+def test_right_answers_are_those_of_the_lesson_itself(path):
+    """Two lessons may have a check of one name, as 03 and 10 have."""
+    lesson = rehearse.Lesson(path)
+    checks = importlib.import_module(f"helpers.checks.{lesson.checks}")
+    for task in rehearse._in_code(lesson):
+        check, name = rehearse.CHECK.search(lesson.cells[task.grade_id].source).groups()
+        space = {}
+        exec(lesson.answers(task)[0][0], space)
+        getattr(checks, check)(space[name])
