@@ -19,14 +19,14 @@
 | `acceleration`   | the same network, faster                                   | 05     |
 | `boxes`          | IoU and non-maximum suppression                            | 06     |
 | `detector`       | an image in, boxes and scores out, at every scale          | 06     |
-| `evaluation`     | the measurements that the course reports                   | 06     |
+| `thresholds`     | from which probability on is it a car?                     | 06     |
 | `metrics`        | precision, recall, and the areas under curves              | 07     |
-| `thresholds`     | from which probability on is it a car?                     | 07     |
 | `error_analysis` | what kind of error is it?                                  | 07     |
 | `bootstrap`      | how sure is a number?                                      | 07     |
+| `evaluation`     | the measurements that the course reports                   |        |
 | `pyramid`        | objects of all sizes: the image shrinks, the window stays  | 08     |
 | `hard_negatives` | a detector's false positives, as examples to learn from    | 09     |
-| `classwise`      | several classes: precision of each, and their mean         | 10     |
+| `classwise`      | several classes: precision of each, and their mean         |        |
 | `mosaics`        | scenes put together from crops: a judge to choose by       |        |
 
 Around them: `plots` and `widgets` show, `checks` looks at the exercises, `street` renders the data
