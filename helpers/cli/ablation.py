@@ -160,6 +160,6 @@ def table(results: Results) -> str:
     rows.append(f"| {'-' * width} | --------------- | --------------- |")
     for name, row in results.items():
         accuracies, areas = zip(*row, strict=True)
-        figures = f"{mean_and_spread(accuracies)} | {mean_and_spread(areas)}"
+        figures = f"{mean_and_spread(accuracies):<15} | {mean_and_spread(areas):<15}"
         rows.append(f"| {name:<{width}} | {figures} |")
     return "\n".join(rows)

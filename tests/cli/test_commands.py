@@ -588,7 +588,7 @@ def test_ablate_prints_a_table(easy, monkeypatch, tmp_path, capsys):
     assert main(["ablate", *arguments, "--out", str(tmp_path / "a.json")]) == 0
     out = capsys.readouterr().out
     assert "| full            | 0.9500 ± 0.0707 | 0.9600 ± 0.0141 |" in out
-    assert "| without shading | 0.5000 | 0.6000 |" in out
+    assert "| without shading | 0.5000          | 0.6000          |" in out
     options = {"seeds": 2, "count": 30, "epochs": 4, "workers": 1}
     assert calls == [(easy, options | {"results_file": tmp_path / "a.json"})]
 
