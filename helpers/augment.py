@@ -121,7 +121,7 @@ def shift(images: Tensor, generator: Generator, pixels: int = 2) -> Tensor:
 
 
 def zoom(images: Tensor, generator: Generator, factor: float = 1.1) -> Tensor:
-    """Show each image a little larger or smaller, around its middle; borders repeat. Lesson 10.
+    """Show each image a little larger or smaller, around its middle; borders repeat.
 
     For a detector of several sizes: between two scales of a pyramid, objects are up to a tenth
     larger or smaller than those in crops that were all cut alike. Must stay small, as `shift`: an
@@ -141,12 +141,28 @@ def zoom(images: Tensor, generator: Generator, factor: float = 1.1) -> Tensor:
     check_batch(images)
     if not 1 <= factor < math.inf:
         raise ValueError(f"factor must be 1 or more, not {factor}")
-    if not len(images):
-        return images.clone()  # affine_grid wants at least one
     most = math.log(factor)
     span = uniform_for_each(len(images), -most, most, generator, images).exp().flatten()
+    return scale_windows(images, span, torch.zeros_like(span).expand(2, -1))
+
+
+def scale_windows(images: Tensor, span: Tensor, middle: Tensor) -> Tensor:
+    """Each image seen through a window of another size, which fills the result; borders repeat.
+
+    Args:
+        images: float [N, C, H, W] in [0, 1].
+        span: Tensor[N], sides of the windows next to those of the images; above 1 the image
+            shrinks.
+        middle: Tensor[2, N], x and y of the windows' middles; the image goes from -1 to 1.
+
+    Returns:
+        Tensor[N, C, H, W], a new one.
+    """
+    if not len(images):
+        return images.clone()  # affine_grid wants at least one
     view = torch.zeros(len(images), 2, 3, device=images.device, dtype=span.dtype)
-    view[:, 0, 0] = view[:, 1, 1] = span  # of the window, in crops' widths
+    view[:, 0, 0] = view[:, 1, 1] = span
+    view[:, :, 2] = middle.T
     grid = affine_grid(view, list(images.shape), align_corners=False).to(images)  # [N, H, W, 2]
     return grid_sample(images, grid, padding_mode="border", align_corners=False).clamp(0, 1)
 

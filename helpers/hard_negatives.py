@@ -9,9 +9,8 @@ torch.Size([1, 1, 40, 100])
 
 import torch
 from torch import Generator, Tensor
-from torch.nn.functional import affine_grid, grid_sample
 
-from helpers.augment import check_batch, move_windows, uniform_for_each
+from helpers.augment import check_batch, move_windows, scale_windows, uniform_for_each
 from helpers.boxes import Detections, box_iou, check_boxes
 from helpers.sheets import CROP_SIZE
 
@@ -56,19 +55,13 @@ def wrong_size(images: Tensor, generator: Generator) -> Tensor:
     """
     check_batch(images)
     n = len(images)
-    if n == 0:
-        return images.clone()  # affine_grid wants at least one
     larger = 0.4 + 0.3 * uniform_for_each(n, 0, 1, generator, images)
     smaller = 1.5 + 0.7 * uniform_for_each(n, 0, 1, generator, images)
     choose = uniform_for_each(n, 0, 1, generator, images) < 0.5
     span = torch.where(choose, larger, smaller).flatten()  # [N], of the window, in crops' widths
     room = (1 - span).abs()
-    view = torch.zeros(n, 2, 3, device=images.device, dtype=images.dtype)
-    for axis in (0, 1):
-        view[:, axis, axis] = span
-        view[:, axis, 2] = room * uniform_for_each(n, -1, 1, generator, images).flatten()
-    grid = affine_grid(view, list(images.shape), align_corners=False)  # [N, H, W, 2]
-    return grid_sample(images, grid, padding_mode="border", align_corners=False).clamp(0, 1)
+    middle = [room * uniform_for_each(n, -1, 1, generator, images).flatten() for _ in "xy"]
+    return scale_windows(images, span, torch.stack(middle))
 
 
 def make_hard_negatives(images: Tensor, labels: Tensor, generator: Generator) -> Tensor:

@@ -1,7 +1,7 @@
 """What the command line does: one function for each of its verbs."""
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from helpers.cli.baseline import CANVAS
 from helpers.cli.detecting import detect
 from helpers.cli.draw import draw
 from helpers.cli.inputs import say, splits
+from helpers.cli.summary import print_scores, say_scores, trained_on
 from helpers.datasets import Scene, load_crops, load_or_shipped, load_scenes
 from helpers.datasets.download import fetch_uiuc
 from helpers.datasets.uiuc import uiuc_parent
@@ -23,7 +24,6 @@ from helpers.evaluation import (
     columns,
     evaluate_crops,
     evaluate_detector,
-    mean_and_spread,
     train_and_hold_out,
     train_on,
 )
@@ -99,20 +99,11 @@ def evaluate(args: argparse.Namespace) -> None:
         which, figures = _judge_by_crops(args, seeds)
     else:
         which, figures = _judge_by_scenes(args, seeds)
-    print(f"{_what_was_measured(args.train, len(seeds))}, measured on {args.data}")
+    pretrained = args.train == "pretrained"
+    what = "the course's weights" if pretrained else trained_on(args.train, len(seeds))
+    print(f"{what}, measured on {args.data}")
     print(which)
-    for name, values in figures.items():
-        print(f"  {name:<16} {mean_and_spread(values)}")
-
-
-def _what_was_measured(data: str | Path, seeds: int) -> str:
-    if data == "pretrained":
-        return "the course's weights"
-    return f"trained on {data}" + (f", mean ± spread over {seeds} seeds" if seeds > 1 else "")
-
-
-def _say_scores(seed: int, scores: Mapping[str, float]) -> None:
-    say(f"seed {seed}: " + ", ".join(f"{name} {value:.4f}" for name, value in scores.items()))
+    print_scores(figures)
 
 
 def _judge_by_crops(args: argparse.Namespace, seeds: range) -> tuple[str, dict[str, list[float]]]:
@@ -124,7 +115,7 @@ def _judge_by_crops(args: argparse.Namespace, seeds: range) -> tuple[str, dict[s
         else:
             model, crops = train_and_hold_out(args.train, seed, epochs=args.epochs or EPOCHS)
         rows.append(evaluate_crops(model, crops, progress=True))
-        _say_scores(seed, asdict(rows[-1]))
+        say_scores(seed, asdict(rows[-1]))
     return f"on {len(crops)} photographed crops not trained on, and mosaics of them", columns(rows)
 
 
@@ -154,7 +145,7 @@ def _judge_by_scenes(args: argparse.Namespace, seeds: range) -> tuple[str, dict[
         rows.append(
             evaluate_detector(model, scenes, official=official, scales=scales, progress=True)
         )
-        _say_scores(seed, {"accuracy": accuracies[-1], **asdict(rows[-1])})
+        say_scores(seed, {"accuracy": accuracies[-1], **asdict(rows[-1])})
     which = f"accuracy: on {which}; the rest: on {len(scenes)} scenes"
     return which, {"accuracy": accuracies} | columns(rows)
 

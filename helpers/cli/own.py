@@ -1,7 +1,6 @@
 """Training and measuring detectors of several classes: `digits`, and folders of one's own."""
 
 import argparse
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -15,11 +14,11 @@ from helpers import training
 from helpers.augment import brightness, contrast, flip, shift, zoom
 from helpers.cli.inputs import is_own, say
 from helpers.cli.progress import follow
-from helpers.cli.summary import confusion, most_wrong
+from helpers.cli.summary import confusion, most_wrong, print_scores, say_scores, trained_on
 from helpers.datasets import Crops, Folder, Scene, load_crops, load_folder, load_scenes
 from helpers.datasets.own import StoredCrops
 from helpers.detector import RATIO, pyramid
-from helpers.evaluation import evaluate_classes, mean_and_spread
+from helpers.evaluation import evaluate_classes
 from helpers.hard_negatives import make_hard_negatives
 from helpers.models import ModelHeader, load_model, make_classifier, read_header, save_model
 from helpers.models.classifier import SMALL_CROP
@@ -247,11 +246,9 @@ def evaluate(args: argparse.Namespace) -> None:
             found = evaluate_classes(model, task.test_scenes, progress=True, **options)
             rows.setdefault("mAP@0.5", []).append(found.ap50)
             rows.setdefault("mAP@0.5:0.95", []).append(found.ap)
-        latest = ", ".join(f"{name} {values[-1]:.4f}" for name, values in rows.items())
-        print(f"seed {seed}: {latest}", file=sys.stderr)
-    print(f"trained on {args.data}, {args.seeds} seed(s), measured on held-out crops and scenes")
-    for name, values in rows.items():
-        print(f"  {name:<16} {mean_and_spread(values)}")
+        say_scores(seed, {name: values[-1] for name, values in rows.items()})
+    print(f"{trained_on(args.data, args.seeds)}, measured on held-out crops and scenes")
+    print_scores(rows)
 
 
 def _task_for(data: str | Path, header: ModelHeader, weights: Path) -> Task:

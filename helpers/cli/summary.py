@@ -1,4 +1,4 @@
-"""How a classifier of several classes did, as text.
+"""How networks did, as text.
 
 >>> crops = Crops(torch.zeros(1, 1, 8, 8), torch.tensor([1]), ("cup/1.jpg",))
 >>> print(most_wrong(crops, torch.tensor([[0.75, 0.25]])))
@@ -7,13 +7,16 @@ most wrong crops:
 <BLANKLINE>
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import torch
 from torch import Tensor
 
+from helpers.cli.inputs import say
 from helpers.datasets import Crops
 from helpers.datasets.own import StoredCrops
+from helpers.evaluation import mean_and_spread
 
 MOST_WRONG = 5  # crops that are named
 
@@ -50,3 +53,23 @@ def most_wrong(crops: Crops | StoredCrops, probabilities: Tensor) -> str:
         where = f"{crops.kinds[k]} (crop {k})" if crops.kinds else f"crop {k}"
         lines.append(f"  {where}: {name}, called {crops.classes[called]} ({sure:.2f})")
     return "\n".join(lines) + "\n"
+
+
+def say_scores(seed: int, scores: Mapping[str, float]) -> None:
+    """Say on stderr how the network of one seed did."""
+    say(f"seed {seed}: " + ", ".join(f"{name} {value:.4f}" for name, value in scores.items()))
+
+
+def trained_on(data: str | Path, seeds: int) -> str:
+    """What the figures of a table are of.
+
+    >>> trained_on("street", 3)
+    'trained on street, mean ± spread over 3 seeds'
+    """
+    return f"trained on {data}" + (f", mean ± spread over {seeds} seeds" if seeds > 1 else "")
+
+
+def print_scores(scores: Mapping[str, Sequence[float]]) -> None:
+    """Print a line for each figure, over its seeds."""
+    for name, values in scores.items():
+        print(f"  {name:<16} {mean_and_spread(values)}")

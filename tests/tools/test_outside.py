@@ -3,7 +3,6 @@
 import functools
 import importlib
 import pkgutil
-import re
 
 import nbformat
 import numpy as np
@@ -16,10 +15,8 @@ from tools import exchange, outside
 from tools.execution import find_notebooks
 from tools.exercises import is_in_words
 from tools.needed import imports_of
+from tools.rehearse import CHECK, CHECKS
 from tools.verdicts import is_test
-
-CHECKS = re.compile(r"from helpers\.checks import (\w+) as checks")
-CHECK = re.compile(r"checks\.(check_\w+)\((\w+)\)")
 
 
 def hidden_tests():
