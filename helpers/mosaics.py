@@ -8,8 +8,11 @@ was not trained on stand in for them.
 [Scene(mosaic-0: 73×297, cars: 1)]
 """
 
+import math
+
 import torch
 from torch import Tensor
+from torch.nn.functional import interpolate
 
 from helpers.datasets import Crops, Scene
 
@@ -20,6 +23,7 @@ def mosaics(
     count: int | None = None,
     contrast: float = 1.0,
     grid: tuple[int, int] = (3, 3),
+    sizes: tuple[float, float] | None = None,
     seed: int = 0,
 ) -> list[Scene]:
     """Scenes made of crops without gaps, with the boxes of their cars.
@@ -27,17 +31,24 @@ def mosaics(
     Each shows at least one car among random other crops; every second one has another car right
     behind it. Up to a fifth of a crop's width is cut off at the left and a quarter of its height
     at the top, so that some cars cross the border. The same seed gives the same scenes, whatever
-    the contrast.
+    the contrast and the sizes.
 
     Args:
         crops: of any size.
         count: how many scenes; None: one for each car.
         contrast: in ]0, 1]: shrinks all grey values towards their mean, as in a dull photograph.
         grid: (rows, columns) of crops in a scene.
+        sizes: (least, most) times as large as its crops, which a scene becomes as a whole; even in
+            the logarithm, as for scenes with cars of all sizes. None: all stay as they are.
         seed: of the random choices.
 
     Raises:
-        ValueError: without cars or without others, or for an impossible count, grid or contrast.
+        ValueError: without cars or without others, or for an impossible count, grid, contrast or
+            sizes.
+
+    >>> crops = Crops(torch.rand(4, 1, 40, 100), torch.tensor([1, 0, 0, 0]))
+    >>> mosaics(crops, grid=(2, 3), sizes=(2, 2))
+    [Scene(mosaic-0: 146×594, cars: 1)]
     """
     cars = (crops.labels == 1).nonzero().flatten()
     others = (crops.labels == 0).nonzero().flatten()
@@ -49,7 +60,11 @@ def mosaics(
             f"count must be at least 1, grid at least 1×2 and contrast in (0, 1], not {count},"
             f" {grid[0]}×{grid[1]}, {contrast:g}"
         )
+    if sizes is not None and not 0 < sizes[0] <= sizes[1] < math.inf:
+        raise ValueError(f"sizes must be (least, most) with 0 < least <= most, not {sizes}")
     generator = torch.Generator().manual_seed(seed)
+    # Sizes have their own random numbers: with them or without, the mosaics are the same.
+    size_generator = torch.Generator().manual_seed(seed + 1)
     order = torch.randperm(len(cars), generator=generator)
     scenes = []
     for number in range(count):
@@ -59,6 +74,10 @@ def mosaics(
         image, boxes = _mosaic(crops.images, torch.stack(shown), others, grid, generator)
         if contrast < 1:
             image = image.mean() + contrast * (image - image.mean())
+        if sizes is not None:
+            least, most = map(math.log, sizes)
+            share = torch.rand((), generator=size_generator).item()
+            image, boxes = _scaled(image, boxes, math.exp(least + share * (most - least)))
         scenes.append(Scene(f"mosaic-{number}", image.clamp(0, 1), boxes))
     return scenes
 
@@ -79,6 +98,17 @@ def _mosaic(
     top = torch.full_like(left, height * row - down)
     boxes = torch.stack([left, top, left + width, top + height], dim=1)
     return tiles[:, down:, right:].contiguous(), boxes.float()
+
+
+def _scaled(image: Tensor, boxes: Tensor, factor: float) -> tuple[Tensor, Tensor]:
+    """An image [1, H, W] and its boxes [M, 4] `factor` times as large, as sharp as can be."""
+    height, width = image.shape[-2:]
+    new = round(height * factor), round(width * factor)
+    # Larger pictures by curves, so that edges stay edges; smaller ones by means of pixels.
+    way = {"mode": "bicubic"} if factor > 1 else {"mode": "bilinear", "antialias": True}
+    scaled = interpolate(image[None], new, align_corners=False, **way)[0]
+    x, y = new[1] / width, new[0] / height
+    return scaled, boxes * torch.tensor([x, y, x, y])
 
 
 def _random(below: int, generator: torch.Generator) -> int:

@@ -18,10 +18,11 @@ def crops():
     return Crops(images, labels)
 
 
-def seen(scene):
-    """The pixels that the boxes of a scene cover."""
+def seen(scene, edge=0):
+    """The pixels that the boxes of a scene cover, each larger by `edge` on every side."""
     covered = torch.zeros(scene.image.shape[-2:], dtype=torch.bool)
-    for x1, y1, x2, y2 in scene.boxes.int().tolist():
+    grown = scene.boxes + edge * torch.tensor([-1, -1, 1, 1])
+    for x1, y1, x2, y2 in grown.int().tolist():
         covered[max(y1, 0) : max(y2, 0), max(x1, 0) : max(x2, 0)] = True
     return covered
 
@@ -66,6 +67,41 @@ def test_pale_mosaics_are_the_same_with_less_contrast(crops):
         assert pale.image.std() == pytest.approx(0.4 * plain.image.std().item(), rel=1e-4)
 
 
+def test_sizes_enlarge_and_shrink_pictures_with_their_boxes(crops):
+    plain, sized = mosaics(crops, count=60), mosaics(crops, count=60, sizes=(0.5, 3))
+    factors = []
+    for one, other in zip(plain, sized, strict=True):
+        was, now = (torch.tensor(scene.image.shape[:0:-1]) for scene in (one, other))
+        factor = now / was  # of x and of y: sides are whole pixels
+        assert factor[0] == pytest.approx(factor[1].item(), abs=1 / was.min().item())
+        torch.testing.assert_close(other.boxes, one.boxes * factor.repeat(2))
+        assert other.image.min() >= 0
+        assert other.image.max() <= 1
+        assert other.image.mean() == pytest.approx(one.image.mean().item(), abs=0.02)
+        # Around its edges, by two pixels of the crops, a car is mixed with what is beside it.
+        edge = 2 * max(1, factor.max().item())
+        assert (other.image[0][seen(other, -edge)] > 0.5).all()
+        assert (other.image[0][~seen(other, edge)] < 0.5).all()
+        factors.append(factor.mean().item())
+    assert 0.45 < min(factors) < 0.6
+    assert 2.7 < max(factors) < 3.05
+    below = sum(factor < (0.5 * 3) ** 0.5 for factor in factors)
+    assert 20 < below < 40  # even in the logarithm: half of them below the middle
+
+
+def test_enlarged_edges_stay_sharper_than_a_line_from_pixel_to_pixel_makes_them(crops):
+    [scene] = mosaics(crops, count=1, sizes=(2, 2))
+    [plain] = mosaics(crops, count=1)
+    edge = plain.image[0].diff(dim=1).abs().max()
+    assert scene.image[0].diff(dim=1).abs().max() > 0.52 * edge  # a line's steps would be halves
+
+
+def test_scenes_of_one_size_are_the_same_as_without_sizes(crops):
+    for one, other in zip(mosaics(crops), mosaics(crops, sizes=(1, 1)), strict=True):
+        assert torch.equal(one.boxes, other.boxes)
+        torch.testing.assert_close(one.image, other.image)
+
+
 def test_a_seed_fixes_everything_and_nothing_else_is_touched(crops):
     before = crops.images.clone()
     state = torch.get_rng_state()
@@ -86,6 +122,9 @@ def test_a_seed_fixes_everything_and_nothing_else_is_touched(crops):
         ({"grid": (3, 1)}, "grid at least 1×2"),
         ({"contrast": 0}, r"contrast in \(0, 1\]"),
         ({"contrast": 1.5}, r"contrast in \(0, 1\]"),
+        ({"sizes": (0, 1)}, "sizes must be"),
+        ({"sizes": (2, 1)}, "sizes must be"),
+        ({"sizes": (1, float("inf"))}, "sizes must be"),
     ],
 )
 def test_impossible_mosaics_are_refused(crops, options, message):
