@@ -14,9 +14,10 @@ from torch import Tensor, nn
 from helpers.boxes import above, apply_nms
 from helpers.classwise import MeanAP, mean_average_precision
 from helpers.datasets import Crops, Scene, load_crops, load_or_shipped, split_crops
-from helpers.detector import IOU_THRESHOLD, Detector
+from helpers.detector import IOU_THRESHOLD, Detector, pyramid
 from helpers.metrics import (
     UIUC,
+    UIUC_MULTISCALE,
     Criterion,
     area_under_curve,
     average_precision,
@@ -34,11 +35,15 @@ EPOCHS = 20
 # So many mosaics: enough for a steady figure, few enough to wait for.
 MOSAICS = 100
 PALE = 0.4  # contrast of the pale ones: the palest scenes are about that dull
+SIZES = (0.85, 2.15)  # of the sized ones: boxes as wide as those of the multi-scale scenes
 
 
 @dataclass(frozen=True)
 class CropScores:
-    """A classifier on crops, and as a detector on mosaics of them, at full contrast and pale."""
+    """A classifier on crops, and as a detector on mosaics of them.
+
+    At full contrast, pale, and, by the multi-scale scenes' criterion, of all sizes.
+    """
 
     accuracy: float
     roc_auc: float
@@ -46,6 +51,8 @@ class CropScores:
     mosaics_eer: float
     pale_auc: float
     pale_eer: float
+    sized_auc: float
+    sized_eer: float
 
 
 @dataclass(frozen=True)
@@ -142,7 +149,21 @@ def evaluate_crops(model: nn.Module, crops: Crops, *, progress: bool = False) ->
         evaluate_detector(model, mosaics(crops, count=MOSAICS, contrast=c), progress=progress)
         for c in (1.0, PALE)
     )
-    return CropScores(accuracy, area, plain.auc, plain.eer, pale.auc, pale.eer)
+    sized = _judge_by_sized_mosaics(model, crops, progress=progress)
+    return CropScores(accuracy, area, plain.auc, plain.eer, pale.auc, pale.eer, *sized)
+
+
+def _judge_by_sized_mosaics(
+    model: nn.Module, crops: Crops, *, progress: bool
+) -> tuple[float, float]:
+    """Area and equal error rate on mosaics of all sizes, by the multi-scale scenes' criterion."""
+    scenes = mosaics(crops, count=MOSAICS, sizes=SIZES)
+    width = crops.images.shape[-1]
+    scales = pyramid(SIZES[0] * width, SIZES[1] * width, width=width)
+    detector = Detector(model, threshold=SCORE_FLOOR, scales=scales)
+    found = detect_all(detector, scenes, progress=progress)
+    curve = precision_recall(found, [scene.boxes for scene in scenes], UIUC_MULTISCALE)
+    return area_under_curve(curve), equal_error_rate(curve)
 
 
 def _margins(model: nn.Module, crops: Crops) -> Tensor:

@@ -20,7 +20,12 @@ from helpers.evaluation import (
     train_on,
 )
 from helpers.fcn import to_fcn
-from helpers.metrics import UIUC_MULTISCALE, area_under_curve, precision_recall
+from helpers.metrics import (
+    UIUC_MULTISCALE,
+    area_under_curve,
+    equal_error_rate,
+    precision_recall,
+)
 from helpers.mosaics import mosaics
 from helpers.thresholds import SCORE_FLOOR, detect_all
 
@@ -129,8 +134,23 @@ def test_crops_judge_on_their_own_and_as_mosaics(pattern_classifier, scene_with,
     assert (found.mosaics_auc, found.mosaics_eer) == (plain.auc, plain.eer)
     assert found.mosaics_eer > 0.5
     assert found.pale_auc == found.pale_eer == 0  # the made-up classifier needs the full contrast
+    assert found.sized_auc == found.sized_eer == 0  # it knows its pattern pixel by pixel
     wrong = Crops(crops.images, 1 - crops.labels)
     assert accuracy_and_roc_auc(pattern_classifier, wrong) == (0, 0)
+
+
+def test_sized_mosaics_judge_by_the_criterion_of_the_multiscale_scenes(
+    pattern_classifier, scene_with, monkeypatch
+):
+    monkeypatch.setattr(evaluation, "MOSAICS", 4)
+    monkeypatch.setattr(evaluation, "SIZES", (1, 1))
+    car, other = scene_with(40, 100, (0, 0)), scene_with(40, 100)
+    crops = Crops(torch.stack([car, car, other, other]), torch.tensor([1, 1, 0, 0]))
+    found, scenes = evaluate_crops(pattern_classifier, crops), mosaics(crops, count=4)
+    boxes = detect_all(Detector(pattern_classifier, threshold=SCORE_FLOOR), scenes)
+    curve = precision_recall(boxes, [scene.boxes for scene in scenes], UIUC_MULTISCALE)
+    assert found.sized_auc == area_under_curve(curve) > 0.5
+    assert found.sized_eer == equal_error_rate(curve) > 0.5
 
 
 def test_the_curve_before_suppression_counts_every_cell_that_is_called_car(

@@ -522,7 +522,9 @@ def test_a_folder_with_all_splits_is_measured_by_its_own(easy, tmp_path, monkeyp
 def two_seeds(monkeypatch, easy):
     """Scenes and scores made up, so that only the arithmetic and the words are tested."""
     rows = iter([DetectorScores(0.3, 0.9, 0.9, 0.8, 0.7), DetectorScores(0.5, 1, 1, 1, 0.9)])
-    crop_rows = iter([CropScores(0.9, 0.91, 0.5, 0.5, 0.2, 0.2), CropScores(1, 1, 0.7, 1, 1, 1)])
+    crop_rows = iter(
+        [CropScores(0.9, 0.91, 0.5, 0.5, 0.2, 0.2, 0.4, 0.3), CropScores(1, 1, 0.7, *[1] * 5)]
+    )
     scene = Scene("s", torch.zeros(1, 50, 120), torch.tensor([[0.0, 0, 100, 40]]))
     model, trained = make_classifier(seed=0), []
 
@@ -567,6 +569,7 @@ def test_crops_are_a_judge_of_their_own(two_seeds, capsys):
     assert "accuracy         0.9500 ± 0.0707" in out
     assert "roc_auc          0.9550 ± 0.0636" in out
     assert "mosaics_auc      0.6000 ± 0.1414" in out
+    assert "sized_eer        0.6500 ± 0.4950" in out
     assert "20 photographed crops" in out
 
 
