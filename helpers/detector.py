@@ -22,7 +22,7 @@ from helpers.fcn import to_fcn
 from helpers.geometry import Geometry
 from helpers.heatmap import Progress, car_margin, class_margin, fcn_heatmaps
 from helpers.images import as_image
-from helpers.models import check_classes, input_size_of, load_model, read_header
+from helpers.models import check_classes, class_index, input_size_of, load_model, read_header
 from helpers.pyramid import RATIO, batches, find_channels, pyramid, resized, with_border
 
 __all__ = ["IOU_THRESHOLD", "RATIO", "Detector", "pyramid", "resized"]
@@ -148,7 +148,7 @@ class Detector:
         answered, named = self._fast(window).shape[1], len(self.classes)
         if answered != named and not told:
             raise ValueError(
-                f"a detector's network must have two classes (not a car, car), not {answered};"
+                f"a detector's network must have two classes (background, object), not {answered};"
                 " name them if there are more: classes=(...)"
             )
         if answered != named:
@@ -163,13 +163,7 @@ class Detector:
         Raises:
             ValueError: there is no such class; or None, and there are several.
         """
-        if label is None and len(self.objects) == 1:
-            return self.objects[0]
-        index = self.classes.index(label) if label in self.classes else label
-        if isinstance(index, bool) or index not in range(len(self.classes)):
-            names = ", ".join(self.classes)
-            raise ValueError(f"choose a class by label=...: {names}; {label!r} is none of them")
-        return int(index)
+        return class_index(label, self.classes, self.background)
 
     def __call__(self, image: Tensor | np.ndarray, *, progress: bool = False) -> Detections:
         """The objects in one image.
@@ -293,7 +287,7 @@ class Detector:
 
     @torch.no_grad()
     def _odds(self, padded: list[Tensor], progress: Progress = False) -> list[Tensor]:
-        """Of two classes the margin of the car [rows, cols]; of more the logits [classes, …]."""
+        """Of two classes the margin of the second [rows, cols]; of more the logits [classes, …]."""
         images = [image.to(self._device) for image in padded]
         mirrored = [image.flip(-1) for image in images] if self.mirror else []
         odds = fcn_heatmaps(self._fast, images + mirrored, progress=progress)

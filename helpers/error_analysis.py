@@ -1,13 +1,13 @@
-"""What kind of error is it? A name for each detection and each missed car of a scene.
+"""What kind of error is it? A name for each detection and each missed object of a scene.
 
 >>> car = torch.tensor([[0.0, 0, 100, 40]])
 >>> boxes = torch.tensor([[4.0, 0, 104, 40], [10, 0, 110, 40], [60, 0, 160, 40], [200, 0, 300, 40]])
 >>> for kind in classify_errors(Detections(boxes, torch.tensor([0.9, 0.8, 0.7, 0.6])), car).kinds:
 ...     print(kind)
 right box
-second box on one car
+second box
 badly placed
-on no car
+on background
 """
 
 from dataclasses import dataclass
@@ -21,9 +21,9 @@ from helpers.metrics import assign_to_truth, iou_at_least
 # True positive, duplicate, poorly localised, and on the background.
 TRUE, DUPLICATE, POORLY_LOCALISED, BACKGROUND = (
     "right box",
-    "second box on one car",
+    "second box",
     "badly placed",
-    "on no car",
+    "on background",
 )
 KINDS = (TRUE, DUPLICATE, POORLY_LOCALISED, BACKGROUND)
 
@@ -47,18 +47,19 @@ class Verdict:
 def classify_errors(
     detections: Detections, ground_truth: Tensor, *, minimum: float = 0.5, touching: float = 0.1
 ) -> Verdict:
-    """Name what is right and wrong in one image, by the IoU with the most similar car. Lesson 07.
+    """Name what is right and wrong in one image, by IoU with the most similar true box. Lesson 07.
 
-    Right box (a true positive): it takes a car, as `metrics.assign_to_truth` says. Second box (a
-    duplicate): `minimum` or more, on a car that a better one has taken. Badly placed (poorly
-    localised): from `touching` up to `minimum`. On no car (on the background): less.
-    A car is missed (a false negative) if no detection takes it, also where one is badly placed.
+    Right box (a true positive): it takes an object, as `metrics.assign_to_truth` says. Second box
+    (a duplicate): `minimum` or more, on an object that a better one has taken. Badly placed (poorly
+    localised): from `touching` up to `minimum`. On background: less.
+    An object is missed (a false negative) if no detection takes it, also where one is badly placed.
+    Of several classes, judge each by itself: `Detections.of` and `Scene.of`.
 
     Args:
         detections: boxes [N, 4] xyxy in pixels, and scores [N].
         ground_truth: Tensor[M, 4].
         minimum: the IoU in [0, 1] from which on a box is right.
-        touching: the IoU from which on a box has to do with a car, at most `minimum`.
+        touching: the IoU from which on a box has to do with an object, at most `minimum`.
 
     Raises:
         ValueError: for what `check_boxes` refuses, and unless 0 <= touching <= minimum <= 1.
@@ -74,8 +75,8 @@ def classify_errors(
     if len(ground_truth) and len(detections.boxes):
         best = box_iou(detections.boxes, ground_truth).amax(1)  # [N, M] -> [N]
     kinds = []
-    for takes_a_car, iou in zip((taken >= 0).tolist(), best.tolist(), strict=True):
-        if takes_a_car:
+    for takes_one, iou in zip((taken >= 0).tolist(), best.tolist(), strict=True):
+        if takes_one:
             kinds.append(TRUE)
         elif iou >= minimum:
             kinds.append(DUPLICATE)

@@ -87,18 +87,19 @@ def cut_windows(image: Tensor, boxes: Tensor, size: tuple[int, int] = CROP_SIZE)
     Corners are rounded to whole pixels; beyond the image its border is repeated.
 
     Args:
-        image: Tensor[1, H, W].
+        image: Tensor[C, H, W].
         boxes: Tensor[N, 4], xyxy in pixels.
         size: (height, width) of the windows.
 
     Returns:
-        Tensor[N, 1, height, width].
+        Tensor[N, C, height, width].
     """
     height, width = image.shape[-2:]
     corners = check_boxes(boxes)[:, :2].round().long()
     rows = (corners[:, 1:] + torch.arange(size[0])).clamp(0, height - 1)  # [N, height]
     cols = (corners[:, :1] + torch.arange(size[1])).clamp(0, width - 1)  # [N, width]
-    return image[0, rows[:, :, None], cols[:, None, :]][:, None]  # [N, 1, height, width]
+    # [C, N, height, width] -> [N, C, height, width]
+    return image[:, rows[:, :, None], cols[:, None, :]].transpose(0, 1)
 
 
 def mine_hard_negatives(
@@ -108,20 +109,22 @@ def mine_hard_negatives(
     *,
     threshold: float,
     iou_threshold: float = 0.3,
+    size: tuple[int, int] = CROP_SIZE,
 ) -> Tensor:
-    """Crops of a detector's sure false positives, far from every car. Lesson 09.
+    """Crops of a detector's sure false positives, far from every object. Lesson 09.
 
     For training or validation scenes only, never for test scenes.
 
     Args:
-        image: Tensor[1, H, W] in [0, 1].
+        image: Tensor[C, H, W] in [0, 1].
         detections: of a detector of one size: boxes [N, 4] and scores [N].
         ground_truth: Tensor[M, 4]; where M is 0, each box is far.
         threshold: the score that a box must exceed.
-        iou_threshold: far is an IoU below it with every car.
+        iou_threshold: far is an IoU below it with every box of the ground truth.
+        size: (height, width) of the detector's window: `detector.geometry.window`.
 
     Returns:
-        Tensor[K, 1, 40, 100].
+        Tensor[K, C, height, width].
 
     Source: Sung and Poggio 1994 (bootstrapping); Dalal and Triggs 2005.
     """
@@ -129,4 +132,4 @@ def mine_hard_negatives(
     if len(ground_truth):
         ious = box_iou(detections.boxes, ground_truth)  # [N, M]
         is_hard &= (ious < iou_threshold).all(dim=1)
-    return cut_windows(image, detections.boxes[is_hard])
+    return cut_windows(image, detections.boxes[is_hard], size)

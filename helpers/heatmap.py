@@ -24,7 +24,7 @@ from tqdm.auto import tqdm
 from helpers.acceleration import accelerate
 from helpers.fcn import to_fcn
 from helpers.geometry import Geometry
-from helpers.models import eval_mode, input_size_of
+from helpers.models import eval_mode, input_size_of, stride_of
 from helpers.tiles import Progress, in_tiles
 
 # Pixels on a side of the tiles that a large image is worked through in.
@@ -66,7 +66,7 @@ def sliding_window_heatmap(
     image: Tensor,
     *,
     window: tuple[int, int] | None = None,
-    stride: tuple[int, int] = (4, 4),
+    stride: tuple[int, int] | None = None,
     batch_size: int = 64,
     progress: bool = False,
 ) -> Tensor:
@@ -79,7 +79,7 @@ def sliding_window_heatmap(
         model: a classifier for crops of `window`.
         image: Tensor[C, H, W], float in [0, 1].
         window: (height, width) in pixels; None: that of the model (see `input_size_of`).
-        stride: (down, right) in pixels.
+        stride: (down, right) in pixels; None: that of the model (see `stride_of`).
         batch_size: how many windows go through the network together.
         progress: show a bar.
 
@@ -91,7 +91,7 @@ def sliding_window_heatmap(
         ValueError: if it is smaller than the window, of another type than the network, or holds
             NaN or infinity.
     """
-    window = window or input_size_of(model)
+    window, stride = window or input_size_of(model), stride or stride_of(model)
     _check_image(image, window, model)
     if batch_size < 1 or min(stride) < 1:
         raise ValueError(f"batch_size and stride must be 1 or more, not {batch_size}, {stride}")

@@ -66,7 +66,7 @@ def test_a_class_that_is_not_there_has_no_margin(label):
 def test_fcn_and_windows_agree_in_every_position_for_digits(digits, more):
     image = torch.rand(1, 16 + more[0], 16 + more[1])
     fcn = to_fcn(digits, (16, 16))
-    windows = sliding_window_heatmap(digits, image, stride=(2, 2))
+    windows = sliding_window_heatmap(digits, image)
     assert windows.shape == (11, more[0] // 2 + 1, more[1] // 2 + 1)
     assert torch.allclose(fcn_heatmap(fcn, image), windows, atol=1e-4)
     assert torch.allclose(fcn_heatmap(accelerate(fcn), image), windows, atol=1e-4)
@@ -283,7 +283,7 @@ def test_the_views_of_a_very_large_image_go_one_by_one(digits, monkeypatch):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({}, r"two classes \(not a car, car\), not 11; name them"),
+        ({}, r"two classes \(background, object\), not 11; name them"),
         ({"classes": DIGITS[:3]}, "tells 11 classes apart, but classes names 3: background, 0, 1"),
         ({"classes": DIGITS, "background": 11}, "background must be the index of a class"),
         ({"classes": ("a",) * 11}, "a is there twice"),

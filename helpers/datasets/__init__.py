@@ -12,6 +12,7 @@ fetches it. `load_folder` reads pictures of your own.
 """
 
 from helpers.datasets.items import (
+    CAR_CLASSES,
     Crops,
     Scene,
     split_crops,
@@ -26,6 +27,7 @@ from helpers.datasets.loading import (
 from helpers.datasets.own import Folder, load_folder
 
 __all__ = [
+    "CAR_CLASSES",
     "SCENES",
     "SPLITS",
     "Crops",

@@ -10,7 +10,7 @@ Crops(3 of 16×16: 1 background, 1 0, 1 1)
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
@@ -142,6 +142,11 @@ class Scene:
             raise ValueError(
                 f"the labels of scene {self.name} must be from 0 to {len(self.classes) - 1}"
             )
+
+    def of(self, label: int) -> "Scene":
+        """The same image with the boxes of one class, in their order."""
+        chosen = self.labels == label
+        return replace(self, boxes=self.boxes[chosen], labels=self.labels[chosen])
 
     def __repr__(self) -> str:
         _, height, width = self.image.shape

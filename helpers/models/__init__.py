@@ -13,10 +13,12 @@ from helpers.models.classifier import (
     input_size_of,
     make_classifier,
     randomise_,
+    stride_of,
 )
 from helpers.models.header import (
     ModelHeader,
     check_classes,
+    class_index,
     read_header,
 )
 from helpers.models.weights import (
@@ -32,6 +34,7 @@ __all__ = [
     "INPUT_SIZE",
     "ModelHeader",
     "check_classes",
+    "class_index",
     "eval_mode",
     "input_size_of",
     "load_model",
@@ -42,5 +45,6 @@ __all__ = [
     "read_header",
     "read_notes",
     "save_model",
+    "stride_of",
     "weights_digest",
 ]

@@ -88,8 +88,8 @@ def make_classifier(
             nn.ReLU(),
             nn.Linear(512, classes),
         )
-    # For whoever slides it over an image: a window has the size of a crop.
-    network.input_size = (height, width)
+    # For whoever slides it over an image: a window has the size of a crop, and moves so far.
+    network.input_size, network.window_stride = (height, width), (stride, stride)
     return network
 
 
@@ -103,6 +103,16 @@ def input_size_of(model: nn.Module) -> tuple[int, int]:
     """
     geometry = getattr(model, "geometry", None)
     return tuple(geometry.window if geometry else getattr(model, "input_size", INPUT_SIZE))
+
+
+def stride_of(model: nn.Module) -> tuple[int, int]:
+    """(down, right) in pixels between a model's windows, if it knows; else the course's 4×4.
+
+    >>> stride_of(make_classifier((16, 16))), stride_of(nn.Flatten())
+    ((2, 2), (4, 4))
+    """
+    geometry = getattr(model, "geometry", None)
+    return tuple(geometry.stride if geometry else getattr(model, "window_stride", (4, 4)))
 
 
 def choose_stride(input_size: tuple[int, int]) -> int:

@@ -119,6 +119,24 @@ def check_classes(classes: Sequence[str], background: int) -> tuple[str, ...]:
     return names
 
 
+def class_index(label: int | str | None, classes: Sequence[str], background: int = 0) -> int:
+    """The index of a class that is given by its index or name; None: of the only object there is.
+
+    Raises:
+        ValueError: there is no such class; or None, and there are several.
+
+    >>> class_index("9", ("background", "6", "9")), class_index(None, ("background", "car"))
+    (2, 1)
+    """
+    if label is None and len(classes) == 2:
+        return 1 - background
+    index = list(classes).index(label) if label in classes else label
+    if isinstance(index, bool) or index not in range(len(classes)):
+        names = ", ".join(classes)
+        raise ValueError(f"choose a class by label=...: {names}; {label!r} is none of them")
+    return int(index)
+
+
 def read_header(path: str | Path) -> ModelHeader:
     """What a weights file says about its model. Lesson 03.
 

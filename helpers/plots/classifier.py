@@ -46,25 +46,36 @@ def training_curves(history: History, *, augmented: bool = True) -> Figure:
     return figure
 
 
-def score_histogram(probabilities: Tensor, labels: Tensor, threshold: float = 0.5) -> Figure:
-    """How the probabilities of cars and others are spread, and what a threshold makes of them."""
+def score_histogram(
+    probabilities: Tensor, labels: Tensor, threshold: float = 0.5, *, name: str = "car"
+) -> Figure:
+    """How the probabilities of a class and of others are spread, and what a threshold makes of it.
+
+    Args:
+        probabilities: Tensor[N], of the class.
+        labels: Tensor[N], 1 = of the class.
+        threshold: in [0, 1].
+        name: of the class.
+    """
     called = probabilities >= threshold
     counts = [
         int((called == bool(guess))[labels == truth].sum()) for truth in (1, 0) for guess in (1, 0)
     ]
     figure, axes = framed_figure(8, 3.7, top=0.68)
     bins = np.linspace(0, 1, 41)
-    for truth, name, look in (
-        (0, "not a car", {"color": ORANGE, "alpha": 0.8}),
-        (1, "car", {"color": BLUE, "alpha": 0.6, "hatch": "//"}),
+    for truth, known_as, look in (
+        (0, f"not a {name}", {"color": ORANGE, "alpha": 0.8}),
+        (1, name, {"color": BLUE, "alpha": 0.6, "hatch": "//"}),
     ):
         values = probabilities[labels == truth].numpy()
-        axes.hist(values, bins, histtype="stepfilled", label=name, **look)  # faster than 40 bars
+        axes.hist(
+            values, bins, histtype="stepfilled", label=known_as, **look
+        )  # faster than 40 bars
     axes.axvline(threshold, color="black", linestyle="--", label=f"threshold {threshold:.2f}")
     axes.set(
         title=f"positives: {counts[0]} true, {counts[2]} false"
-        f"; negatives: {counts[3]} true, {counts[1]} false (missed cars)",
-        xlabel='probability of "car"',
+        f"; negatives: {counts[3]} true, {counts[1]} false (missed)",
+        xlabel=f'probability of "{name}"',
         ylabel="crops (log scale)",
         yscale="symlog",
     )
@@ -81,9 +92,14 @@ STYLES = ((BLUE, "-", "o"), (ORANGE, "--", "s"), (GREEN, "-.", "^"), (RED, ":", 
 
 
 def confusion_figure(
-    true_positives: int, false_negatives: int, false_positives: int, true_negatives: int
+    true_positives: int,
+    false_negatives: int,
+    false_positives: int,
+    true_negatives: int,
+    *,
+    name: str = "car",
 ) -> Figure:
-    """The confusion matrix, four counts: rows are the truth, columns the answer."""
+    """The confusion matrix of a class, four counts: rows are the truth, columns the answer."""
     figure = Figure(figsize=(5, 3), layout="constrained")
     axes = figure.subplots()
     counts = [[true_positives, false_negatives], [false_positives, true_negatives]]
@@ -93,27 +109,27 @@ def confusion_figure(
         for col in range(2):
             text = f"{counts[row][col]}\n{names[row][col]}"
             axes.text(col, row, text, ha="center", va="center", fontsize=12)
-    axes.set_xticks(range(2), ["called car", "not called car"])
-    axes.set_yticks(range(2), ["is a car", "is not"])
+    axes.set_xticks(range(2), [f"called {name}", f"not called {name}"])
+    axes.set_yticks(range(2), [f"is a {name}", "is not"])
     axes.set_xlabel("answer")
     axes.set_ylabel("truth")
     axes.set_title("Confusion matrix")
     return figure
 
 
-def reliability_figure(tables: Mapping[str, Reliability]) -> Figure:
-    """Predicted probability against the true share of cars; on the diagonal they agree."""
+def reliability_figure(tables: Mapping[str, Reliability], *, name: str = "car") -> Figure:
+    """Predicted probability of a class against its true share; on the diagonal they agree."""
     figure = Figure(figsize=(5.6, 4.4), layout="constrained")
     axes = figure.subplots()
     axes.plot([0, 1], [0, 1], color=GREY, linestyle=":", label="means what it says")
-    for (name, table), (colour, line, marker) in zip(tables.items(), STYLES, strict=False):
+    for (key, table), (colour, line, marker) in zip(tables.items(), STYLES, strict=False):
         axes.plot(
-            table.predicted, table.share, color=colour, linestyle=line, marker=marker, label=name
+            table.predicted, table.share, color=colour, linestyle=line, marker=marker, label=key
         )
     axes.set(
         title="Do the probabilities mean what they say?",
-        xlabel='mean probability of "car" in the bin',
-        ylabel="share of cars in the bin",
+        xlabel=f'mean probability of "{name}" in the bin',
+        ylabel=f'true share of "{name}" in the bin',
         xlim=(-0.02, 1.02),
         ylim=(-0.02, 1.02),
     )

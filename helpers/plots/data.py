@@ -17,7 +17,7 @@ from helpers.plots.style import (
 def crop_grid(
     images: Tensor, captions: Sequence[str] | None = None, *, columns: int = 6, title: str = ""
 ) -> Figure:
-    """Crops [N, 1, H, W] side by side, each with its caption."""
+    """Crops [N, C, H, W] side by side, each with its caption."""
     if len(images) == 0:
         raise ValueError("no images to show")
     rows = -(-len(images) // columns)
@@ -45,7 +45,7 @@ CAPTION = 16
 def contact_sheet(
     images: Tensor, captions: Sequence[str] | None = None, *, columns: int = 6, title: str = ""
 ) -> Figure:
-    """Crops [N, 1, H, W] in one picture, each below its caption; quicker than `crop_grid`.
+    """Crops [N, C, H, W] in one picture, each below its caption; quicker than `crop_grid`.
 
     Without images the sheet is empty, but for its title. Raises ValueError if the captions are more
     or fewer than the images.
@@ -57,22 +57,22 @@ def contact_sheet(
     caption_size = 10 if columns <= 4 else 8
     above = CAPTION if captions is not None else 0
     down, across = height + above + GAP, width + GAP
-    sheet = torch.ones(rows * down, columns * across - GAP)
-    figure = Figure(figsize=(8, 8 * sheet.shape[0] / sheet.shape[1] + 0.4))
+    sheet = torch.ones(images.shape[1], rows * down, columns * across - GAP)
+    figure = Figure(figsize=(8, 8 * sheet.shape[1] / sheet.shape[2] + 0.4))
     axes = figure.add_axes((0.01, 0, 0.98, 1 - 0.4 / figure.get_figheight()))
     for k, image in enumerate(images):
         top, left = k // columns * down + above, k % columns * across
-        sheet[top : top + height, left : left + width] = image[0]
+        sheet[:, top : top + height, left : left + width] = image
         if captions is not None:
             axes.text(left + width / 2, top - 3, captions[k], ha="center", fontsize=caption_size)
-    axes.imshow(sheet.numpy(), cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+    picture(axes, sheet, interpolation="nearest")
     axes.axis("off")
     figure.suptitle(title, y=1 - 0.1 / figure.get_figheight(), va="top")
     return figure
 
 
 def pictures_with_boxes(pictures: Mapping[str, tuple[Tensor, Tensor]]) -> Figure:
-    """Images [1, H, W] side by side, each with its title and its boxes [M, 4] xyxy."""
+    """Images [C, H, W] side by side, each with its title and its boxes [M, 4] xyxy."""
     if not pictures:
         raise ValueError("no pictures to show")
     figure = Figure(figsize=(10, 0), layout="constrained")
@@ -81,7 +81,7 @@ def pictures_with_boxes(pictures: Mapping[str, tuple[Tensor, Tensor]]) -> Figure
     for spot, (title, (image, boxes)) in zip(axes, pictures.items(), strict=True):
         height, width = image.shape[-2:]
         tallest = max(tallest, height / width)
-        spot.imshow(image.reshape(height, width).numpy(), cmap="gray", vmin=0, vmax=1)
+        picture(spot, image)
         plot_boxes(spot, boxes, ORANGE)
         spot.set(title=title, xlabel="column (pixels)", ylabel="row (pixels)")
     figure.set_size_inches(10, 10 / len(pictures) * tallest + 0.7)

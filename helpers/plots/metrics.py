@@ -18,6 +18,7 @@ from helpers.plots.style import (
     ORANGE,
     RED,
     new_figure,
+    picture,
 )
 
 #: Of several curves in one figure.
@@ -40,19 +41,22 @@ def precision_recall_figure(curves: Mapping[str, PrecisionRecall]) -> Figure:
     return figure
 
 
-def roc_figure(curves: Mapping[str, tuple[Tensor, Tensor]]) -> Figure:
-    """ROC curves: for each name the false and the true positive rates [K], in rising order."""
+def roc_figure(curves: Mapping[str, tuple[Tensor, Tensor]], *, name: str = "car") -> Figure:
+    """ROC curves: the false and the true positive rates [K] of each, in rising order.
+
+    `name` is the class that is looked for.
+    """
     figure = Figure(figsize=(6, 4.4), layout="constrained")
     axes = figure.subplots()
-    for (name, (false, true)), (colour, line) in zip(curves.items(), LOOKS, strict=False):
+    for (key, (false, true)), (colour, line) in zip(curves.items(), LOOKS, strict=False):
         area = torch.trapezoid(true, false).item()
-        label = f"{name}: area {area:.3f}"
+        label = f"{key}: area {area:.3f}"
         axes.plot(false, true, color=colour, linestyle=line, linewidth=2, label=label)
     axes.plot([0, 1], [0, 1], color=GREY, linestyle=":", label="guessing: area 0.500")
     axes.set(
         title="Each threshold is one point",
-        xlabel="false positive rate: share of the others called car",
-        ylabel="true positive rate: share of the cars called car",
+        xlabel=f'false positive rate: share of the others called "{name}"',
+        ylabel=f'true positive rate: share of "{name}" called so',
         xlim=(-0.02, 1.02),
         ylim=(-0.02, 1.02),
     )
@@ -80,7 +84,7 @@ NAMES = {
     TRUE: "true positive",
     DUPLICATE: "false positive: second box",
     POORLY_LOCALISED: "false positive: badly placed",
-    BACKGROUND: "false positive: on no car",
+    BACKGROUND: "false positive: on background",
 }
 
 
@@ -102,7 +106,7 @@ def plot_judged(
     """An image with each box as what it is (see `error_analysis`); returns the kinds that occur."""
     verdict = classify_errors(detections, ground_truth)
     height, width = image.shape[-2:]
-    axes.imshow(image[0].numpy(), cmap="gray", vmin=0, vmax=1)
+    picture(axes, image)
     present = []
     for name, chosen in ((FOUND, ~verdict.missed), (MISSED, verdict.missed)):
         if chosen.any():

@@ -14,7 +14,7 @@ from helpers.sheets import CROP_SIZE
 def pyramid_figure(
     images: Sequence[Tensor], captions: Sequence[str], *, window: tuple[int, int] = CROP_SIZE
 ) -> Figure:
-    """Images [1, H, W] of several sizes side by side, a pixel of each equally large on the page.
+    """Images [C, H, W] of several sizes side by side, a pixel of each equally large on the page.
 
     In the middle of each, the `window` (height, width) of the classifier: always the same size.
     """
@@ -27,7 +27,7 @@ def pyramid_figure(
     spots = figure.subplots(1, len(images), squeeze=False, width_ratios=widths).flat
     for spot, image, caption, wide in zip(spots, images, captions, widths, strict=True):
         height, width = image.shape[-2:]
-        spot.imshow(image[0].numpy(), cmap="gray", vmin=0, vmax=1)
+        picture(spot, image)
         x, y = (width - window[1]) / 2, (height - window[0]) / 2
         plot_boxes(spot, torch.tensor([[x, y, x + window[1], y + window[0]]]), ORANGE)
         middle = (width - 1) / 2

@@ -62,7 +62,7 @@ def detections_figure(
 
 
 def _has_several(scene: Scene) -> bool:
-    """Whether there is more to tell apart than cars and the rest."""
+    """Whether there is more to tell apart than one class and the rest."""
     return len(scene.classes) > 2
 
 
@@ -73,9 +73,9 @@ def gallery(
     columns: int = 8,
     title: str = "Drawn crops and scenes",
 ) -> Figure:
-    """What a data set shows: cars, then other crops, above a row of scenes with their ground truth.
+    """What a data set shows: objects, then other crops, above scenes with their ground truth.
 
-    Cars have a solid blue frame, others a dotted orange one. Raises ValueError if there are no
+    Objects have a solid blue frame, others a dotted orange one. Raises ValueError if there are no
     crops or no scenes to show.
     """
     if len(crops) == 0 or len(scenes) == 0:
@@ -90,14 +90,15 @@ def gallery(
     figure.get_layout_engine().set(w_pad=0.02, h_pad=0.02)
     figure.suptitle(title)
     above, below = figure.subfigures(2, 1, height_ratios=[tall + 0.4, low + 0.4])
-    above.suptitle("crops: a car (blue frame), or none (orange, dotted)", fontsize=10)
+    what = crops.classes[1] if len(crops.classes) == 2 else "object"
+    above.suptitle(f"crops: a {what} (blue frame), or none (orange, dotted)", fontsize=10)
     for k, spot in enumerate(above.subplots(rows, columns, squeeze=False).flat):
         spot.set(xticks=[], yticks=[])
         spot.spines[:].set_visible(k < len(crops))
         if k < len(crops):
             number = int(order[k])
             picture(spot, crops.images[number])
-            colour, style = ((ORANGE, ":"), (BLUE, "-"))[int(crops.labels[number])]
+            colour, style = ((ORANGE, ":"), (BLUE, "-"))[int(crops.labels[number] > 0)]
             spot.spines[:].set(color=colour, linestyle=style, linewidth=1.8)
     below.suptitle("scenes: the ground truth in green, dashed", fontsize=10)
     shapes = [scene.image.shape[-1] / scene.image.shape[-2] for scene in scenes]

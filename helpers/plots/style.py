@@ -100,13 +100,13 @@ def legible(text: str) -> str:
     return "".join(c if c.isprintable() and font.get_char_index(ord(c)) else "?" for c in text)
 
 
-def picture(axes: Axes, image: Tensor) -> None:
+def picture(axes: Axes, image: Tensor, **looks: object) -> None:
     """Show an image on axes: grey [1, H, W], black for 0 and white for 1, or RGB [3, H, W]."""
     pixels = image.detach().cpu()
     if pixels.ndim == 3 and len(pixels) == 3:
-        axes.imshow(pixels.permute(1, 2, 0).numpy(), vmin=0, vmax=1)
+        axes.imshow(pixels.permute(1, 2, 0).numpy(), vmin=0, vmax=1, **looks)
         return
-    axes.imshow(pixels.reshape(image.shape[-2:]).numpy(), cmap="gray", vmin=0, vmax=1)
+    axes.imshow(pixels.reshape(image.shape[-2:]).numpy(), cmap="gray", vmin=0, vmax=1, **looks)
 
 
 def plot_boxes(

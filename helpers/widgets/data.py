@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from helpers import augment, hard_negatives
-from helpers.datasets import Crops
+from helpers.datasets import CAR_CLASSES, Crops
 from helpers.plots import contact_sheet
 from helpers.widgets.view import CaptionedFigure, view
 
@@ -53,16 +53,23 @@ def augmentation_view(images: Tensor) -> ipywidgets.VBox:
 
 
 SHOWN, COLUMNS = 12, 4
-CLASSES = {"everything": None, "cars": 1, "not cars": 0}
+EVERYTHING = "everything"
+
+
+def _classes(crops: Crops) -> dict[str, int]:
+    """What to call the crops of a class, and its label."""
+    if crops.classes == CAR_CLASSES:
+        return {"cars": 1, "not cars": 0}
+    return {name: label for label, name in enumerate(crops.classes)}
 
 
 def crops_of_kind(crops: Crops, kind: str) -> Tensor:
-    """Indices of "everything", "cars", "not cars", or one of the kinds in `crops.kinds`."""
-    if kind not in CLASSES:
-        return torch.tensor([k for k, known in enumerate(crops.kinds) if known == kind]).long()
-    if kind == "everything":
+    """Indices of "everything", of "cars", "not cars" or another class, or of a kind of crop."""
+    if kind == EVERYTHING:
         return torch.arange(len(crops))
-    return (crops.labels == CLASSES[kind]).nonzero().flatten()
+    if kind in (classes := _classes(crops)):
+        return (crops.labels == classes[kind]).nonzero().flatten()
+    return torch.tensor([k for k, known in enumerate(crops.kinds) if known == kind]).long()
 
 
 def plot_crops(crops: Crops, split: str, kind: str, seed: int) -> CaptionedFigure:
@@ -77,13 +84,16 @@ def plot_crops(crops: Crops, split: str, kind: str, seed: int) -> CaptionedFigur
     indices = crops_of_kind(crops, kind)
     order = torch.randperm(len(indices), generator=torch.Generator().manual_seed(seed))
     chosen = crops.subset(indices[order[:SHOWN]])
-    names = chosen.kinds or [("not a car", "car")[label] for label in chosen.labels.tolist()]
+    classes = ("not a car", "car") if crops.classes == CAR_CLASSES else crops.classes
+    names = chosen.kinds or [classes[label] for label in chosen.labels.tolist()]
     captions = [f"{name}: {label}" for name, label in zip(names, chosen.labels, strict=True)]
     title = f"{split}, {kind}: {len(chosen)} of {len(indices)} crops (seed {seed})"
-    cars = int(chosen.labels.sum())
+    counts = chosen.labels.bincount(minlength=len(classes)).tolist()
+    labelled = ", ".join(
+        f"{n} labelled {label} ({classes[label]})" for label, n in enumerate(counts) if n
+    )
     return contact_sheet(chosen.images, captions, columns=COLUMNS, title=title), (
-        f"{len(chosen)} of the {len(indices)} crops of “{kind}” in {split}; {cars} of those"
-        " shown are labelled 1, a car."
+        f"{len(chosen)} of the {len(indices)} crops of “{kind}” in {split}: {labelled or 'none'}."
     )
 
 
@@ -100,7 +110,8 @@ def data_view(splits: Mapping[str, Crops]) -> ipywidgets.VBox:
         raise ValueError("no splits to look at: for example {'train': load_crops('street')}")
     kinds = sorted({kind for crops in splits.values() for kind in crops.kinds})
     # Where every crop has a name of its own, as photographs do, a list of them helps nobody.
-    options = [*CLASSES, *(kinds if len(kinds) <= 40 else [])]
+    classes = {name: None for crops in splits.values() for name in _classes(crops)}
+    options = [*dict.fromkeys([EVERYTHING, *classes, *(kinds if len(kinds) <= 40 else [])])]
     return view(
         lambda split, kind, seed: plot_crops(splits[split], split, kind, seed),
         moves=("kind", "seed"),

@@ -11,6 +11,7 @@ from helpers.boxes import Detections, above, apply_nms
 from helpers.datasets import Scene
 from helpers.error_analysis import BACKGROUND, DUPLICATE, POORLY_LOCALISED, TRUE, classify_errors
 from helpers.metrics import PrecisionRecall, precision_recall
+from helpers.models import class_index
 from helpers.thresholds import SCORE_FLOOR
 from helpers.widgets.view import CaptionedFigure, view
 
@@ -32,7 +33,7 @@ def plot_threshold(
         scene: with the ground truth.
         detections: the scene's boxes after suppression, of any score.
         curve: over many scenes.
-        threshold: the smallest probability that counts as a car.
+        threshold: the smallest probability that counts.
         cells: the boxes [N, 4] of all cells above the threshold, shown as dots.
         figure: an earlier one, which is used again: that is quicker.
     """
@@ -50,17 +51,21 @@ def plot_threshold(
         title=f"{len(shown.boxes)} boxes, {int(verdict.missed.sum())} missed",
     )
     return figure, (
-        f"Threshold {threshold:.2f}. This scene: cars {len(scene.boxes)},"
+        f"Threshold {threshold:.2f}. This scene: ground truth {len(scene.boxes)},"
         f" true positives {verdict.count(TRUE)}, false negatives {int(verdict.missed.sum())};"
         f" false positives: second boxes {verdict.count(DUPLICATE)},"
         f" badly placed {verdict.count(POORLY_LOCALISED)},"
-        f" on no car {verdict.count(BACKGROUND)}."
+        f" on background {verdict.count(BACKGROUND)}."
         f" All scenes: precision {precision:.2f}, recall {recall:.2f}."
     )
 
 
 def threshold_view(
-    scenes: Sequence[Scene], detections: Sequence[Detections], *, shown: int = 0
+    scenes: Sequence[Scene],
+    detections: Sequence[Detections],
+    *,
+    shown: int = 0,
+    label: int | str | None = None,
 ) -> ipywidgets.VBox:
     """Choose a scene and move the threshold: its errors, and the point on the curve of all.
 
@@ -68,7 +73,9 @@ def threshold_view(
         scenes: with the ground truth.
         detections: of each scene, after suppression, of any score.
         shown: which scene to begin with, from 0.
+        label: index or name of the class to be shown; needed where there are several.
     """
+    scenes, detections = _of_class(scenes, detections, label)
     curve = precision_recall(detections, [scene.boxes for scene in scenes])
     figure, _ = plot_threshold(scenes[shown], detections[shown], curve, 0.5)
     return view(
@@ -95,7 +102,7 @@ def plot_suppression(
         scene: with the ground truth.
         candidates: every cell as a box.
         curve: over many scenes, with this `iou_threshold`.
-        threshold: the smallest probability that counts as a car.
+        threshold: the smallest probability that counts.
         iou_threshold: of NMS.
         figure: an earlier one, which is used again.
     """
@@ -124,7 +131,11 @@ def suppression_curves(
 
 
 def suppression_view(
-    scenes: Sequence[Scene], candidates: Sequence[Detections], *, shown: int = 0
+    scenes: Sequence[Scene],
+    candidates: Sequence[Detections],
+    *,
+    shown: int = 0,
+    label: int | str | None = None,
 ) -> ipywidgets.VBox:
     """Move the threshold and the overlap of NMS: boxes of one scene, and the point for all.
 
@@ -132,7 +143,9 @@ def suppression_view(
         scenes: with the ground truth.
         candidates: every cell of each scene as a box.
         shown: the scene, from 0.
+        label: index or name of the class to be shown; needed where there are several.
     """
+    scenes, candidates = _of_class(scenes, candidates, label)
     curves = suppression_curves(scenes, candidates)
     scene, floored = scenes[shown], above(candidates[shown], SCORE_FLOOR)
     figure, _ = plot_suppression(scene, floored, curves[0.3], 0.5, 0.3)
@@ -143,6 +156,14 @@ def suppression_view(
         threshold=_slider("threshold", 0.5, SCORE_FLOOR, 1.0, 0.05),
         iou_threshold=_slider("NMS: overlap allowed (IoU)", 0.3, 0.0, 1.0, 0.1),
     )
+
+
+def _of_class(
+    scenes: Sequence[Scene], detections: Sequence[Detections], label: int | str | None
+) -> tuple[list[Scene], list[Detections]]:
+    """What is true and what was found of one class."""
+    index = class_index(label, scenes[0].classes)
+    return [scene.of(index) for scene in scenes], [found.of(index) for found in detections]
 
 
 def _slider(name: str, value: float, low: float, high: float, step: float) -> ipywidgets.Widget:

@@ -25,7 +25,7 @@ def plot_detections(
     Args:
         scene: with the ground truth.
         candidates: every cell as a box.
-        threshold: the smallest probability that counts as a car.
+        threshold: the smallest probability that counts.
         iou_threshold: of NMS.
     """
     cells = above(candidates, threshold)
@@ -39,17 +39,23 @@ def plot_detections(
         title=f"{len(cells.boxes)} cells, {left} boxes",
     )
     return figure, (
-        f"Cars: {len(scene.boxes)}, true positives: {true_positives}, false positives:"
+        f"Ground truth: {len(scene.boxes)}, true positives: {true_positives}, false positives:"
         f" {left - true_positives}, at threshold {threshold:.2f}, overlap allowed:"
         f" {iou_threshold:.2f}."
     )
 
 
-def detection_view(scene: Scene, detector: Detector) -> ipywidgets.VBox:
-    """Move the threshold and the overlap of NMS, and see which boxes stay."""
-    candidates = detector.candidates(scene.image)
-    # Cells that no slider position can show only make each answer slower.
-    candidates = above(candidates, SCORE_FLOOR)
+def detection_view(
+    scene: Scene, detector: Detector, *, label: int | str | None = None
+) -> ipywidgets.VBox:
+    """Move the threshold and the overlap of NMS, and see which boxes stay.
+
+    Args:
+        scene: with the ground truth.
+        detector: of any classes.
+        label: index or name of the class to be shown; needed where there are several.
+    """
+    scene, candidates = _of_class(scene, detector, label, SCORE_FLOOR)
     return view(
         lambda threshold, iou_threshold: plot_detections(
             scene, candidates, threshold, iou_threshold
@@ -63,11 +69,20 @@ def detection_view(scene: Scene, detector: Detector) -> ipywidgets.VBox:
     )
 
 
-class Level(NamedTuple):
-    """One level of a pyramid: its scale, the small image, its heatmap, and its detections.
+def _of_class(
+    scene: Scene, detector: Detector, label: int | str | None, lowest: float
+) -> tuple[Scene, Detections]:
+    """A scene and its cells that score `lowest` or more, both of one class."""
+    index = detector.label_of(label)
+    # Cells that no slider position can show only make each answer slower.
+    return scene.of(index), above(detector.candidates(scene.image).of(index), lowest)
 
-    `detections` are in pixels of the small image; `factors` [4] take their boxes back to the whole
-    image.
+
+class Level(NamedTuple):
+    """One level of a pyramid: its scale, the small image, its heatmap, its detections, the window.
+
+    `name` is the class they are of. `detections` are in pixels of the small image; `factors` [4]
+    take their boxes back to the whole image.
     """
 
     scale: float
@@ -75,6 +90,8 @@ class Level(NamedTuple):
     probability: Tensor
     detections: Detections
     factors: Tensor
+    window: tuple[int, int]
+    name: str
 
 
 def pyramid_levels(
@@ -90,12 +107,14 @@ def pyramid_levels(
         image: of any size and kind that `as_image` takes.
         detector: of one scale.
         scales: by which the image is shrunk.
-        label: index or name of the class whose heatmaps are shown; needed where there are several.
+        label: index or name of the class to be shown; needed where there are several.
     """
-    levels = []
+    levels, index = [], detector.label_of(label)
+    window, name = tuple(detector.geometry.window), detector.classes[index]
     for scale in scales:
         small, factors = resized(as_image(image, detector.channels), scale)
-        levels.append(Level(scale, small, detector.heatmap(small, label), detector(small), factors))
+        found, probability = detector(small).of(index), detector.heatmap(small, index)
+        levels.append(Level(scale, small, probability, found, factors, window, name))
     return tuple(levels)
 
 
@@ -107,19 +126,29 @@ def plot_level(levels: Sequence[Level], number: int, size: tuple[int, int]) -> C
         number: which one, from 0.
         size: (height, width) of the whole image.
     """
-    scale, image, probability, detections, _ = levels[number]
+    scale, image, probability, detections, _, window, name = levels[number]
     height, width = image.shape[-2:]
     title = f"level {number}, scale {scale:.2f}: {height}×{width} pixels"
-    return level_figure(image, probability, detections, size, title=title), (
+    return level_figure(image, probability, detections, size, title=title, name=name), (
         f"Level {number} of the pyramid: the image shrunk by {scale:.2f} to {height}×{width}"
-        f" pixels; the window of 40×100 finds cars that are about {100 * scale:.0f} pixels wide in"
-        f" the image. Detections here: {len(detections.boxes)}."
+        f" pixels; the window of {window[0]}×{window[1]} fits what is about"
+        f" {window[0] * scale:.0f}×{window[1] * scale:.0f} pixels large in the image."
+        f" Detections here: {len(detections.boxes)}."
     )
 
 
-def pyramid_view(scene: Scene, detector: Detector, scales: Sequence[float]) -> ipywidgets.VBox:
-    """Walk through the levels of a pyramid, and see which cars the window fits on each."""
-    levels = pyramid_levels(scene.image, detector, scales)
+def pyramid_view(
+    scene: Scene,
+    detector: Detector,
+    scales: Sequence[float],
+    *,
+    label: int | str | None = None,
+) -> ipywidgets.VBox:
+    """Walk through the levels of a pyramid, and see which objects the window fits on each.
+
+    Takes what `pyramid_levels` does, with the scene instead of its image.
+    """
+    levels = pyramid_levels(scene.image, detector, scales, label=label)
     size = tuple(scene.image.shape[-2:])
     return view(
         lambda level: plot_level(levels, level, size),
@@ -130,14 +159,19 @@ def pyramid_view(scene: Scene, detector: Detector, scales: Sequence[float]) -> i
 
 
 def scenes_view(
-    scenes: Sequence[Scene], detector: Detector, *, lowest: float = SCORE_FLOOR
+    scenes: Sequence[Scene],
+    detector: Detector,
+    *,
+    lowest: float = SCORE_FLOOR,
+    label: int | str | None = None,
 ) -> ipywidgets.VBox:
-    """Choose a scene and a threshold from `lowest` on, and see the detections."""
-    candidates = [above(detector.candidates(scene.image), lowest) for scene in scenes]
+    """Choose a scene and a threshold from `lowest` on, and see the detections.
+
+    Takes what `detection_view` does, with several scenes.
+    """
+    shown = [_of_class(scene, detector, label, lowest) for scene in scenes]
     return view(
-        lambda scene, threshold: plot_detections(
-            scenes[scene], candidates[scene], threshold, IOU_THRESHOLD
-        ),
+        lambda scene, threshold: plot_detections(*shown[scene], threshold, IOU_THRESHOLD),
         scene=ipywidgets.IntSlider(value=0, max=len(scenes) - 1, description="scene"),
         threshold=ipywidgets.FloatSlider(
             value=0.5, min=lowest, max=1.0, step=0.05, description="threshold"

@@ -2,10 +2,11 @@
 
 import pytest
 import torch
+from torch import nn
 
 from helpers import plots, widgets
 from helpers.boxes import Detections
-from helpers.datasets import Scene
+from helpers.datasets import Crops, Scene
 from helpers.detector import Detector
 from helpers.fcn import to_fcn
 from helpers.geometry import Geometry
@@ -77,3 +78,88 @@ def test_views_of_heatmaps_take_a_class():
     assert torch.equal(level.probability, detector.heatmap(scene.image, 2))
     with pytest.raises(ValueError, match="choose a class"):
         widgets.pyramid_levels(scene.image, detector, [1.0])
+
+
+@pytest.mark.parametrize(
+    "figure",
+    [
+        lambda image: plots.contact_sheet(image[None], columns=1),
+        lambda image: plots.pictures_with_boxes({"one": (image, BOXES)}),
+        lambda image: plots.judged_figure(image, {"one": FOUND}, BOXES),
+        lambda image: plots.pyramid_figure([image], ["one"], window=(16, 16)),
+    ],
+    ids=["contact sheet", "pictures with boxes", "judged", "pyramid"],
+)
+def test_colours_are_shown_wherever_images_are(figure, generator):
+    image = torch.rand(3, 40, 60, generator=generator)
+    shown = torch.tensor(figure(image).axes[0].images[0].get_array())
+    assert torch.allclose(shown[:40], image.permute(1, 2, 0))
+
+
+def test_figures_of_a_classifier_name_its_class():
+    scores, labels = torch.tensor([0.9, 0.2, 0.6]), torch.tensor([1, 0, 1])
+    histogram = plots.score_histogram(scores, labels, name="cup")
+    assert histogram.axes[0].get_xlabel() == 'probability of "cup"'
+    matrix = plots.confusion_figure(1, 2, 3, 4, name="cup").axes[0]
+    assert [t.get_text() for t in matrix.get_yticklabels()] == ["is a cup", "is not"]
+    rates = {"ours": (torch.tensor([0.0, 1]), torch.tensor([0.0, 1]))}
+    assert '"cup"' in plots.roc_figure(rates, name="cup").axes[0].get_ylabel()
+
+
+class OneClass(nn.Module):
+    """Says with certainty that each window of 16×16 holds a "9"."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Conv2d(1, 3, 16, stride=2)
+        nn.init.zeros_(self.layer.weight)
+        self.layer.bias.data = torch.tensor([0.0, 0, 9])
+
+    def forward(self, x):
+        return self.layer(x).flatten(1)
+
+
+def test_a_box_of_another_class_takes_no_object_in_a_view():
+    nines = Detector(OneClass().eval(), classes=CLASSES, input_size=(16, 16), border=0)
+    page = torch.rand(1, 16, 16), torch.tensor([[0.0, 0, 16, 16]])
+    for truth, right, wrong in ((2, 1, 0), (1, 0, 1)):
+        scene = Scene("page", *page, torch.tensor([truth]), CLASSES)
+        counts = f"Ground truth: {right}, true positives: {right}, false positives: {wrong}"
+        for view in (
+            widgets.detection_view(scene, nines, label="9"),
+            widgets.scenes_view([scene], nines, label=2),
+        ):
+            assert counts in view.children[-1].value
+        found = [nines(scene.image)]
+        other = Scene("one more", *page, torch.tensor([2]), CLASSES)
+        view = widgets.threshold_view([scene, other], found * 2, label="9")
+        assert f"ground truth {right}, true positives {right}" in view.children[-1].value
+        level = widgets.pyramid_view(scene, nines, [1.0], label="6").children[-1]
+        assert "Detections here: 0" in level.value
+        assert "window of 16×16" in level.value
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        lambda scene, detector: widgets.detection_view(scene, detector),
+        lambda scene, detector: widgets.scenes_view([scene], detector),
+        lambda scene, detector: widgets.pyramid_view(scene, detector, [1.0]),
+        lambda scene, detector: widgets.threshold_view([scene], [FOUND]),
+        lambda scene, detector: widgets.suppression_view([scene], [FOUND]),
+    ],
+    ids=["detection", "scenes", "pyramid", "threshold", "suppression"],
+)
+def test_views_of_several_classes_ask_which(view):
+    detector = Detector(OneClass().eval(), classes=CLASSES, input_size=(16, 16))
+    scene = Scene("page", torch.rand(1, 30, 40), BOXES, torch.tensor([1, 2]), CLASSES)
+    with pytest.raises(ValueError, match=r"choose a class by label=\.{3}: background, 6, 9"):
+        view(scene, detector)
+
+
+def test_crops_are_looked_at_by_their_own_classes():
+    crops = Crops(torch.rand(4, 1, 16, 16), torch.tensor([0, 1, 2, 2]), classes=CLASSES)
+    _, message = widgets.plot_crops(crops, "train", "9", 0)
+    assert message == "2 of the 2 crops of “9” in train: 2 labelled 2 (9)."
+    kinds = widgets.data_view({"train": crops}).children[1].options
+    assert kinds == ("everything", "background", "6", "9")

@@ -45,7 +45,7 @@ def test_each_kind_of_box_has_its_name_in_the_fields_words(image, found):
         "true positive",
         "false positive: second box",
         "false positive: badly placed",
-        "false positive: on no car",
+        "false positive: on background",
     ]
 
 

@@ -135,7 +135,7 @@ def test_score_histogram_counts_each_kind_of_answer():
         torch.tensor([0.9, 0.5, 0.2, 0.6, 0.1, 0.1]), torch.tensor([1, 1, 1, 0, 0, 0]), 0.5
     )
     title = figure.axes[0].get_title()
-    assert title == "positives: 2 true, 1 false; negatives: 2 true, 1 false (missed cars)"
+    assert title == "positives: 2 true, 1 false; negatives: 2 true, 1 false (missed)"
 
 
 def test_true_and_false_detections_are_told_apart_by_more_than_colour(image, found):

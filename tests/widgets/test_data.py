@@ -54,7 +54,7 @@ def test_what_is_chosen_is_shown(crops, kind, count):
         assert captions(figure) == ["van: 1"] * 5
     if kind == "not cars":
         assert captions(figure) == ["wall: 0"] * 10
-        assert "; 0 of those shown are labelled 1" in message
+        assert ": 10 labelled 0 (not a car)." in message
 
 
 def test_captions_belong_to_their_crops(crops):

@@ -36,11 +36,11 @@ def test_a_threshold_counts_what_it_shows(scenes, candidates):
     curve = precision_recall(candidates, [s.boxes for s in scenes])
     _, low = widgets.plot_threshold(scenes[0], candidates[0], curve, 0.3)
     assert "true positives 1, false negatives 0; false positives: second boxes 1" in low
-    assert "badly placed 1, on no car 0." in low
+    assert "badly placed 1, on background 0." in low
     assert "precision 0.25, recall 1.00" in low
     _, high = widgets.plot_threshold(scenes[0], candidates[0], curve, 0.85)
     assert "true positives 1, false negatives 0; false positives: second boxes 0" in high
-    assert "badly placed 0, on no car 0." in high
+    assert "badly placed 0, on background 0." in high
     assert "precision 1.00, recall 1.00" in high
     figure, none = widgets.plot_threshold(scenes[0], candidates[0], curve, 0.95)
     assert "true positives 0, false negatives 1;" in none

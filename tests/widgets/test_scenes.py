@@ -35,7 +35,7 @@ def test_a_level_says_what_it_shows(large, pattern_classifier):
     levels = pyramid_levels(large.image, Detector(pattern_classifier), (1.0, 2.0))
     figure, message = plot_level(levels, 1, (240, 440))
     assert "120×220" in message
-    assert "about 200 pixels wide" in message
+    assert "about 80×200 pixels large" in message
     assert message.endswith("Detections here: 1.")
     (box,) = figure.axes[0].patches
     assert (box.get_x() + 0.5, box.get_y() + 0.5) == (60, 40)
@@ -68,6 +68,6 @@ def test_every_slider_changes_the_picture(scene, large, pattern_classifier):
 def test_the_threshold_of_the_scenes_view_decides_what_stays(scene, pattern_classifier):
     view = scenes_view([scene], Detector(pattern_classifier))
     _, threshold, picture = view.children
-    assert "Cars: 1, true positives: 1, false positives: 0," in picture.value
+    assert "Ground truth: 1, true positives: 1, false positives: 0," in picture.value
     threshold.value = 1.0
-    assert "Cars: 1, true positives: 0, false positives: 0," in picture.value
+    assert "Ground truth: 1, true positives: 0, false positives: 0," in picture.value

@@ -109,6 +109,6 @@ def test_detections_count_hits_and_false_alarms(scene):
     boxes = torch.tensor([[12.0, 10, 112, 50], [16, 10, 116, 50], [40, 20, 140, 60]])
     candidates = Detections(boxes, torch.tensor([0.9, 0.8, 0.4]))
     _, strict = widgets.plot_detections(scene, candidates, 0.5, 0.3)
-    assert "Cars: 1, true positives: 1, false positives: 0," in strict
+    assert "Ground truth: 1, true positives: 1, false positives: 0," in strict
     _, crowded = widgets.plot_detections(scene, candidates, 0.3, 1.0)
     assert "false positives: 2," in crowded
