@@ -171,7 +171,9 @@ def pictures_of(given: Path) -> list[Path]:
     inside = (path for path in given.iterdir() if path.suffix.lower() in PICTURES)
     found = sorted(path for path in inside if path.is_file() and not is_left_behind(path))
     if not found:
-        raise ValueError(f"{given} holds no pictures ({', '.join(PICTURES)})")
+        below = sorted({p.parent for p in given.rglob("*") if p.suffix.lower() in PICTURES})
+        where = f"; there are some in {below[0]}" if below else f" ({', '.join(PICTURES)})"
+        raise ValueError(f"{given} holds no pictures{where}")
     return found
 
 

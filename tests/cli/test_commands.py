@@ -196,7 +196,7 @@ KNOWN_BEFORE = [
     (["detect", "{0}/none.png"], "no image file"),
     (["detect", "{0}/damaged.png"], "damaged or not an image"),
     (["detect", "{0}"], "damaged or not an image"),
-    (["detect", "{0}/empty"], "empty holds no pictures"),
+    (["detect", "{0}/empty"], "empty holds no pictures (.png"),
     (["detect", "{0}", "--scales", "1,2", "--object-width", "60..90"], "say the same"),
     (["evaluate", "--data", "{0}/empty"], "no pictures of yours in a folder for each class"),
     (["evaluate", "--data", "street", "--weights", "{0}/damaged.png"], "is for digits, or"),
@@ -235,6 +235,13 @@ def test_what_can_be_known_before_is_said_before_torch_is_loaded(tmp_path):
         assert not loaded, arguments
         assert said.splitlines()[-1].startswith("error: "), said
         assert expected in said, arguments
+
+
+def test_a_folder_of_folders_says_where_pictures_are(tmp_path, capsys):
+    (tmp_path / "cups").mkdir()
+    damaged(tmp_path / "cups")
+    assert main(["detect", str(tmp_path)]) == 2
+    assert f"holds no pictures; there are some in {tmp_path / 'cups'}" in result(capsys)[1][-1]
 
 
 @pytest.mark.parametrize("name", ["a$_$b.png", "a\u8f66.png", "a$x^{2$.png", "line\nbreak.png"])

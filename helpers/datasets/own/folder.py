@@ -16,7 +16,6 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from helpers.datasets.items import Scene
 from helpers.datasets.own.annotations import read_annotations
 from helpers.datasets.own.near import count_near_duplicates
 from helpers.datasets.own.pictures import (
@@ -29,9 +28,9 @@ from helpers.datasets.own.pictures import (
     read_pixels,
 )
 from helpers.datasets.own.scenes import (
+    StoredScene,
     check_names,
     cut_crops,
-    make_scene,
     remark_box_shapes,
     split_scenes,
 )
@@ -69,18 +68,17 @@ class Folder:
     channels: int
     remarks: tuple[str, ...]
 
-    def load_scenes(self, split: str) -> list[Scene]:
-        """The scenes of a split that have boxes, or are known to have none.
+    def load_scenes(self, split: str) -> list[StoredScene]:
+        """The scenes of a split that have boxes, or are known to have none; images are read later.
 
         Args:
             split: "train", "val" or "test".
         """
-        scenes = []
-        for path in self.scenes[split]:
-            if path.name in self.boxes:
-                pixels = read_pixels(path, self.channels)
-                scenes.append(make_scene(path, pixels, self.boxes[path.name], self.classes))
-        return scenes
+        return [
+            StoredScene(path, self.boxes[path.name], self.classes, self.channels)
+            for path in self.scenes[split]
+            if path.name in self.boxes
+        ]
 
 
 def load_folder(

@@ -1,6 +1,7 @@
 """The whole pictures of a folder: their boxes, their splits, and crops that are cut from them."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -54,12 +55,45 @@ def remark_box_shapes(boxes: dict[str, list], size: tuple[int, int], remarks: li
         )
 
 
-def make_scene(path: Path, pixels: np.ndarray, rows: list, classes: Sequence[str]) -> Scene:
-    """A scene of pixels uint8 [C, H, W] and of rows (x1, y1, x2, y2, the class's name)."""
-    boxes = torch.tensor([row[:4] for row in rows], dtype=torch.float32).reshape(-1, 4)
-    labels = torch.tensor([classes.index(row[4]) for row in rows], dtype=torch.int64)
-    image = torch.from_numpy(pixels).float() / 255
-    return Scene(path.name, image, boxes, labels, tuple(classes))
+@dataclass(frozen=True, eq=False)
+class StoredScene:
+    """A `Scene` whose image stays in its file until it is asked for: many large ones fit memory.
+
+    Args:
+        path: of the picture.
+        rows: (x1, y1, x2, y2, the class's name) of each box.
+        classes: their names.
+        channels: 1 or 3.
+    """
+
+    path: Path
+    rows: list
+    classes: tuple[str, ...]
+    channels: int
+
+    @property
+    def name(self) -> str:
+        """The file's."""
+        return self.path.name
+
+    @property
+    def boxes(self) -> torch.Tensor:
+        """Float32 [M, 4], xyxy in pixels."""
+        return torch.tensor([row[:4] for row in self.rows], dtype=torch.float32).reshape(-1, 4)
+
+    @property
+    def labels(self) -> torch.Tensor:
+        """Int64 [M], indices of `classes`."""
+        return torch.tensor([self.classes.index(row[4]) for row in self.rows], dtype=torch.int64)
+
+    @property
+    def image(self) -> torch.Tensor:
+        """Float32 [C, H, W] in [0, 1], read anew."""
+        return torch.from_numpy(read_pixels(self.path, self.channels)).float() / 255
+
+    def of(self, label: int) -> Scene:
+        """The same image, in memory, with the boxes of one class."""
+        return Scene(self.name, self.image, self.boxes, self.labels, self.classes).of(label)
 
 
 class Cut(NamedTuple):
@@ -106,7 +140,7 @@ def cut_crops(
         except (ValueError, OSError) as error:
             broken[path] = str(error)
             continue
-        scene = make_scene(path, image, boxes.get(path.name, []), classes)
+        scene = StoredScene(path, boxes.get(path.name, []), tuple(classes), channels)
         chosen = (same_shape(scene.boxes, size) >= SAME_SHAPE).nonzero().flatten()
         chosen = chosen[torch.randperm(len(chosen), generator=generator)]
         for k in chosen[: -(-objects // len(paths))].tolist():
@@ -115,7 +149,7 @@ def cut_crops(
             labels.append(label)
             kinds.append(f"{classes[label]} in {path.name}")
         each = min(WINDOWS_OF_A_SCENE, -(-background // len(paths)))
-        for window in _free_windows(scene, size, each, generator):
+        for window in _free_windows(scene.boxes, image.shape[1:], size, each, generator):
             pixels.append(fit_picture(_inside(image, window), size, "stretch"))
             labels.append(0)
             kinds.append(f"a part of {path.name}")
@@ -146,10 +180,14 @@ def _inside(pixels: np.ndarray, box: torch.Tensor) -> np.ndarray:
 
 
 def _free_windows(
-    scene: Scene, size: tuple[int, int], count: int, generator: torch.Generator
+    boxes: torch.Tensor,
+    scene_size: tuple[int, int],
+    size: tuple[int, int],
+    count: int,
+    generator: torch.Generator,
 ) -> torch.Tensor:
     """At most `count` windows of a scene, of the crops' shape, without an object: [N, 4]."""
-    height, width = scene.image.shape[1:]
+    height, width = scene_size
     if height < size[0] or width < size[1]:
         return torch.zeros(0, 4)
     largest = min(LARGEST_WINDOW, height / size[0], width / size[1])
@@ -160,6 +198,6 @@ def _free_windows(
         y, x = int(down * (height - h)), int(right * (width - w))
         windows.append((x, y, x + w, y + h))
     windows = torch.tensor(windows, dtype=torch.float32).reshape(-1, 4)
-    if not len(scene.boxes):
+    if not len(boxes):
         return windows
-    return windows[(box_iou(windows, scene.boxes) < FREE_IOU).all(1)]
+    return windows[(box_iou(windows, boxes) < FREE_IOU).all(1)]

@@ -89,6 +89,14 @@ def test_scenes_have_the_boxes_and_labels_of_their_file(made):
             assert scene.image.shape == (3, 240, 320)
 
 
+def test_scenes_are_read_when_they_are_used_and_not_before(own):
+    loaded = load_folder(own)
+    scene = loaded.load_scenes("val")[0]
+    Image.new("RGB", (100, 60), "red").save(own / "scenes" / scene.name)
+    assert scene.image.shape == (3, 60, 100)
+    assert torch.equal(scene.of(1).boxes, scene.boxes[scene.labels == 1])
+
+
 def test_windows_cut_from_scenes_show_no_object(made):
     """Each shape is dark, paper is not: a window may have a corner of one at most."""
     own = load_folder(made)
