@@ -117,7 +117,7 @@ def mean_over_classes(
             iou: matched if images is None else [matched[i] for i in images]
             for iou, matched in of_class.items()
         }
-        if not any(image.cars for image in next(iter(chosen.values()))):
+        if not any(image.objects for image in next(iter(chosen.values()))):
             continue
         aps = {iou: _average_precision(matched) for iou, matched in chosen.items()}
         ap_of[classes[label]] = mean(aps.values())

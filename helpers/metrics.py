@@ -131,11 +131,11 @@ def match(detections: Detections, ground_truth: Tensor, criterion: Criterion) ->
 
 
 class Matched(NamedTuple):
-    """One image after matching: scores [N], is_true (bool [N]), and how many cars there are."""
+    """One image after matching: scores [N], is_true (bool [N]), and how many objects there are."""
 
     scores: Tensor
     is_true: Tensor
-    cars: int
+    objects: int
 
 
 def match_all(
@@ -198,11 +198,11 @@ def curve_from_matches(matched: Sequence[Matched]) -> PrecisionRecall:
     Equal scores make one point, since no threshold separates them.
 
     Raises:
-        ValueError: if there is no car at all, so that no recall is defined.
+        ValueError: if there is no object at all, so that no recall is defined.
     """
-    cars = sum(image.cars for image in matched)
-    if cars == 0:
-        raise ValueError("no car in any image: recall is not defined")
+    objects = sum(image.objects for image in matched)
+    if objects == 0:
+        raise ValueError("no object in the ground truth of any image: recall is not defined")
     scores = torch.cat([image.scores for image in matched])  # [N], of all images
     is_true = torch.cat([image.is_true for image in matched])
     scores, order = scores.sort(descending=True, stable=True)
@@ -212,7 +212,7 @@ def curve_from_matches(matched: Sequence[Matched]) -> PrecisionRecall:
     positives = torch.arange(1, len(scores) + 1)[last_of_its_score]
     true_positives = true_positives[last_of_its_score]  # [N] -> [K], one for each score
     return PrecisionRecall(
-        true_positives / positives, true_positives / cars, scores[last_of_its_score]
+        true_positives / positives, true_positives / objects, scores[last_of_its_score]
     )
 
 

@@ -152,14 +152,14 @@ def test_a_pool_of_one_class_is_what_it_always_was():
     for one, other in zip(pooled, expected, strict=True):
         assert torch.equal(one.scores, other.scores)
         assert torch.equal(one.is_true, other.is_true)
-        assert one.cars == other.cars
+        assert one.objects == other.objects
     assert len(precision_recall(cars, ground_truth).recall) > 5
 
 
 def test_a_pool_counts_every_box_and_every_object_once_each_in_its_class():
     detections, ground_truth, labels = crowd(3)
     pooled = pool_classes(detections, ground_truth, labels)
-    assert sum(image.cars for image in pooled) == sum(COUNTS.values())
+    assert sum(image.objects for image in pooled) == sum(COUNTS.values())
     assert sum(len(image.scores) for image in pooled) == sum(len(d.scores) for d in detections)
     matches = match_classes(detections, ground_truth, labels, most_boxes=1000)
     right = sum(int(i.is_true.sum()) for of in matches.values() for i in of[0.5])

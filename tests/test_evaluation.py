@@ -93,7 +93,7 @@ def test_the_official_criterion_is_the_one_asked_for(pattern_classifier, scene_w
 
 
 def test_scenes_without_any_car_have_no_recall(pattern_classifier, scene_with):
-    with pytest.raises(ValueError, match="no car in any image"):
+    with pytest.raises(ValueError, match="no object in the ground truth"):
         evaluate_detector(pattern_classifier, scenes_of(scene_with, [], []))
 
 

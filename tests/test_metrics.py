@@ -336,7 +336,7 @@ def test_what_cannot_be_measured_is_refused():
     with pytest.raises(ValueError, match="2 images of detections, but 1 of ground truth"):
         precision_recall([NOTHING, NOTHING], [boxes(CAR)])
     for ground_truth in ([NONE], []):
-        with pytest.raises(ValueError, match="no car in any image"):
+        with pytest.raises(ValueError, match="no object in the ground truth"):
             precision_recall([NOTHING] * len(ground_truth), ground_truth)
     with pytest.raises(ValueError, match="one score, not NaN"):
         precision_recall([Detections(boxes(HIT), torch.zeros(2))], [boxes(CAR)])
@@ -594,7 +594,7 @@ def test_pooled_images_are_the_curve_and_may_be_drawn_twice():
     ground_truth = [boxes([0, 0, 10, 10]), boxes([0, 0, 10, 10], [50, 0, 60, 10]), NONE]
     detections = [found([0, 0, 10, 10, 0.9]), NOTHING, found([5, 5, 9, 9, 0.4])]
     matched = match_all(detections, ground_truth)
-    assert [image.cars for image in matched] == [1, 2, 0]
+    assert [image.objects for image in matched] == [1, 2, 0]
     curve, expected = curve_from_matches(matched), precision_recall(detections, ground_truth)
     torch.testing.assert_close(curve.precision, expected.precision)
     torch.testing.assert_close(curve.recall, expected.recall)

@@ -41,7 +41,8 @@ def check_suppress_each(answers: Each) -> None:
         given = (moved, torch.tensor([0.9, 0.8, 0.7, 0.6]), torch.tensor([2, 1, 2, 1]))
         _compare(answers, "boxes of two classes, far apart", *given, 0.2)
     generator = torch.Generator().manual_seed(3)
-    for count, classes, threshold in ((30, [1, 2, 9], 0.3), (60, [5], 0.2), (60, [1, 4, 6], 0.6)):
+    crowds = ((30, [1, 2, 9], 0.3), (60, [5], 0.2), (60, [1, 4, 6], 0.6), (40, [-3, 7, 52], 0.3))
+    for count, classes, threshold in crowds:
         corners = 60 * torch.rand(count, 2, generator=generator)
         crowd = torch.cat([corners, corners + 20], 1)
         scores = torch.randperm(count, generator=generator) / count
@@ -136,6 +137,12 @@ def _suppress_mistakes(
         "these are indices within a class: labels == label holds the indices of all boxes": inside[
             scores[inside].argsort(descending=True)
         ],
+        "labels are any numbers, also below 0 and beyond 10: go through labels.unique()": together(
+            range(1, 11)
+        ),
+        "labels are any numbers, also below 0: go through labels.unique()": together(
+            range(max(present) + 1)
+        ),
         "an IoU of just the threshold is allowed: drop only what overlaps *more*": batched_nms(
             *given, max(0.0, threshold - 1e-6)
         ),

@@ -35,7 +35,8 @@ FAMILIES = {
     r"size of tensor a \(\d+\) must match|operands could not be broadcast": _OTHER_SHAPE,
     r"The expanded size of the tensor": _OTHER_SHAPE,
     r"is invalid for input of size (\d+)|cannot reshape array of size (\d+)": (
-        f"the numbers do not fill this shape exactly: {_SIZE_IN_CODE}"
+        f"the numbers do not fill this shape exactly: {_SIZE_IN_CODE} Does torch.bincount lack its"
+        " minlength?"
     ),
     r"to have (\d+) channels, but got (\d+) channels": (
         "a convolution made for {0} channels got {1}: is a number of channels written into the"
@@ -117,6 +118,9 @@ FAMILIES = {
     ),
     r"'(?:list|tuple)' object has no attribute": _LIST.replace(
         "does no arithmetic", "is no tensor"
+    ),
+    r"no object in the ground truth of any image": (
+        "recall is a share of the true objects: leave out a class that the truth has nothing of"
     ),
     r"division by zero": "nothing to divide by here: what should the answer be in this case?",
     r"missing \d+ required positional arguments?: \"dim\"": (

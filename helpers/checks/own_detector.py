@@ -174,6 +174,10 @@ def _text(answer: object, case: str) -> str:
     if not isinstance(answer, str):
         zero = "; a number as 0123 begins with a 0" if isinstance(answer, int) else ""
         fail(f"{case}: the result must be text, '123', not {shown(answer)}{zero}")
+    if "tensor(" in answer:
+        fail(
+            f"{case}: {shown(answer)}: a tensor becomes a number by int(...), then text by str(...)"
+        )
     return answer
 
 

@@ -12,7 +12,7 @@ import threading
 from _thread import interrupt_main
 from collections.abc import Callable, Iterator, Sequence
 from contextvars import ContextVar
-from types import TracebackType
+from types import FrameType, TracebackType
 
 from helpers.checks.hints import hint
 from helpers.checks.own_work import LIBRARIES, borrowed
@@ -176,6 +176,21 @@ def suspecting(messages: list[str]) -> Iterator[None]:
         SUSPECTS.reset(token)
 
 
+def _is_leaving(frame: FrameType | None) -> bool:
+    """Whether the limit is being lifted: an interruption then would leave it in force for ever."""
+    leaving = (
+        time_limit.__wrapped__.__code__,
+        contextlib._GeneratorContextManager.__exit__.__code__,
+    )
+    return any(one.f_code in leaving for one in _callers(frame))
+
+
+def _callers(frame: FrameType | None) -> Iterator[FrameType]:
+    while frame is not None:
+        yield frame
+        frame = frame.f_back
+
+
 @contextlib.contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
     """Raise `TookTooLong` in the main thread, in place of what it does, after so many seconds.
@@ -197,10 +212,10 @@ def time_limit(seconds: float) -> Iterator[None]:
             late, wait = True, 0.5
             interrupt_main()
 
-    def stop(signal_number: int, frame: object) -> None:
+    def stop(signal_number: int, frame: FrameType | None) -> None:
         if not late:
             raise KeyboardInterrupt
-        if not over.is_set():
+        if not over.is_set() and not _is_leaving(frame):
             raise TookTooLong
 
     before = signal.signal(signal.SIGINT, stop)

@@ -15,7 +15,7 @@ from helpers.augment import brightness, contrast, flip, shift, zoom
 from helpers.cli.inputs import is_own, say
 from helpers.cli.progress import follow
 from helpers.cli.summary import confusion, most_wrong, print_scores, say_scores, trained_on
-from helpers.datasets import Crops, Folder, Scene, load_crops, load_folder, load_scenes
+from helpers.datasets import Crops, Scene, load_crops, load_folder, load_scenes
 from helpers.datasets.own import StoredCrops
 from helpers.detector import RATIO, pyramid
 from helpers.evaluation import evaluate_classes
@@ -28,6 +28,7 @@ from helpers.thresholds import NothingFoundError, choose_detection_threshold, ch
 SEEN, SEEN_SMALL = 5_000, 50_000
 EPOCHS = (2, 40)  # at least, at most
 SPLIT_SEED = 0  # whatever the training's seed: held-out pictures stay held out
+FEW_SCENES = 10  # held out, below which average precision says little
 ENOUGH = 4000  # crops that choose a threshold
 DIGIT_WIDTHS = (16.0, 32.0)
 
@@ -84,14 +85,7 @@ def read_task(data: str | Path, **options: object) -> Task:
     crops = {"train": folder.train, "val": folder.val, "test": folder.test}
     scenes = {split: folder.load_scenes(split) for split in ("val", "test")}
     return Task(str(data), **crops, val_scenes=scenes["val"], test_scenes=scenes["test"],
-                widths=_widths(folder))  # fmt: skip
-
-
-def _widths(folder: Folder) -> tuple[float, float] | None:
-    """The narrowest and widest object of the training and validation scenes, if there are any."""
-    names = {path.name for split in ("train", "val") for path in folder.scenes[split]}
-    widths = [row[2] - row[0] for name in names for row in folder.boxes.get(name, [])]
-    return (min(widths), max(widths)) if widths else None
+                widths=folder.object_widths)  # fmt: skip
 
 
 def train(args: argparse.Namespace) -> None:
@@ -221,6 +215,8 @@ def report(model: nn.Module, task: Task, threshold: float, *, mirror: bool) -> N
     for name, value in found.ap50_of.items():
         print(f"  {name:<16} {value:.3f}")
     print(f"  {'mean (mAP)':<16} {found.ap50:.3f} (COCO's, IoU 0.50 to 0.95: {found.ap:.3f})\n")
+    if len(task.test_scenes) < FEW_SCENES:
+        print(f"with only {len(task.test_scenes)} held-out scenes these figures are a guess\n")
 
 
 def evaluate(args: argparse.Namespace) -> None:

@@ -25,7 +25,7 @@ def confusion(labels: Tensor, called: Tensor, classes: Sequence[str]) -> str:
     """How often crops of each class (rows) are called what (columns), as text.
 
     >>> print(confusion(torch.tensor([0, 1, 1]), torch.tensor([0, 1, 0]), ("background", "cup")))
-    is, called        background          cup
+    true, called      background          cup
     background                 1            0
     cup                        1            1
     <BLANKLINE>
@@ -34,7 +34,7 @@ def confusion(labels: Tensor, called: Tensor, classes: Sequence[str]) -> str:
     table = torch.bincount(labels * count + called, minlength=count * count).view(count, count)
     names = [name if len(name) <= 12 else f"{name[:11]}…" for name in classes]
     width = max(4, *map(len, names)) + 2 if count > 6 else 12
-    lines = ["is, called".ljust(16) + "".join(f"{name:>{width}} " for name in names).rstrip()]
+    lines = ["true, called".ljust(16) + "".join(f"{name:>{width}} " for name in names).rstrip()]
     for name, row in zip(names, table.tolist(), strict=True):
         lines.append(f"{name:<16}" + "".join(f"{n:>{width}} " for n in row).rstrip())
     return "\n".join(lines) + "\n"

@@ -71,10 +71,10 @@ def indices_within(boxes, scores, labels, iou_threshold):
     return best_first(torch.cat(kept), scores)
 
 
-def numbered_from(first):
+def numbered_from(first, last=None):
     def keep(boxes, scores, labels, iou_threshold):
         kept = [labels[:0]]
-        for label in range(first, first + len(labels.unique())):
+        for label in range(first, first + len(labels.unique()) if last is None else last):
             members = (labels == label).nonzero()[:, 0]
             kept.append(members[nms(boxes[members], scores[members], iou_threshold)])
         return best_first(torch.cat(kept), scores)
@@ -140,6 +140,8 @@ SUPPRESS_WRONG = [
     (by_keep(indices_within), "indices within a class"),
     (numbered_from(0), "numbered 0, 1, 2"),
     (numbered_from(1), "numbered 1, 2, 3"),
+    (numbered_from(1, 11), "beyond 10"),
+    (numbered_from(0, 100), "also below 0"),
     (lambda b, s, t, iou: suppress_each(b, s, t, 0.5), "always use 0.5"),
     (lambda b, s, t, iou: suppress_each(b, s, t, 0.3), "always use 0.3"),
     (from_the_threshold_on, "just the threshold"),

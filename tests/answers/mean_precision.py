@@ -121,6 +121,7 @@ MEAN_WRONG = [
     (lambda *a: torch.tensor([mean_ap(*a)]), "must be one number"),
     (pooled, "the classes are not told apart"),
     (over_classes(of_truth, sum), "that is the sum"),
+    (lambda f, t: mean(of_class(c, f, t) for c in range(1, 11)), "leave out a class"),
     (over_classes(of_both), "leave them out"),
     (all_from_one, "every class from 1 to the last"),
     (over_classes(of_detections, lambda v: mean(v or [0.0])), "a class that is never found counts"),

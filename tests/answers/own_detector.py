@@ -172,6 +172,7 @@ READ_WRONG = [
     (lambda *a: None, "return"),
     (lambda b, t: [*read_number(b, t)], "must be text"),
     (lambda b, t: int("0" + read_number(b, t).replace(" ", "")), "begins with a 0"),
+    (lambda b, t: "".join(str(t[k] - 1) for k in b[:, 0].argsort()), "a number by int"),
     (lambda b, t: read_number(b, t) + " ", "not before or after all"),
     (lambda b, t: read_number(b, t)[::-1], "backwards"),
     (line_of(lambda b: range(len(b))), "order of the boxes"),

@@ -3,9 +3,13 @@
 The answers lie in tests/answers, one module for each module of helpers.checks that has checks.
 """
 
+import contextlib
 import importlib
 import pkgutil
 import re
+import signal
+import threading
+import time
 from pathlib import Path
 
 import nbformat
@@ -129,3 +133,14 @@ def test_an_untouched_exercise_says_so_in_one_line():
         (output,) = cell.outputs
         shown = [re.sub(r"\x1b\[[0-9;]*m", "", line) for line in output.traceback]
         assert shown == [f"{check.exercise}: nothing is written yet"]
+
+
+def test_a_limit_is_lifted_even_if_time_is_up_at_that_moment():
+    before = signal.getsignal(signal.SIGINT)
+    for k in range(300):
+        with contextlib.suppress(running.TookTooLong), time_limit(0.001):
+            end = time.perf_counter() + 0.001 + (k % 20 - 10) * 2e-5
+            while time.perf_counter() < end:
+                pass
+        assert signal.getsignal(signal.SIGINT) is before
+    assert not [t for t in threading.enumerate() if "ring" in t.name]

@@ -8,12 +8,15 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from helpers.boxes import Detections
 from helpers.checks import CheckFailed
 from helpers.checks.hints import FAMILIES, hint
+from helpers.metrics import precision_recall
 from tests.checks import cases
 
 X = torch.rand(2, 1, 4, 5)
 V = torch.rand(3)
+NONE = Detections(torch.zeros(0, 4), torch.zeros(0))
 LABELS = torch.tensor([0, 1])
 
 
@@ -110,6 +113,7 @@ MISTAKES = [
     (lambda: np.zeros(2).clamp(0, 1), "array of NumPy, not a tensor"),
     (lambda: [1].reshape(1), "a list is no tensor"),
     (lambda: 1 / 0, "nothing to divide by"),
+    (lambda: precision_recall([NONE], [NONE.boxes]), "leave out a class"),
     (lambda: unpack(), "in its `def` line"),
     (lambda: unpack(1, 2), "in its `def` line"),
     (lambda: V.log_softmax(), "^say along which dimension"),

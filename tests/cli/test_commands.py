@@ -12,8 +12,7 @@ import torch
 from PIL import Image
 
 from helpers import evaluation
-from helpers.__main__ import main
-from helpers.cli import ablation, commands, detecting, options
+from helpers.cli import ablation, commands, detecting, main, options
 from helpers.cli.parser import parser
 from helpers.datasets import Crops, Scene
 from helpers.detector import Detector, pyramid
@@ -235,6 +234,18 @@ def test_what_can_be_known_before_is_said_before_torch_is_loaded(tmp_path):
         assert not loaded, arguments
         assert said.splitlines()[-1].startswith("error: "), said
         assert expected in said, arguments
+
+
+def test_a_python_without_the_course_s_packages_says_what_to_do():
+    done = subprocess.run(
+        [sys.executable, "-S", "-m", "helpers", "train", "--help"],
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: this Python lacks ")
+    assert done.stderr.endswith("python -m tools.course python -m helpers train --help\n")
 
 
 def test_a_folder_of_folders_says_where_pictures_are(tmp_path, capsys):

@@ -98,7 +98,7 @@ def test_evaluate_prints_accuracy_confusion_and_map(trained, folder, capsys):
     assert run_as_written(COMMANDS[2], folder) == 0
     said = capsys.readouterr().out
     assert "held-out crops are right" in said
-    assert "is, called" in said
+    assert "true, called" in said
     value = float(said.split("mean (mAP)")[1].split()[0])
     assert 0.7 <= value <= 1
 

@@ -68,6 +68,13 @@ class Folder:
     channels: int
     remarks: tuple[str, ...]
 
+    @property
+    def object_widths(self) -> tuple[float, float] | None:
+        """The narrowest and widest box of the training and validation scenes, if there are any."""
+        names = {path.name for split in ("train", "val") for path in self.scenes[split]}
+        widths = [row[2] - row[0] for name in names for row in self.boxes.get(name, [])]
+        return (min(widths), max(widths)) if widths else None
+
     def load_scenes(self, split: str) -> list[StoredScene]:
         """The scenes of a split that have boxes, or are known to have none; images are read later.
 
@@ -90,7 +97,7 @@ def load_folder(
     seed: int = 0,
     progress: Callable[[int, int], None] | None = None,
 ) -> Folder:
-    """Read a folder of pictures: crops in three splits, and the scenes. Lesson 09.
+    """Read a folder of pictures: crops in three splits, and the scenes. Lesson 10.
 
     Of each class, 9/16 of the pictures are for training, 3/16 for validation and 4/16 for testing;
     so are the scenes. Many pictures are not kept in memory but read when they are needed.
@@ -112,8 +119,8 @@ def load_folder(
             says what to do.
     """
     root = Path(path)
-    classes, files, labels = _find_pictures(root)
     remarks: list[str] = []
+    classes, files, labels = _find_pictures(root, remarks)
     if size is None:
         size = choose_size(picture_sizes(files[:: max(1, len(files) // 500)]))
         remarks.append(f"crops are {size[0]}×{size[1]}, the pictures' usual shape (--size sets it)")
@@ -129,9 +136,10 @@ def load_folder(
     _check_counts(labels, classes, remarks)
     generator = torch.Generator().manual_seed(seed)
     splits = _split(labels, generator)
-    scenes = split_scenes(_pictures_in(root / SCENES), generator, remarks)
-    notes = read_annotations(root / SCENES).boxes if scenes["train"] else {}
+    wholes = _pictures_in(root / SCENES)
+    notes = read_annotations(root / SCENES).boxes if wholes else {}
     check_names(notes, classes)
+    scenes = split_scenes(wholes, notes, generator, remarks)
     names = [str(file.relative_to(root)) for file in files]
     count_near_duplicates(means, splits, crop, names, remarks)
     _remark_shapes(files, size, shape, remarks)
@@ -162,20 +170,29 @@ _NO_BACKGROUND = (
 )
 
 
-def _find_pictures(root: Path) -> tuple[tuple[str, ...], list[Path], Tensor]:
-    """The classes, and each picture with its label."""
+def _find_pictures(root: Path, remarks: list[str]) -> tuple[tuple[str, ...], list[Path], Tensor]:
+    """The classes, and each picture with its label; a word in `remarks` on files that are none."""
     if not root.is_dir():
         raise FileNotFoundError(f"no folder {root}")
     inside = sorted(path for path in root.iterdir() if path.is_dir())
     folders = [p for p in inside if p.name != SCENES and not is_left_behind(Path(p.name))]
     folders = [p for p in folders if not p.name.startswith(".")]
     found = {folder.name: _pictures_in(folder) for folder in folders}
+    for folder in folders:
+        what = _other_files(folder)
+        if not found[folder.name]:
+            remarks.append(
+                f"{folder.name} is left out: no pictures in it{what and f', but {what}'}"
+            )
+        elif what:
+            remarks.append(f"{folder.name} also holds {what}")
     found = {name: files for name, files in found.items() if files}
     names = [name for name in found if name != BACKGROUND]
     if not names:
         raise ValueError(
             f"{root} holds no classes: put the pictures of each class into a folder of its own"
             f" ({root.name}/cup/1.png), those without an object into {root.name}/{BACKGROUND}"
+            + "".join(f"; {remark}" for remark in remarks)
         )
     classes = (BACKGROUND, *names)
     files = [file for name in classes for file in found.get(name, [])]
@@ -188,6 +205,18 @@ def _pictures_in(folder: Path) -> list[Path]:
         return []
     paths = (path for path in folder.rglob("*") if path.suffix.lower() in PICTURES)
     return sorted(p for p in paths if not is_left_behind(p.relative_to(folder)))
+
+
+def _other_files(folder: Path) -> str:
+    """How many files of a folder cannot be read as pictures, and what they are; or nothing."""
+    inside = (p for p in folder.rglob("*") if p.is_file())
+    inside = (p for p in inside if not is_left_behind(p.relative_to(folder)))
+    known = (*PICTURES, ".json", ".xml", ".txt")
+    others = [p.suffix.lower() for p in inside if p.suffix.lower() not in known]
+    if not others:
+        return ""
+    kinds = ", ".join(sorted({suffix or "no ending" for suffix in others}))
+    return f"{len(others)} files of a kind that is not read ({kinds}): save them as JPEG or PNG"
 
 
 def _read_crop(path: Path, *, size: tuple[int, int], shape: Shape, channels: int) -> np.ndarray:

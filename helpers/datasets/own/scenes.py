@@ -20,15 +20,29 @@ FOUND_IOU = 0.5  # an object counts as found from this IoU on
 
 
 def split_scenes(
-    files: list[Path], generator: torch.Generator, remarks: list[str]
+    files: list[Path], boxes: dict[str, list], generator: torch.Generator, remarks: list[str]
 ) -> dict[str, list[Path]]:
-    """Scenes by split, 9 : 3 : 4, at random. A word in `remarks` where they are too few."""
-    order = torch.randperm(len(files), generator=generator).tolist()
-    ends = [round(len(files) * sixteenths / 16) for sixteenths in (9, 12)]
+    """Scenes by split, 9 : 3 : 4, at random; those with boxes, and those without, each by itself.
+
+    A word in `remarks` where they are too few, or where something does not fit.
+    """
+    known = [file for file in files if file.name in boxes]
+    unknown = [file for file in files if file.name not in boxes]
+    splits: dict[str, list[Path]] = {"train": [], "val": [], "test": []}
+    for scenes in (known, unknown):
+        order = torch.randperm(len(scenes), generator=generator)
+        ends = [round(len(scenes) * sixteenths / 16) for sixteenths in (9, 12)]
+        for split, chosen in zip(splits, order.tensor_split(ends), strict=True):
+            splits[split] += [scenes[k] for k in chosen.tolist()]
     if 0 < len(files) < 6:
         remarks.append(f"only {len(files)} scenes: with fewer than 6, some split may have none")
-    cuts = {"train": order[: ends[0]], "val": order[ends[0] : ends[1]], "test": order[ends[1] :]}
-    return {split: [files[k] for k in sorted(chosen)] for split, chosen in cuts.items()}
+    if unknown:
+        remarks.append(
+            f"{len(unknown)} scenes have no boxes: all that they show is learned as background"
+        )
+    if missing := sorted(set(boxes) - {file.name for file in files}):
+        remarks.append(f"boxes are given for {', '.join(missing[:5])}, and there is no such scene")
+    return {split: sorted(chosen) for split, chosen in splits.items()}
 
 
 def check_names(boxes: dict[str, list], classes: Sequence[str]) -> None:

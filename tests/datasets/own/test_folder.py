@@ -212,6 +212,47 @@ def test_a_broken_file_is_left_out_and_named(own):
             assert torch.equal(image, torch.from_numpy(read_pixels(own / kind, 3)).float() / 255)
 
 
+def test_files_of_a_kind_that_is_not_read_are_named(own):
+    (own / "ball" / "phone.HEIC").write_bytes(b"")
+    (own / "ball" / ".DS_Store").write_bytes(b"")
+    (own / "nothing").mkdir()
+    (own / "only").mkdir()
+    (own / "only" / "a.heic").write_bytes(b"")
+    said = " ".join(load_folder(own).remarks)
+    assert "ball also holds 1 files of a kind that is not read (.heic): save them as JPEG" in said
+    assert "nothing is left out: no pictures in it" in said
+    assert "only is left out: no pictures in it, but 1 files" in said
+
+
+def test_where_no_class_has_a_picture_the_reason_is_said(tmp_path):
+    (tmp_path / "cups").mkdir()
+    (tmp_path / "cups" / "a.heic").write_bytes(b"")
+    with pytest.raises(ValueError, match=r"holds no classes.*cups is left out.*\(\.heic\)"):
+        load_folder(tmp_path)
+
+
+def test_scenes_without_boxes_are_in_every_split_and_remarked(own):
+    path = own / "scenes" / "boxes.json"
+    data = json.loads(path.read_text())
+    for number in (6, 7):
+        data["images"][number]["file_name"] = f"gone-{number}.jpg"
+    path.write_text(json.dumps(data))
+    loaded = load_folder(own)
+    assert all(loaded.load_scenes(split) for split in ("train", "val", "test"))
+    said = " ".join(loaded.remarks)
+    assert "2 scenes have no boxes: all that they show is learned as background" in said
+    assert "boxes are given for gone-6.jpg, gone-7.jpg, and there is no such scene" in said
+
+
+def test_the_widths_of_objects_are_those_of_the_boxes(own):
+    loaded = load_folder(own)
+    rows = [loaded.boxes[p.name] for s in ("train", "val") for p in loaded.scenes[s]]
+    widths = [x2 - x1 for of_one in rows for x1, _, x2, _, _ in of_one]
+    assert loaded.object_widths == (min(widths), max(widths))
+    (own / "scenes" / "boxes.json").unlink()
+    assert load_folder(own).object_widths is None
+
+
 def test_a_class_of_three_pictures_is_refused_by_name(own):
     for path in sorted((own / "tent").iterdir())[3:]:
         path.unlink()
