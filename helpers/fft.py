@@ -5,8 +5,8 @@ each frequency. An image is cut into overlapping tiles, each is transformed, mul
 transformed back, and only the pixels that a plain convolution would have given are kept: this is
 called overlap-save. Sources: Stockham 1966; Mathieu, Henaff and LeCun 2014.
 
-`convolve_by_theorem` is the idea in three lines; `FFTConv2d` is fast; `best_tile` knows what costs
-less.
+`convolve_by_theorem` is the idea in three lines; `FFTConv2d` is fast; `helpers.tuning.best_tile`
+knows what costs less.
 
 >>> convolution = nn.Conv2d(4, 8, (7, 22)).requires_grad_(False)
 >>> image = torch.rand(1, 4, 60, 90)
@@ -14,24 +14,25 @@ less.
 True
 """
 
-from functools import cache
-from math import ceil, log2, prod
+import threading
+from math import ceil, prod
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import conv2d, pad
 
-Pair = tuple[int, int]
+from helpers.tuning import (
+    Pair,
+    best_tile,
+    direct_multiply_adds,
+    fft_multiply_adds,
+    half_of,
+    step_of,
+)
 
-# Lengths that a fast Fourier transform is really fast for.
-SIDES = (8, 12, 16, 24, 32, 48, 64, 96, 128)
-# What things cost, next to a multiply-add of a direct convolution (fitted to timings on one core):
-# one of a fast transform, one of a product of small matrices, and fetching a complex weight.
-TRANSFORM_COST, PRODUCT_COST, WEIGHT_COST = 12, 2, 15
-# Transforming the weights anew takes longer than a few images with a tile that is so much worse.
-NEARLY = 1.5
 # Bytes of the tiles that are convolved at a time.
-BATCH_BYTES = 2**26
+BATCH_BYTES = 2**27
 
 
 def convolve_by_theorem(x: Tensor, weight: Tensor) -> Tensor:
@@ -58,76 +59,73 @@ def convolve_by_theorem(x: Tensor, weight: Tensor) -> Tensor:
     return y[..., : height - rows + 1, : width - cols + 1]  # the rest went once around the image
 
 
-def direct_multiply_adds(kernel: Pair, output: Pair, channels: Pair) -> int:
-    """Multiply-adds of a direct convolution. Lesson 05.
+class Transforms(NamedTuple):
+    """The Fourier transform of tiles and back, as matrices of real numbers.
 
-    Args:
-        kernel: (height, width) of the kernel.
-        output: (height, width) of what the convolution gives.
-        channels: (in, out).
-
-    >>> direct_multiply_adds((7, 22), (46, 68), (64, 512))
-    15784738816
-    """
-    return prod(kernel) * prod(output) * prod(channels)
-
-
-def fft_multiply_adds(kernel: Pair, output: Pair, channels: Pair, tile: Pair) -> tuple[int, int]:
-    """Multiply-adds of an overlap-save convolution: in the fast transforms, and in the products.
-
-    A real transform of n numbers takes 5/4 n log2(n) of them, a complex product takes 4. The
-    weights are transformed only once, and do not count. Lesson 05.
-
-    Args:
-        kernel, output, channels: as for `direct_multiply_adds`.
-        tile: (height, width) of the tiles.
-    """
-    step = _step(tile, kernel)
-    tiles = prod(ceil(o / s) for o, s in zip(output, step, strict=True))
-    transform = channels[0] * 1.25 * prod(tile) * log2(prod(tile))
-    multiply = 4 * tile[0] * _half(tile[1]) * prod(channels)
-    transform_back = 4 * step[0] * _half(tile[1]) * (tile[0] + step[1]) * channels[1]
-    return round(tiles * transform), tiles * (multiply + transform_back)
-
-
-@cache
-def best_tile(
-    kernel: Pair, output: Pair, channels: Pair, at_hand: tuple[Pair, ...] = ()
-) -> Pair | None:
-    """The tile that costs least, or None where a direct convolution costs less. Lesson 05.
-
-    Args:
-        kernel: (height, width) of the kernel.
-        output: of what the convolution gives.
-        channels: (in, out).
-        at_hand: tiles whose weights are transformed already: one of them if it is nearly as good.
-
-    >>> best_tile((7, 22), (46, 68), (64, 512)), best_tile((3, 3), (100, 100), (64, 64))
-    ((16, 96), None)
+    For a few dozen numbers a product of matrices is faster than the fast transform, the more so as
+    only some of the results are asked for. A complex number a + bi is two real ones; for a product
+    with c + di three real products are enough (Gauss): with p = (a + b) c, q = a (d - c) and
+    r = b (c + d), it is (p - r) + (p + q) i. The matrices for rows do these sums as well.
     """
 
-    def cost(tile: Pair) -> float:
-        transforms, products = fft_multiply_adds(kernel, output, channels, tile)
-        weights = tile[0] * _half(tile[1]) * prod(channels)
-        return TRANSFORM_COST * transforms + PRODUCT_COST * products + WEIGHT_COST * weights
+    columns: Tensor  # [2 · half, w]: of real numbers half of the frequencies tell all
+    rows: Tensor  # [3 · h, 2 · h]: a and b of each row to a + b, a, b of each frequency
+    weight_rows: Tensor  # [3 · h, 2 · kernel rows]: to c, d - c, c + d of the conjugate
+    rows_back: Tensor  # [2 · step, 3 · h]: p, q, r to real and imaginary part
+    columns_back: Tensor  # [step, 2 · half]
 
-    tiles = [(h, w) for h in SIDES for w in SIDES if h >= kernel[0] and w >= kernel[1]]
-    if not tiles or min(output) < 1:
-        return None
-    best = min(tiles, key=cost)
-    if cost(best) >= direct_multiply_adds(kernel, output, channels):
-        return None
-    return min((t for t in at_hand if cost(t) <= NEARLY * cost(best)), key=cost, default=best)
+    @classmethod
+    def of(cls, tile: Pair, kernel: Pair, like: Tensor) -> "Transforms":
+        """Those of a size of tile and kernel, as numbers of the type and device of `like`."""
+        (height, width), step, half = tile, step_of(tile, kernel), half_of(tile[1])
+        columns = _fourier(width)[:half]
+        columns = torch.stack([columns.real, columns.imag], 1).flatten(0, 1)
+        a, b = _real_and_imaginary(_fourier(height))
+        c, d = _real_and_imaginary(_fourier(height)[:, : kernel[0]])
+        d = -d  # a network's "convolution" does not turn its kernel around: the conjugate
+        none, one = torch.zeros(2, height, height, dtype=torch.double)
+        one.fill_diagonal_(1)
+        products = torch.cat([torch.cat([one, none, -one], 1), torch.cat([one, one, none], 1)])
+        back = torch.cat(_real_and_imaginary(_fourier(height).conj()[: step[0]] / height))
+        columns_back = _fourier(width).conj()[: step[1], :half] / width
+        # The frequencies left out mirror all but the first and (of an even width) the last.
+        columns_back[:, 1 : (width + 1) // 2] *= 2
+        columns_back = torch.stack([columns_back.real, -columns_back.imag], 2).flatten(1)
+        matrices = (
+            columns,
+            torch.cat([a + b, a, b]),
+            torch.cat([c, d - c, c + d]),
+            back @ products,
+            columns_back,
+        )
+        return cls(*(matrix.to(like) for matrix in matrices))
 
 
-def _step(tile: Pair, kernel: Pair) -> Pair:
-    """How many rows and columns of a tile are right: where the kernel does not wrap around."""
-    return tile[0] - kernel[0] + 1, tile[1] - kernel[1] + 1
+def _fourier(length: int) -> Tensor:
+    """The Fourier transform as a matrix [length, length], complex."""
+    steps = torch.outer(torch.arange(length), torch.arange(length)) % length
+    return torch.exp(-2j * torch.pi * steps.double() / length)
 
 
-def _half(length: int) -> int:
-    """How many frequencies tell all about `length` real numbers; the others mirror them."""
-    return length // 2 + 1
+def _real_and_imaginary(matrix: Tensor) -> tuple[Tensor, Tensor]:
+    """Of a complex matrix times numbers whose real parts come first, then the imaginary parts."""
+    real = torch.cat([matrix.real, -matrix.imag], 1)
+    return real, torch.cat([matrix.imag, matrix.real], 1)
+
+
+_memory = threading.local()
+
+
+def _kept(name: str, like: Tensor, *shape: int) -> Tensor:
+    """An uninitialised tensor in memory that is kept from call to call.
+
+    Fresh memory comes page by page, each filled with zeros: that takes as long as the arithmetic.
+    """
+    key = name, like.dtype, like.device, torch.is_inference_mode_enabled()
+    kept = vars(_memory).setdefault("tensors", {})
+    if key not in kept or kept[key].numel() < prod(shape):
+        kept[key] = like.new_empty(prod(shape))
+    return kept[key][: prod(shape)].view(shape)
 
 
 class FFTConv2d(nn.Module):
@@ -161,7 +159,7 @@ class FFTConv2d(nn.Module):
         bias = convolution.bias
         self.register_buffer("weight", convolution.weight.detach().clone())
         self.register_buffer("bias", None if bias is None else bias.detach().clone())
-        self._spectra: dict[Pair, Tensor] = {}
+        self._spectra: dict[Pair, tuple[Tensor, Transforms]] = {}
 
     def extra_repr(self) -> str:
         return f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}"
@@ -196,55 +194,66 @@ class FFTConv2d(nn.Module):
 
     def _overlap_save(self, x: Tensor, output: Pair, tile: Pair) -> Tensor:
         """Cut into tiles that overlap by the kernel less one, convolve each, put them together."""
-        step = _step(tile, self.kernel_size)
+        step = step_of(tile, self.kernel_size)
         grid = tuple(ceil(o / s) for o, s in zip(output, step, strict=True))
         missing = [
             (g - 1) * s + t - n for g, s, t, n in zip(grid, step, tile, x.shape[-2:], strict=True)
         ]
         x = pad(x, (0, missing[1], 0, missing[0]))
-        # A view: [N, in, grid rows, grid cols, h, w].
-        tiles = x.unfold(2, tile[0], step[0]).unfold(3, tile[1], step[1])
         y = x.new_empty(len(x), grid[0], step[0], grid[1], step[1], self.out_channels)
-        numbers = [torch.arange(n, device=x.device) for n in (len(x), *grid)]
-        every_tile = torch.cartesian_prod(*numbers)  # [tiles, 3]: image, row and column of the grid
-        for batch in every_tile.split(self._tiles_at_a_time(x, tile)):
-            n, row, col = batch.unbind(1)
-            # [T, in, h, w] -> [T, step rows, step cols, out]
-            y[n, row, :, col] = self._convolve(tiles[n, :, row, col], tile)
+        images, rows = self._at_a_time(x, grid, tile)
+        for n in range(0, len(x), images):
+            for row in range(0, grid[0], rows):
+                strip = x[n : n + images, :, row * step[0] : (row + rows - 1) * step[0] + tile[0]]
+                self._convolve(strip, tile, out=y[n : n + images, row : row + rows])
         y = y.view(len(x), grid[0] * step[0], grid[1] * step[1], self.out_channels)
-        y = y[:, : output[0], : output[1]]
-        if self.bias is not None:
-            y += self.bias
-        return y.permute(0, 3, 1, 2)  # [N, out, rows, cols]
+        return y[:, : output[0], : output[1]].permute(0, 3, 1, 2)  # [N, out, rows, cols]
 
-    def _tiles_at_a_time(self, x: Tensor, tile: Pair) -> int:
-        one = 3 * x.element_size() * prod(tile) * (self.in_channels + self.out_channels)
-        return max(1, BATCH_BYTES // one)
+    def _at_a_time(self, x: Tensor, grid: Pair, tile: Pair) -> Pair:
+        """How many images, and rows of tiles, are convolved together."""
+        step, half = step_of(tile, self.kernel_size), half_of(tile[1])
+        numbers = 7 * tile[0] * half * self.in_channels
+        numbers += (2 * step[0] * half + 3 * tile[0] + prod(step)) * self.out_channels
+        rows = max(1, BATCH_BYTES // (x.element_size() * numbers * grid[1]))
+        return max(1, rows // grid[0]), rows
 
-    def _convolve(self, tiles: Tensor, tile: Pair) -> Tensor:
-        """Tiles [T, in, h, w] -> [T, rows, cols, out]: transform, multiply, transform back.
+    def _convolve(self, x: Tensor, tile: Pair, *, out: Tensor) -> None:
+        """Tiles of [N, in, height, width] -> [N, grid rows, step, grid columns, step, out].
 
-        For each frequency, the sum over the channels is a product of matrices.
+        Transform, multiply, transform back. For each frequency, the sum over the channels is a
+        product of matrices; those of one column of frequencies stay in the processor's cache.
         """
-        x = torch.fft.rfft2(tiles)  # [T, in, h, w // 2 + 1]
-        x = x.permute(2, 3, 0, 1).flatten(0, 1).contiguous()  # [frequency, T, in]
-        y = torch.bmm(x, self._spectrum(tile))  # [frequency, T, out]
-        rows, cols = _step(tile, self.kernel_size)
-        back = inverse_transform(tile[0], rows).to(y) @ y.view(tile[0], -1)  # the rows, then
-        back = inverse_real_transform(tile[1], cols).to(y) @ back.view(rows, _half(tile[1]), -1)
-        return back.real.view(rows, cols, len(tiles), -1).permute(2, 0, 1, 3)
+        weights, to = self._spectrum(tile)
+        height, half, step = tile[0], half_of(tile[1]), step_of(tile, self.kernel_size)
+        x = x.permute(0, 2, 3, 1).unfold(2, tile[1], step[1])  # [N, H, grid columns, in, w]
+        x = to.columns @ x.transpose(-1, -2)  # [N, H, grid columns, 2 · half, in]
+        x = x.unflatten(3, (half, 2)).unfold(1, height, step[0])  # [N, gr, gc, half, 2, in, h]
+        tiles = prod(x.shape[:3])
+        x = x.permute(3, 4, 6, 0, 1, 2, 5).reshape(half, 2 * height, -1)  # [half, 2 · h, T · in]
+        x = torch.matmul(to.rows, x, out=_kept("x", x, half, 3 * height, x.shape[-1]))
+        x = x.view(half, 3 * height, tiles, self.in_channels)
+        products = _kept("products", x, 3 * height, tiles, self.out_channels)
+        y = _kept("y", x, half, 2 * step[0], tiles * self.out_channels)
+        for k in range(half):
+            torch.bmm(x[k], weights[k], out=products)  # [3 · h, T, out]
+            torch.mm(to.rows_back, products.view(3 * height, -1), out=y[k])
+        wide = _kept("wide", x, step[1], y[0].numel() // 2)
+        y = torch.mm(to.columns_back, y.view(2 * half, -1), out=wide)
+        y = y.view(step[1], step[0], *out.shape[:2], out.shape[3], -1).permute(2, 3, 1, 4, 0, 5)
+        out.copy_(y) if self.bias is None else torch.add(y, self.bias, out=out)
 
-    def _spectrum(self, tile: Pair) -> Tensor:
-        """The weights' transform, [frequency, in, out], computed once for each size of tile.
-
-        Conjugate, because a network's "convolution" does not turn its kernel around.
-        """
+    def _spectrum(self, tile: Pair) -> tuple[Tensor, Transforms]:
+        """The weights' transform [half, 3 · h, in, out], computed once for each size of tile."""
         if tile not in self._spectra:
             while len(self._spectra) >= 2:
                 del self._spectra[next(iter(self._spectra))]
-            weights = torch.fft.rfft2(self.weight, s=tile).conj()
-            weights = weights.permute(2, 3, 1, 0).flatten(0, 1).resolve_conj()
-            self._spectra[tile] = weights.contiguous()
+            to = Transforms.of(tile, self.kernel_size, self.weight)
+            (rows, cols), half = self.kernel_size, half_of(tile[1])
+            weights = self.weight.permute(3, 2, 1, 0).reshape(cols, -1)  # [kernel columns, …]
+            weights = to.columns[:, :cols] @ weights
+            weights = to.weight_rows @ weights.view(half, 2 * rows, -1)
+            shape = half, 3 * tile[0], self.in_channels, self.out_channels
+            self._spectra[tile] = weights.view(shape), to
         return self._spectra[tile]
 
     def _apply(self, *args, **kwargs) -> nn.Module:
@@ -254,37 +263,6 @@ class FFTConv2d(nn.Module):
     def _load_from_state_dict(self, *args, **kwargs) -> None:
         self._spectra.clear()
         super()._load_from_state_dict(*args, **kwargs)
-
-
-def inverse_transform(length: int, count: int) -> Tensor:
-    """The inverse Fourier transform as a matrix.
-
-    Only the first `count` numbers are asked for, and only for a few dozen frequencies: then one
-    product of matrices is faster than the fast transform of everything.
-
-    Args:
-        length: how many frequencies there are.
-        count: how many numbers are wanted, at most `length`.
-
-    Returns:
-        Tensor[count, length], complex.
-    """
-    steps = torch.outer(torch.arange(count), torch.arange(length)) % length
-    return torch.exp(2j * torch.pi * steps.double() / length) / length
-
-
-def inverse_real_transform(length: int, count: int) -> Tensor:
-    """The same for real numbers, from half of the frequencies.
-
-    The result's real part counts. The missing frequencies are the mirror of all but the first and
-    (of an even length) the last, so that these others count twice.
-
-    Returns:
-        Tensor[count, length // 2 + 1], complex.
-    """
-    matrix = inverse_transform(length, count)[:, : _half(length)]
-    matrix[:, 1 : (length + 1) // 2] *= 2
-    return matrix
 
 
 def can_use_fft(layer: nn.Module) -> bool:

@@ -1,6 +1,8 @@
 """The convolution by Fourier transform: equal to the direct one, whatever the sizes."""
 
 import copy
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
@@ -9,13 +11,8 @@ from hypothesis import strategies as st
 from torch import nn
 
 from helpers import fft
-from helpers.fft import (
-    FFTConv2d,
-    best_tile,
-    convolve_by_theorem,
-    direct_multiply_adds,
-    fft_multiply_adds,
-)
+from helpers.fft import FFTConv2d, Transforms, convolve_by_theorem
+from helpers.tuning import best_tile
 
 sides = st.integers(1, 9)
 
@@ -74,17 +71,62 @@ def test_the_head_of_the_course_by_the_tile_that_is_chosen(head):
     assert len(layer._spectra) == 1, "the transform was not used"
 
 
-def test_batches_of_tiles_make_no_difference(head, monkeypatch):
-    x = torch.rand(2, 16, 60, 120)
-    expected = FFTConv2d(head)(x)
+@pytest.mark.parametrize(
+    ("mb", "strips"),
+    [(100, [3]), (21, [2, 1]), (11, [1] * 3), (5, [1] * 9), (0.1, [1] * 15)],
+)
+def test_strips_of_tiles_make_no_difference(head, monkeypatch, mb, strips):
+    """All three images together, one at a time, and at last one row of tiles at a time."""
+    x = torch.rand(3, 16, 60, 120)
     counts = []
     convolve = FFTConv2d._convolve
-    monkeypatch.setattr(
-        FFTConv2d, "_convolve", lambda self, t, s: counts.append(len(t)) or convolve(self, t, s)
-    )
-    monkeypatch.setattr(fft, "BATCH_BYTES", 2**21)
-    assert torch.allclose(FFTConv2d(head)(x), expected, atol=1e-5)
-    assert len(counts) > 3, "the tiles were not convolved in batches"
+
+    def counted(self, strip, tile, *, out):
+        counts.append(len(strip))
+        convolve(self, strip, tile, out=out)
+
+    monkeypatch.setattr(FFTConv2d, "_convolve", counted)
+    monkeypatch.setattr(fft, "BATCH_BYTES", int(1e6 * mb))
+    y = FFTConv2d(head)._overlap_save(x, (54, 99), (18, 44))  # 5×5 tiles
+    assert (y - head(x)).abs().max() < 1e-5 * y.abs().max()
+    assert counts == strips
+
+
+def test_memory_that_is_kept_is_not_handed_out_as_an_answer(head):
+    layer, x = FFTConv2d(head), torch.rand(2, 16, 40, 60)
+    first = layer(x[:1])
+    before = first.clone()
+    layer(x[1:])
+    assert torch.equal(first, before)
+
+
+def test_memory_is_kept_apart_for_threads(head):
+    layer, images = FFTConv2d(head), torch.rand(12, 1, 16, 40, 60)
+    expected = [layer(x) for x in images]
+    with ThreadPoolExecutor(4) as pool:
+        assert all(map(torch.equal, pool.map(layer, images), expected))
+
+
+def test_memory_is_kept_apart_for_inference_mode(head, monkeypatch):
+    """A tensor that was made there cannot be written to anywhere else."""
+    monkeypatch.setattr(fft, "_memory", threading.local())
+    layer, x = FFTConv2d(head), torch.rand(1, 16, 40, 60)
+    with torch.inference_mode():
+        first = layer(x)
+    assert torch.equal(layer(x), first)
+
+
+@given(sides, sides, st.integers(0, 5), st.integers(0, 5))
+def test_the_matrices_are_the_fast_transform(rows, cols, more_rows, more_cols):
+    tile = rows + more_rows, cols + more_cols
+    to = Transforms.of(tile, (rows, cols), torch.zeros(1, dtype=torch.double))
+    x = torch.rand(*tile, dtype=torch.double, generator=torch.Generator().manual_seed(0))
+    half = tile[1] // 2 + 1
+    pairs = (to.columns @ x.T).view(half, 2, tile[0])  # real and imaginary part of each row
+    both, real, imaginary = (to.rows @ pairs.flatten(1).T).unflatten(0, (3, tile[0]))
+    expected = torch.fft.rfft2(x)
+    assert torch.allclose(torch.complex(real, imaginary), expected, atol=1e-12)
+    assert torch.allclose(both, expected.real + expected.imag, atol=1e-12)
 
 
 def test_an_image_of_one_kernel_is_convolved_directly(head):
@@ -159,7 +201,7 @@ def test_new_weights_and_types_reach_the_transform(head):
     layer.load_state_dict(other.state_dict())
     assert torch.equal(layer(x), other(x))
     assert layer.double()(x.double()).dtype == torch.float64
-    assert layer._spectra.popitem()[1].dtype == torch.complex128
+    assert layer._spectra.popitem()[1][0].dtype == torch.float64
 
 
 def test_tiles_at_hand_are_used_again_and_never_more_than_two_kept(head):
@@ -171,28 +213,3 @@ def test_tiles_at_hand_are_used_again_and_never_more_than_two_kept(head):
         assert len(layer._spectra) <= 2
         if size == (50, 90):
             assert len(layer._spectra) == 1
-
-
-def test_the_work_is_counted_as_defined():
-    assert direct_multiply_adds((7, 22), (46, 68), (64, 512)) == 7 * 22 * 46 * 68 * 64 * 512
-    # One tile of 8×8 around a 3×3 kernel: 6×6 numbers are kept, 8·5 frequencies are enough.
-    transforms, products = fft_multiply_adds((3, 3), (6, 6), (2, 4), (8, 8))
-    assert transforms == 2 * 1.25 * 64 * 6
-    assert products == 4 * 40 * 2 * 4 + 4 * (6 * 8 * 5 + 6 * 5 * 6) * 4
-    # One row more takes a second tile.
-    assert fft_multiply_adds((3, 3), (7, 6), (2, 4), (8, 8)) == (2 * transforms, 2 * products)
-
-
-def test_a_tile_at_hand_is_taken_if_it_is_nearly_as_good():
-    case = (7, 22), (46, 68), (64, 512)
-    assert best_tile(*case) == (16, 96)
-    assert best_tile(*case, at_hand=((24, 48), (8, 24))) == (24, 48)
-    assert best_tile(*case, at_hand=((8, 24),)) == (16, 96)
-
-
-def test_the_transform_is_chosen_where_it_wins():
-    assert best_tile((7, 22), (46, 68), (64, 512)) is not None
-    assert best_tile((7, 22), (1, 1), (64, 512)) is None
-    assert best_tile((3, 3), (100, 100), (64, 64)) is None
-    assert best_tile((1, 1), (100, 100), (512, 2)) is None
-    assert best_tile((200, 3), (100, 100), (4, 4)) is None, "no tile holds this kernel"
