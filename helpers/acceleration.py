@@ -30,6 +30,8 @@ from helpers.geometry import Geometry
 SMALLEST_KERNEL = 10
 # Fewer channels than this, side by side, do not fill a processor's registers.
 FEW_CHANNELS = 16
+# Layers whose output shares no memory with their input.
+MAKE_NEW_TENSORS = nn.Conv2d | FFTConv2d | nn.MaxPool2d | nn.AvgPool2d
 
 
 class FastFCN(nn.Module):
@@ -85,6 +87,7 @@ def accelerate(fcn: nn.Module) -> FastFCN:
     fold_batch_norm(body)
     pool_before_relu(body)
     use_fft(body)
+    relu_in_place(body)
     body.delete_all_unused_submodules()
     body.graph.lint()
     body.recompile()
@@ -133,6 +136,19 @@ def pool_before_relu(body: fx.GraphModule) -> None:
             pool.replace_input_with(rectifier, before)
             rectifier.replace_input_with(before, pool)
             rectifier.prepend(pool)
+
+
+def relu_in_place(body: fx.GraphModule) -> None:
+    """Let ReLU overwrite what a convolution or a pool has made for it alone."""
+    for rectifier in list(body.graph.nodes):
+        before = _only_input(rectifier)
+        if _is_relu(body, rectifier) and isinstance(_layer(body, before), MAKE_NEW_TENSORS):
+            name = f"{rectifier.name}_in_place"
+            body.add_submodule(name, nn.ReLU(inplace=True))
+            with body.graph.inserting_after(rectifier):
+                in_place = body.graph.call_module(name, (before,))
+            rectifier.replace_all_uses_with(in_place)
+            body.graph.erase_node(rectifier)
 
 
 def use_fft(body: fx.GraphModule) -> None:

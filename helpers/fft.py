@@ -32,7 +32,7 @@ from helpers.tuning import (
 )
 
 # Bytes of the tiles that are convolved at a time.
-BATCH_BYTES = 2**27
+BATCH_BYTES = 10**8
 
 
 def convolve_by_theorem(x: Tensor, weight: Tensor) -> Tensor:
@@ -212,7 +212,7 @@ class FFTConv2d(nn.Module):
     def _at_a_time(self, x: Tensor, grid: Pair, tile: Pair) -> Pair:
         """How many images, and rows of tiles, are convolved together."""
         step, half = step_of(tile, self.kernel_size), half_of(tile[1])
-        numbers = 7 * tile[0] * half * self.in_channels
+        numbers = 2 * step[0] * half * self.in_channels
         numbers += (2 * step[0] * half + 3 * tile[0] + prod(step)) * self.out_channels
         rows = max(1, BATCH_BYTES // (x.element_size() * numbers * grid[1]))
         return max(1, rows // grid[0]), rows
@@ -228,14 +228,13 @@ class FFTConv2d(nn.Module):
         x = x.permute(0, 2, 3, 1).unfold(2, tile[1], step[1])  # [N, H, grid columns, in, w]
         x = to.columns @ x.transpose(-1, -2)  # [N, H, grid columns, 2 · half, in]
         x = x.unflatten(3, (half, 2)).unfold(1, height, step[0])  # [N, gr, gc, half, 2, in, h]
-        tiles = prod(x.shape[:3])
-        x = x.permute(3, 4, 6, 0, 1, 2, 5).reshape(half, 2 * height, -1)  # [half, 2 · h, T · in]
-        x = torch.matmul(to.rows, x, out=_kept("x", x, half, 3 * height, x.shape[-1]))
-        x = x.view(half, 3 * height, tiles, self.in_channels)
+        x = x.permute(3, 4, 6, 0, 1, 2, 5)  # [half, 2, h, N, grid rows, grid columns, in]
+        tiles = prod(x.shape[3:6])
         products = _kept("products", x, 3 * height, tiles, self.out_channels)
         y = _kept("y", x, half, 2 * step[0], tiles * self.out_channels)
         for k in range(half):
-            torch.bmm(x[k], weights[k], out=products)  # [3 · h, T, out]
+            column = to.rows @ x[k].reshape(2 * height, -1)  # [3 · h, T · in]
+            torch.bmm(column.view(3 * height, tiles, -1), weights[k], out=products)
             torch.mm(to.rows_back, products.view(3 * height, -1), out=y[k])
         wide = _kept("wide", x, step[1], y[0].numel() // 2)
         y = torch.mm(to.columns_back, y.view(2 * half, -1), out=wide)
@@ -250,10 +249,12 @@ class FFTConv2d(nn.Module):
             to = Transforms.of(tile, self.kernel_size, self.weight)
             (rows, cols), half = self.kernel_size, half_of(tile[1])
             weights = self.weight.permute(3, 2, 1, 0).reshape(cols, -1)  # [kernel columns, …]
-            weights = to.columns[:, :cols] @ weights
-            weights = to.weight_rows @ weights.view(half, 2 * rows, -1)
             shape = half, 3 * tile[0], self.in_channels, self.out_channels
-            self._spectra[tile] = weights.view(shape), to
+            spectrum = weights.new_empty(shape)
+            for k in range(half):  # little memory beside the result
+                column = to.columns[2 * k : 2 * k + 2, :cols] @ weights
+                torch.mm(to.weight_rows, column.view(2 * rows, -1), out=spectrum[k].flatten(1))
+            self._spectra[tile] = spectrum, to
         return self._spectra[tile]
 
     def _apply(self, *args, **kwargs) -> nn.Module:

@@ -28,7 +28,7 @@ from helpers.models import eval_mode, input_size_of, stride_of
 from helpers.tiles import Progress, in_tiles
 
 # Pixels on a side of the tiles that a large image is worked through in.
-TILE_SIDE, DENSE_TILE_SIDE = 1024, 512
+TILE_SIDE, DENSE_TILE_SIDE = 768, 512
 # Small images go together in batches of so many pixels, if they have the same size when it is
 # rounded up to this multiple.
 BATCH_PIXELS, SIZE_MULTIPLE = 2**18, 16

@@ -9,6 +9,7 @@ True
 """
 
 from collections.abc import Callable
+from math import ceil
 
 from torch import Tensor
 from tqdm.auto import tqdm
@@ -33,15 +34,18 @@ def in_tiles(
         run: gives all cells [classes, rows, cols] that `geometry` says a tile [C, h, w] has.
         image: Tensor[C, H, W].
         geometry: the network's.
-        tile_side: about how many pixels a tile has on a side (at least one window). Tiles overlap
-            by a window less one stride, so that no cell is missed.
+        tile_side: about how many pixels a tile has on a side at most (at least one window). Tiles
+            overlap by a window less one stride, so that no cell is missed.
         progress: show a bar; or a function that is told how many cells each tile has given.
 
     Returns:
         Tensor[classes, rows, cols].
     """
     rows, cols = geometry.cells(*image.shape[-2:])
-    side = [max(1, count) for count in geometry.cells(tile_side, tile_side)]
+    most = [max(1, count) for count in geometry.cells(tile_side, tile_side)]
+    # Tiles of one size, because a network is prepared for each size that it sees.
+    counts = [max(1, ceil(n / m)) for n, m in zip((rows, cols), most, strict=True)]
+    side = [max(1, ceil(n / count)) for n, count in zip((rows, cols), counts, strict=True)]
     starts = [(r, c) for r in range(0, rows, side[0]) for c in range(0, cols, side[1])]
     heatmap = None
     for row, col in tqdm(starts, desc="tiles", disable=progress is not True):

@@ -13,6 +13,7 @@ from helpers.acceleration import (
     fold_batch_norm,
     pool_before_relu,
     prefers_channels_last,
+    relu_in_place,
 )
 from helpers.fcn import to_fcn
 from helpers.fft import FFTConv2d
@@ -151,6 +152,31 @@ def test_average_pooling_stays_after_relu():
     body = traced(nn.Conv2d(1, 3, 3), nn.ReLU(), nn.AvgPool2d(2))
     pool_before_relu(body)
     assert kinds(body) == ["Conv2d", "ReLU", "AvgPool2d"]
+
+
+def test_relu_overwrites_only_what_was_made_for_it_alone():
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv, self.relu = nn.Conv2d(1, 2, 3, padding=1), nn.ReLU()
+
+        def forward(self, x):
+            once = self.relu(self.conv(self.relu(x)))
+            y = self.conv(once[:, :1])
+            return F.relu(self.conv(once[:, 1:])) + self.relu(y) + y + self.relu(once[:, :, :])
+
+    model = Net()
+    body = fx.symbolic_trace(model)
+    x = torch.randn(1, 1, 9, 9)
+    before = x.clone()
+    with torch.no_grad():
+        relu_in_place(body)
+        body.graph.lint()
+        body.recompile()
+        assert torch.equal(body(x), model(x))
+    assert torch.equal(x, before)
+    in_place = [m for m in body.modules() if isinstance(m, nn.ReLU) and m.inplace]
+    assert len(in_place) == 2, "after the first and after the last convolution"
 
 
 def body_of(*layers):

@@ -8,8 +8,10 @@ from torch import nn
 
 from helpers.acceleration import accelerate
 from helpers.fcn import to_fcn
+from helpers.geometry import Geometry
 from helpers.heatmap import dense_heatmap, fcn_heatmap, sliding_window_heatmap
 from helpers.models import randomise_
+from helpers.tiles import in_tiles
 
 
 def network(size, pools):
@@ -77,6 +79,18 @@ def test_no_tile_is_larger_than_asked_for(monkeypatch):
     fcn_heatmap(fcn, torch.rand(1, 100, 130), tile_side=40)
     assert len(sizes) > 9
     assert max(max(size) for size in sizes) <= 40
+
+
+def test_tiles_are_of_nearly_the_same_size():
+    geometry = Geometry((4, 6), (2, 3), (4, 6))
+    sizes = []
+
+    def run(tile):
+        sizes.append(tuple(tile.shape[-2:]))
+        return torch.zeros(1, *geometry.cells(*tile.shape[-2:]))
+
+    in_tiles(run, torch.zeros(1, 42, 63), geometry, tile_side=20)  # 20×20 cells, at most 9×5 each
+    assert sizes == [(16, 18)] * 8 + [(14, 18)] * 4  # not 20, 20 and 6 rows
 
 
 def test_a_network_that_pads_is_run_whole_and_has_no_dense_heatmap():

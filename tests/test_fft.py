@@ -73,7 +73,7 @@ def test_the_head_of_the_course_by_the_tile_that_is_chosen(head):
 
 @pytest.mark.parametrize(
     ("mb", "strips"),
-    [(100, [3]), (21, [2, 1]), (11, [1] * 3), (5, [1] * 9), (0.1, [1] * 15)],
+    [(100, [3]), (14, [2, 1]), (7, [1] * 3), (3, [1] * 9), (0.1, [1] * 15)],
 )
 def test_strips_of_tiles_make_no_difference(head, monkeypatch, mb, strips):
     """All three images together, one at a time, and at last one row of tiles at a time."""
