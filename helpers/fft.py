@@ -23,9 +23,12 @@ from torch import Tensor, nn
 from torch.nn.functional import conv2d, pad
 
 from helpers.tuning import (
+    WORTH_A_TRANSFORM,
     Pair,
     best_tile,
+    candidates,
     direct_multiply_adds,
+    fastest,
     fft_multiply_adds,
     half_of,
     step_of,
@@ -138,6 +141,8 @@ class FFTConv2d(nn.Module):
 
     Args:
         convolution: of float32 or float64; copied.
+        tune: choose the tile (or the direct convolution) by measuring, once for each size of image
+            and number of threads; otherwise by counting, which is the same on every machine.
 
     Raises:
         ValueError: for a convolution with stride, dilation, groups or padding, for a tensor that is
@@ -145,7 +150,7 @@ class FFTConv2d(nn.Module):
         RuntimeError: for a tensor that wants gradients.
     """
 
-    def __init__(self, convolution: nn.Conv2d) -> None:
+    def __init__(self, convolution: nn.Conv2d, *, tune: bool = False) -> None:
         super().__init__()
         if not can_use_fft(convolution):
             raise ValueError(
@@ -159,7 +164,9 @@ class FFTConv2d(nn.Module):
         bias = convolution.bias
         self.register_buffer("weight", convolution.weight.detach().clone())
         self.register_buffer("bias", None if bias is None else bias.detach().clone())
+        self.tune = tune
         self._spectra: dict[Pair, tuple[Tensor, Transforms]] = {}
+        self._measured: dict[tuple[Pair, int], Pair | None] = {}
 
     def extra_repr(self) -> str:
         return f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}"
@@ -177,7 +184,11 @@ class FFTConv2d(nn.Module):
                 " plain FCN, or find out where they come from"
             )
         output = tuple(n - k + 1 for n, k in zip(x.shape[-2:], self.kernel_size, strict=True))
-        tile = self._tile(output)
+        if self.tune and x.numel() and min(output) > 0:
+            self._measure(x, output)
+        return self._run(x, output, self._tile(output))
+
+    def _run(self, x: Tensor, output: Pair, tile: Pair | None) -> Tensor:
         if tile is None or len(x) == 0:
             return conv2d(x, self.weight, self.bias)
         return self._overlap_save(x, output, tile)
@@ -189,8 +200,25 @@ class FFTConv2d(nn.Module):
         return direct_multiply_adds(*case) if tile is None else sum(fft_multiply_adds(*case, tile))
 
     def _tile(self, output: Pair) -> Pair | None:
+        measured = output, torch.get_num_threads()
+        if measured in self._measured:
+            return self._measured[measured]
         channels = self.in_channels, self.out_channels
         return best_tile(self.kernel_size, output, channels, at_hand=tuple(self._spectra))
+
+    def _measure(self, x: Tensor, output: Pair) -> None:
+        """Remember the fastest way for images of this size, with this number of threads."""
+        case = output, torch.get_num_threads()
+        if case in self._measured:
+            return
+        at_hand = dict(self._spectra)
+        ways = candidates(self.kernel_size, output, (self.in_channels, self.out_channels))
+        times = fastest(dict.fromkeys([*at_hand, *ways]), lambda way: self._run(x, output, way))
+        for way in times:
+            if way is not None and way not in at_hand:
+                times[way] *= WORTH_A_TRANSFORM
+        self._measured[case] = best = min(times, key=times.get)
+        self._spectra = at_hand | {t: s for t, s in self._spectra.items() if t == best}
 
     def _overlap_save(self, x: Tensor, output: Pair, tile: Pair) -> Tensor:
         """Cut into tiles that overlap by the kernel less one, convolve each, put them together."""
@@ -259,6 +287,7 @@ class FFTConv2d(nn.Module):
 
     def _apply(self, *args, **kwargs) -> nn.Module:
         self._spectra.clear()  # the weights move to another device or type
+        self._measured.clear()
         return super()._apply(*args, **kwargs)
 
     def _load_from_state_dict(self, *args, **kwargs) -> None:

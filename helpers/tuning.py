@@ -1,11 +1,17 @@
 """Which way a convolution costs least: directly, or by Fourier transform with which tile.
 
+Counted, which is the same everywhere (`best_tile`), or measured on this machine (`candidates` and
+`fastest`).
+
 >>> best_tile((7, 22), (46, 68), (64, 512)), best_tile((3, 3), (100, 100), (64, 64))
 ((16, 96), None)
 """
 
+from collections.abc import Callable, Iterable
 from functools import cache
 from math import ceil, log2, prod
+
+from helpers.timing import seconds
 
 Pair = tuple[int, int]
 
@@ -16,6 +22,13 @@ SIDES = (8, 12, 16, 24, 32, 48, 64, 96, 128)
 TRANSFORM_COST, PRODUCT_COST, WEIGHT_COST = 12, 2, 15
 # Transforming the weights anew takes longer than a few images with a tile that is so much worse.
 NEARLY = 1.5
+# What fetching a number of the weights may cost, next to a multiply-add: little where the memory is
+# fast or many images share them, much where it is slow.
+FEW_WEIGHTS, MANY_WEIGHTS = 60, 15
+# A direct convolution of so many times the multiply-adds is not even tried.
+HOPELESS = 8
+# A tile whose weights must be transformed first has to be so many times faster than one at hand.
+WORTH_A_TRANSFORM = 1.1
 
 
 def direct_multiply_adds(kernel: Pair, output: Pair, channels: Pair) -> int:
@@ -80,6 +93,62 @@ def best_tile(
     if cost(best) >= direct_multiply_adds(kernel, output, channels):
         return None
     return min((t for t in at_hand if cost(t) <= NEARLY * cost(best)), key=cost, default=best)
+
+
+def candidates(kernel: Pair, output: Pair, channels: Pair) -> list[Pair | None]:
+    """Ways that may be the fastest somewhere: the direct one, and tiles that fit the output.
+
+    Args:
+        kernel, output, channels: as for `direct_multiply_adds`.
+
+    Returns:
+        Sizes of tiles; None is the direct convolution.
+
+    >>> candidates((7, 22), (46, 68), (64, 512))
+    [(10, 38), (12, 55)]
+    """
+    sides = [
+        sorted({ceil(o / parts) + k - 1 for parts in range(1, min(o, 64) + 1)})
+        for o, k in zip(output, kernel, strict=True)
+    ]
+    fitting = [(h, w) for h in sides[0] for w in sides[1] if max(h, w) <= max(*SIDES, *kernel)]
+    if not fitting:
+        return [None]
+    costs = {tile: _real_multiply_adds(kernel, output, channels, tile) for tile in fitting}
+    weights = {tile: 3 * tile[0] * half_of(tile[1]) * prod(channels) for tile in fitting}
+    best = [
+        min(fitting, key=lambda t, fetch=fetch: costs[t] + fetch * weights[t])
+        for fetch in (FEW_WEIGHTS, MANY_WEIGHTS)
+    ]
+    direct = direct_multiply_adds(kernel, output, channels)
+    ways = [None] if direct < HOPELESS * min(costs.values()) else []
+    return ways + [tile for tile in dict.fromkeys(best) if costs[tile] < direct] or [None]
+
+
+def _real_multiply_adds(kernel: Pair, output: Pair, channels: Pair, tile: Pair) -> int:
+    """What `FFTConv2d` really takes for one image, transforms by products of matrices included."""
+    (height, width), step, half = tile, step_of(tile, kernel), half_of(tile[1])
+    grid = [ceil(o / s) for o, s in zip(output, step, strict=True)]
+    there = step[0] * width * 2 * half + half * 6 * height**2
+    back = half * 6 * step[0] * height + step[1] * 2 * half * step[0]
+    products = 3 * height * half * prod(channels)
+    return prod(grid) * (channels[0] * there + products + channels[1] * back)
+
+
+def fastest(ways: Iterable[Pair | None], run: Callable[[Pair | None], object]) -> dict:
+    """The shortest of three runs of each way, in seconds; of one that is far behind, of one run.
+
+    Args:
+        ways: what `candidates` gives.
+        run: convolves in one of these ways. Its first run prepares the weights, and is not timed.
+    """
+    times: dict[Pair | None, float] = {}
+    for way in ways:
+        run(way)
+        first = seconds(lambda w=way: run(w))
+        again = 0 if times and first > 2 * min(times.values()) else 2
+        times[way] = min([first, *(seconds(lambda w=way: run(w)) for _ in range(again))])
+    return times
 
 
 def step_of(tile: Pair, kernel: Pair) -> Pair:

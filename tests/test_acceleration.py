@@ -8,6 +8,7 @@ import torch
 from torch import fx, nn
 from torch.nn import functional as F
 
+from helpers import acceleration
 from helpers.acceleration import (
     accelerate,
     fold_batch_norm,
@@ -60,6 +61,33 @@ def test_the_courses_network_becomes_what_is_fast(classifier):
     with torch.no_grad():
         fast(torch.rand(1, 1, 120, 200))
     assert [m for m in fast.modules() if isinstance(m, FFTConv2d)][-1]._spectra
+
+
+@torch.no_grad()
+def test_a_tuned_network_answers_the_same_and_has_measured(classifier):
+    fcn = to_fcn(classifier, (40, 100))
+    x = torch.rand(1, 1, 80, 170)
+    expected = fcn(x)
+    for tune in (False, True):
+        fast = accelerate(fcn, tune=tune)
+        assert (fast(x) - expected).abs().max() < 1e-5 * expected.abs().max()
+        layers = [m for m in fast.modules() if isinstance(m, FFTConv2d)]
+        assert [bool(layer._measured) for layer in layers] == [tune] * 3
+
+
+@torch.no_grad()
+def test_many_images_go_through_in_groups(classifier, monkeypatch):
+    fast = accelerate(to_fcn(classifier, (40, 100)))
+    x = torch.rand(5, 1, 50, 120)
+    sizes = []
+    fast.body.register_forward_hook(lambda body, inputs, y: sizes.append(len(y)))
+    alone = torch.cat([fast(image[None]) for image in x])
+    for pixels, expected in ((50 * 120 * 2, [2, 2, 1]), (50 * 120 * 2 - 1, [1] * 5), (1, [1] * 5)):
+        monkeypatch.setattr(acceleration, "GROUP_PIXELS", pixels)
+        sizes.clear()
+        assert (fast(x) - alone).abs().max() < 1e-5 * alone.abs().max()
+        assert sizes == expected
+    assert fast(x[:0]).shape == (0, *alone.shape[1:])
 
 
 def test_the_fcn_is_not_changed_and_nothing_is_shared(classifier, same_weights):
@@ -239,12 +267,13 @@ NETWORKS |= {
 
 
 @pytest.mark.filterwarnings("ignore:.*pads")
+@pytest.mark.parametrize("tune", [False, True])
 @pytest.mark.parametrize("name", NETWORKS)
 @torch.no_grad()
-def test_no_network_becomes_slower_than_it_was(name, generator):
+def test_no_network_becomes_slower_than_it_was(name, tune, generator):
     make, channels, (height, width) = NETWORKS[name]
     fcn = to_fcn(randomise_(make(), generator).eval(), (height, width))
-    fast = accelerate(fcn)
+    fast = accelerate(fcn, tune=tune)
     x = torch.rand(1, channels, 2 * height + 40, 2 * width + 40, generator=generator)
     expected = fcn(x)
     assert (fast(x) - expected).abs().max() < 1e-4 * expected.abs().max()

@@ -213,3 +213,48 @@ def test_tiles_at_hand_are_used_again_and_never_more_than_two_kept(head):
         assert len(layer._spectra) <= 2
         if size == (50, 90):
             assert len(layer._spectra) == 1
+
+
+@pytest.mark.parametrize("best", [None, (9, 33), (16, 48)])
+def test_the_way_that_was_fastest_is_remembered(head, monkeypatch, best):
+    """For a size of image and a number of threads; each of the ways gives the same answers."""
+    asked = []
+
+    def fastest(ways, run):
+        asked.append(list(ways))
+        answers = [run(way) for way in ways]
+        assert all(torch.allclose(answer, answers[0], atol=1e-4) for answer in answers)
+        return {way: 1.0 if way == best else 1.5 for way in ways}
+
+    monkeypatch.setattr(fft, "fastest", fastest)
+    monkeypatch.setattr(fft, "candidates", lambda *case: [None, (9, 33), (16, 48)])
+    layer, x = FFTConv2d(head, tune=True), torch.rand(2, 16, 30, 60)
+    for _ in range(2):
+        assert torch.equal(layer(x), layer._run(x, (24, 39), best))
+    assert layer._tile((24, 39)) == best
+    assert list(layer._spectra) == [best][: best is not None], "of the others nothing is kept"
+    assert len(asked) == 1
+    layer(x[:1, :, 1:])
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 99)
+    layer(x)
+    assert len(asked) == 3
+    layer.double()(x.double())
+    assert len(asked) == 4, "another type was taken for the one that was measured"
+
+
+def test_a_tile_at_hand_is_given_up_only_for_one_that_is_clearly_faster(head, monkeypatch):
+    monkeypatch.setattr(fft, "candidates", lambda *case: [(16, 48)])
+    for new, expected in ((0.95, (9, 33)), (0.85, (16, 48))):
+        layer = FFTConv2d(head, tune=True)
+        layer._spectrum((9, 33))
+        monkeypatch.setattr(fft, "fastest", lambda ways, run, t=new: {(9, 33): 1.0, (16, 48): t})
+        layer(torch.rand(1, 16, 30, 60))
+        assert layer._tile((24, 39)) == expected
+
+
+def test_without_tuning_nothing_is_measured(head, monkeypatch):
+    monkeypatch.setattr(fft, "fastest", lambda *_: pytest.fail("measured"))
+    layer = FFTConv2d(head)
+    layer(torch.rand(1, 16, 52, 89))
+    assert list(layer._spectra) == [best_tile((7, 22), (46, 68), (16, 64))]
+    assert FFTConv2d(head, tune=True)(torch.rand(0, 16, 52, 89)).shape == (0, 64, 46, 68)

@@ -1,6 +1,13 @@
 """Which way a convolution costs least."""
 
-from helpers.tuning import best_tile, direct_multiply_adds, fft_multiply_adds
+from helpers import tuning
+from helpers.tuning import (
+    best_tile,
+    candidates,
+    direct_multiply_adds,
+    fastest,
+    fft_multiply_adds,
+)
 
 
 def test_the_work_is_counted_as_defined():
@@ -26,3 +33,29 @@ def test_the_transform_is_chosen_where_it_wins():
     assert best_tile((3, 3), (100, 100), (64, 64)) is None
     assert best_tile((1, 1), (100, 100), (512, 2)) is None
     assert best_tile((200, 3), (100, 100), (4, 4)) is None, "no tile holds this kernel"
+
+
+def test_candidates_fit_the_output_and_leave_out_what_is_hopeless():
+    """48 = 4 · 12 and 68 = 2 · 34 = 4 · 17: no tile computes much that nobody asked for."""
+    head = candidates((7, 22), (48, 68), (64, 512))
+    assert None not in head
+    for height, width in head:
+        assert 48 % (height - 6) == 68 % (width - 21) == 0
+    assert candidates((5, 5), (104, 179), (32, 64))[0] is None, "the direct way may win"
+    assert candidates((200, 3), (1, 1), (4, 4)) == [None], "a direct convolution takes less"
+    assert candidates((3, 3), (0, 5), (4, 4)) == [None]
+
+
+def test_each_way_has_a_run_before_it_is_timed_and_hopeless_ones_only_one_more(monkeypatch):
+    times = iter([5.0, 3.0, 4.0, 7.0, 2.0, 8.0, 9.0])
+    runs = []
+
+    def timed(work):
+        work()
+        return next(times)
+
+    monkeypatch.setattr(tuning, "seconds", timed)
+    ways = [None, (8, 8), (12, 12)]
+    # 7 is more than twice 3: once is enough; 2 is measured again.
+    assert fastest(ways, runs.append) == {None: 3.0, (8, 8): 7.0, (12, 12): 2.0}
+    assert runs == [None] * 4 + [(8, 8)] * 2 + [(12, 12)] * 4
