@@ -7,12 +7,23 @@
 torch.Size([1, 1, 40, 100])
 """
 
+import math
+from collections.abc import Sequence
+
 import torch
 from torch import Generator, Tensor
 
 from helpers.augment import check_batch, move_windows, scale_windows, uniform_for_each
 from helpers.boxes import Detections, box_iou, check_boxes
+from helpers.datasets import Crops, Scene
+from helpers.pyramid import resized
 from helpers.sheets import CROP_SIZE
+
+# Next to a car's width: what a window that shows it may differ in size, sideways and in height, and
+# from where on it surely shows none. What is in between is no good example of either.
+FITS = (1.1, 0.045, 0.03)
+FAR = (1.3, 0.2, 0.1)
+BEYOND = 16  # pixels that a window may reach past the image, as the detector's do
 
 
 def shifted_away(images: Tensor, generator: Generator) -> Tensor:
@@ -133,3 +144,81 @@ def mine_hard_negatives(
         ious = box_iou(detections.boxes, ground_truth)  # [N, M]
         is_hard &= (ious < iou_threshold).all(dim=1)
     return cut_windows(image, detections.boxes[is_hard], size)
+
+
+def label_windows(windows: Tensor, ground_truth: Tensor) -> Tensor:
+    """Whether windows show a car of the right size at the right place. Lesson 09.
+
+    Args:
+        windows: Tensor[N, 4], xyxy in pixels.
+        ground_truth: Tensor[M, 4], of the cars.
+
+    Returns:
+        int64 [N]: 1 for a car, 0 for none, -1 where it could be called either.
+
+    >>> car = torch.tensor([[0.0, 0, 200, 80]])
+    >>> windows = torch.tensor([[2.0, 1, 200, 80], [20, 0, 220, 80], [50, 20, 150, 60]])
+    >>> label_windows(windows, car)
+    tensor([ 1, -1,  0])
+    """
+    width, car_width = (boxes[:, 2] - boxes[:, 0] for boxes in (windows, ground_truth))
+    size = (width[:, None] / car_width).log().abs()  # [N, M]
+    middle, car_middle = ((boxes[:, :2] + boxes[:, 2:]) / 2 for boxes in (windows, ground_truth))
+    aside, above = ((middle[:, None] - car_middle).abs() / car_width[:, None]).unbind(-1)  # [N, M]
+    fits = (size < math.log(FITS[0])) & (aside < FITS[1]) & (above < FITS[2])
+    far = (size > math.log(FAR[0])) | (aside > FAR[1]) | (above > FAR[2])
+    labels = torch.full((len(windows),), -1)
+    labels[far.all(dim=1)] = 0
+    labels[fits.any(dim=1)] = 1
+    return labels
+
+
+def windows_of_scenes(
+    scenes: Sequence[Scene], scales: Sequence[float], *, count: int = 8, seed: int = 0
+) -> Crops:
+    """Windows of all sizes out of scenes: as crops, cars and what is none. Lesson 09.
+
+    The image shrinks and the window stays, as in a detector with a pyramid. So the roof of a near
+    car is as sharp as in a photograph, which an enlarged crop is not. At each scale half of the
+    windows are anywhere, half around a car, and each car that nearly fits is there twice.
+
+    For training scenes only.
+
+    Args:
+        scenes: with the ground truth.
+        scales: as for a `Detector`.
+        count: of windows for each scene and scale, without those of cars that fit.
+        seed: of the random choices.
+
+    Returns:
+        Crops of 40×100 pixels; those that could be called either are left out.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    images, labels = [], []
+    for scene in scenes:
+        for scale in scales:
+            small, factors = resized(scene.image, scale)
+            corners = _corners(small.shape[-2:], scene.boxes / factors, count, generator)
+            windows = torch.cat([corners, corners + torch.tensor(CROP_SIZE[::-1])], dim=1)
+            found = label_windows(windows * factors, scene.boxes)
+            images.append(cut_windows(small, windows[found >= 0]))
+            labels.append(found[found >= 0])
+    return Crops(torch.cat(images), torch.cat(labels))
+
+
+def _corners(size: tuple[int, int], cars: Tensor, count: int, generator: Generator) -> Tensor:
+    """Top-left corners [N, 2] of windows: anywhere, around the cars, and just on them."""
+    height, width = CROP_SIZE
+    window = torch.tensor([width, height])
+    room = torch.tensor([size[1], size[0]]) + 2 * BEYOND - window
+    anywhere = torch.rand(count, 2, generator=generator) * room.clamp(min=0) - BEYOND
+    if not len(cars):
+        return anywhere.round()
+    middle = (cars[:, :2] + cars[:, 2:]) / 2
+    picked = torch.randint(len(cars), (count // 2,), generator=generator)
+    spread = torch.rand(count // 2, 2, generator=generator) - 0.5
+    spread = spread * torch.tensor([1.3, 0.55]) * (cars[picked, 2:3] - cars[picked, :1])
+    around = middle[picked] + spread - window / 2
+    fitting = middle.repeat(2, 1) + 3 * (2 * torch.rand(2 * len(cars), 2, generator=generator) - 1)
+    near = (cars[:, 2] - cars[:, 0]).div(width).log().abs() < math.log(FITS[0])
+    return torch.cat([anywhere[count // 2 :], around, fitting[near.repeat(2)] - window / 2]).round()

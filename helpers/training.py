@@ -9,7 +9,7 @@
 
 import copy
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -18,9 +18,9 @@ from torch.nn.functional import cross_entropy
 from torch.utils.data import DataLoader
 from tqdm.auto import tqdm
 
-from helpers.augment import default_augmentation
-from helpers.datasets import Crops
-from helpers.hard_negatives import make_hard_negatives
+from helpers.augment import default_augmentation, zoom
+from helpers.datasets import Crops, Scene
+from helpers.hard_negatives import make_hard_negatives, windows_of_scenes
 from helpers.models import eval_mode
 
 Augmentation = Callable[[Tensor, Generator], Tensor]
@@ -184,6 +184,58 @@ def _train_one_epoch(
     if not torch.isfinite(total_loss):
         raise RuntimeError("the loss is not finite any more: lower max_learning_rate")
     return (total_loss / count).item(), (correct / count).item()
+
+
+def learn_sizes(
+    model: nn.Module,
+    crops: Crops,
+    scenes: Sequence[Scene],
+    scales: Sequence[float],
+    *,
+    hardest: int = 600,
+    epochs: int = 2,
+    seed: int = 0,
+    progress: bool = True,
+) -> History:
+    """Go on training with windows of scenes: one round of hard negative mining. Lesson 09.
+
+    Of all windows without a car that are tried, those that the classifier itself finds most like a
+    car are added to the crops: cars of a wrong size, parts of near cars. So are windows that a car
+    fits nearly; and all crops are shown up to a tenth larger or smaller. The last weights stay.
+
+    Args:
+        model: trained; changed in place.
+        crops: what it learned from, so that it does not forget them.
+        scenes: for training only, with cars of all sizes.
+        scales: of the detector that will use the classifier.
+        hardest: so many windows without a car are added, at most.
+        epochs: how often each crop is seen.
+        seed: of windows, order and augmentation.
+        progress: show a bar.
+
+    Returns:
+        What happened in each epoch, as `fit`.
+    """
+    windows = windows_of_scenes(scenes, scales, seed=seed)
+    logits = predict_logits(model, windows.images)
+    likeness = (logits[:, 1] - logits[:, 0]).masked_fill(windows.labels == 1, -math.inf)
+    negatives = int((windows.labels == 0).sum())
+    mined = likeness.argsort(descending=True)[: min(hardest, negatives)]
+    fitting = (windows.labels == 1).nonzero().flatten()
+    train = crops + windows.subset(torch.cat([fitting, mined]))
+    return fit(
+        model,
+        train,
+        epochs=epochs,
+        seed=seed,
+        max_learning_rate=3e-4,
+        augment=_of_nearly_one_size,
+        progress=progress,
+    )
+
+
+def _of_nearly_one_size(images: Tensor, generator: Generator) -> Tensor:
+    return zoom(default_augmentation(images, generator), generator)
 
 
 @torch.no_grad()

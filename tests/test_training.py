@@ -6,10 +6,12 @@ import pytest
 import torch
 from torch import nn
 
-from helpers.datasets import Crops
+from helpers import training
+from helpers.datasets import Crops, Scene
 from helpers.evaluation import accuracy_and_roc_auc
+from helpers.hard_negatives import windows_of_scenes
 from helpers.models import make_classifier
-from helpers.training import History, evaluate, fit
+from helpers.training import History, evaluate, fit, learn_sizes, predict_logits
 
 
 def bright_or_dark(n=64, seed=0):
@@ -400,3 +402,38 @@ def test_a_network_of_other_classes_than_the_crops_is_refused():
         evaluate(small_model(), three_brightnesses())
     with pytest.raises(ValueError, match=r"logits \[64, 2\] \(not a car, car\), not \[64, 3\]"):
         evaluate(nn.Sequential(nn.Flatten(), nn.Linear(256, 3)), bright_or_dark())
+
+
+# Sizes
+
+
+def test_sizes_are_learned_from_the_crops_the_cars_and_the_windows_most_like_a_car(monkeypatch):
+    generator = torch.Generator().manual_seed(0)
+    car = torch.tensor([[20.0, 20, 220, 100]])
+    scenes = [Scene("s", torch.rand(1, 140, 260, generator=generator), car)]
+    crops = Crops(torch.rand(6, 1, 40, 100, generator=generator), torch.arange(6) % 2)
+    model, seen = make_classifier(seed=0), []
+    monkeypatch.setattr(training, "fit", lambda *args, **options: seen.append((args, options)))
+    learn_sizes(model, crops, scenes, (1.0, 2.0), hardest=3, epochs=1, seed=5)
+    [((trained, train), options)] = seen
+    assert trained is model
+    assert (options["epochs"], options["seed"]) == (1, 5)
+    windows = windows_of_scenes(scenes, (1.0, 2.0), seed=5)
+    fitting = windows.images[windows.labels == 1]
+    others = windows.images[windows.labels == 0]
+    logits = predict_logits(model, others)
+    order = (logits[:, 1] - logits[:, 0]).argsort(descending=True)
+    assert len(fitting) == 2
+    assert torch.equal(train.images, torch.cat([crops.images, fitting, others[order[:3]]]))
+    assert train.labels.tolist() == [0, 1, 0, 1, 0, 1, 1, 1, 0, 0, 0]
+    learn_sizes(model, crops, scenes, (1.0, 2.0), hardest=10**6, seed=5)
+    assert len(seen[1][0][1]) == 6 + len(windows)
+
+
+def test_learning_sizes_shows_each_crop_a_little_larger_or_smaller():
+    line = torch.zeros(200, 1, 40, 100)
+    line[:, :, :, :10] = 1
+    edges = training._of_nearly_one_size(line, torch.Generator().manual_seed(0))
+    wide = (edges[:, 0, 20] > edges[:, 0, 20].mean(dim=1, keepdim=True)).sum(dim=1)
+    assert wide.min() < 6  # nearer to the middle by 4 pixels, shifted by 2
+    assert wide.max() > 14

@@ -53,24 +53,45 @@ def train(args: argparse.Namespace) -> None:
     if own.has_classes(args.data):
         own.train(args)
         return
-    model = make_classifier(seed=args.seed)
+    model = load_model(args.start) if args.start else make_classifier(seed=args.seed)
     crops = load_crops(args.data, "train")
     # All that is needed after the training, too: it may take hours.
     val, test = load_or_shipped(args.data, "val"), load_or_shipped(args.data, "test")
     scenes = _validation_scenes(args.data)
-    epochs = args.epochs or EPOCHS
-    training.fit(model, crops, val, epochs=epochs, seed=args.seed)
+    epochs = args.epochs or (2 if args.start else EPOCHS)
+    if args.start:
+        drawn = _scenes_to_learn_from(args.scenes)
+        training.learn_sizes(model, crops, drawn, pyramid(), epochs=epochs, seed=args.seed)
+    else:
+        training.fit(model, crops, val, epochs=epochs, seed=args.seed)
     if scenes:
         threshold = choose_detection_threshold(model, scenes, progress=True)
     else:
         threshold = choose_threshold(model, val)
     notes = {"data": str(args.data), "seed": str(args.seed), "epochs": str(epochs)}
     notes["threshold"] = f"{threshold:.4f}"
+    if args.start:
+        notes |= {"start": args.start.name, "scenes": str(args.scenes)}
     path = save_model(model, args.out, half=args.half, notes=notes)
     if path.resolve().parent == (DATA / "weights").resolve():
         write_checksums(DATA / "weights")
     accuracy = training.evaluate(load_model(path), test).accuracy
     print(f"{path}: {accuracy:.2%} of the {_whose_test_crops(args.data)} are right")
+
+
+def _scenes_to_learn_from(count: int) -> list[Scene]:
+    """Drawn scenes with cars of all sizes: others than those that test."""
+    from helpers import street
+
+    drawn = [street.draw_scene(street.SEED, "train-multiscale", k) for k in range(count)]
+    return [
+        Scene(
+            f"train-multiscale-{k:03d}",
+            torch.from_numpy(scene.image)[None].float() / 255,
+            torch.from_numpy(scene.boxes).float(),
+        )
+        for k, scene in enumerate(drawn)
+    ]
 
 
 def _validation_scenes(data: str | Path) -> Sequence[Scene]:

@@ -22,7 +22,7 @@ from helpers.street.staging import (
     street_layout,
 )
 
-SCENE_SPLITS = ("train", "val", "test", "test-multiscale")
+SCENE_SPLITS = ("train", "val", "test", "test-multiscale", "train-multiscale")
 
 #: What a scene with cars of a crop's size looks like.
 SCENE = {
@@ -82,7 +82,8 @@ def draw_scene(seed: int, split: str, index: int) -> DrawnScene:
 
     Args:
         seed: of the data set, 0 or more.
-        split: "val" or "test", with cars of a crop's size, or "test-multiscale", of all sizes.
+        split: "val" or "test", with cars of a crop's size, or "train-multiscale" or
+            "test-multiscale", of all sizes.
         index: of the scene in its split, from 0.
 
     Raises:
@@ -90,7 +91,7 @@ def draw_scene(seed: int, split: str, index: int) -> DrawnScene:
     """
     rng = item_generator(seed, "scene", SCENE_SPLITS, split, index)
     light = sample_light(rng)
-    if split == "test-multiscale":
+    if split.endswith("-multiscale"):
         (width, height), cars = _near_and_far(rng)
     else:
         (width, height), cars = _one_size(rng)

@@ -19,8 +19,9 @@ from helpers.detector import Detector, pyramid
 from helpers.evaluation import CropScores, DetectorScores
 from helpers.fcn.equivalence import Equivalence
 from helpers.metrics import UIUC_MULTISCALE
-from helpers.models import load_model, make_classifier, read_notes, save_model
+from helpers.models import load_model, make_classifier, read_notes, save_model, weights_digest
 from helpers.paths import ROOT
+from helpers.street import SEED, draw_scene
 
 VERBS = ("data", "draw", "train", "detect", "evaluate", "ablate", "bench")
 
@@ -421,6 +422,47 @@ def test_train_writes_weights_with_their_story(easy, tmp_path, capsys):
     assert 0 < float(notes["threshold"]) < 1
     assert load_model(out)(easy.images).shape == (40, 2)
     assert "test crops are right" in capsys.readouterr().out
+
+
+def test_training_goes_on_with_drawn_scenes(easy, weights, tmp_path, monkeypatch, capsys):
+    asked = []
+
+    def learn_sizes(model, crops, scenes, scales, **options):
+        asked.append((model, crops, scenes, scales, options))
+
+    monkeypatch.setattr(commands.training, "learn_sizes", learn_sizes)
+    out = tmp_path / "sizes.safetensors"
+    begin = ["train", "--start", str(weights), "--scenes", "2", "--out", str(out)]
+    assert main([*begin, "--seed", "4"]) == 0
+    [(model, crops, scenes, scales, options)] = asked
+    assert weights_digest(model) == weights_digest(load_model(weights))
+    assert crops is easy
+    assert scales == pyramid()
+    assert (options["epochs"], options["seed"]) == (2, 4)
+    for number, scene in enumerate(scenes):
+        drawn = draw_scene(SEED, "train-multiscale", number)
+        assert torch.equal((scene.image[0] * 255).round().byte(), torch.from_numpy(drawn.image))
+        assert scene.boxes.tolist() == drawn.boxes.tolist()
+    notes = read_notes(out)
+    assert (notes["start"], notes["scenes"]) == (weights.name, "2")
+    assert weights_digest(load_model(out)) == weights_digest(model)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--scenes", "2"], "--start and --scenes go together"),
+        (["--start", "WEIGHTS"], "--start and --scenes go together"),
+        (["--start", "nowhere", "--scenes", "2"], "no weights file"),
+        (["--start", "WEIGHTS", "--scenes", "2", "--data", "digits"], "--scenes is for cars"),
+    ],
+)
+def test_training_that_cannot_go_on_is_refused(easy, weights, tmp_path, arguments, message, capsys):
+    arguments = [str(weights) if text == "WEIGHTS" else text for text in arguments]
+    out = tmp_path / "new.safetensors"
+    assert main(["train", *arguments, "--out", str(out)]) == 2
+    assert message in capsys.readouterr().err
+    assert not out.exists()
 
 
 def test_training_says_what_it_replaces_before_it_begins(easy, weights, monkeypatch, capsys):

@@ -449,9 +449,10 @@ def test_scenes_of_one_size_have_all_that_the_card_promises():
     assert touching >= 10
 
 
-def test_multiscale_scenes_have_cars_of_all_sizes_and_the_larger_stand_lower():
+@pytest.mark.parametrize("split", ["test-multiscale", "train-multiscale"])
+def test_multiscale_scenes_have_cars_of_all_sizes_and_the_larger_stand_lower(split):
     widths = []
-    for scene in scenes("test-multiscale", 60):
+    for scene in scenes(split, 60):
         height, width = scene.image.shape
         boxes = scene.boxes
         size = boxes[:, 2:] - boxes[:, :2]
