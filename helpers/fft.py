@@ -31,6 +31,7 @@ from helpers.tuning import (
     fastest,
     fft_multiply_adds,
     half_of,
+    real_multiply_adds,
     step_of,
 )
 
@@ -198,6 +199,15 @@ class FFTConv2d(nn.Module):
         case = self.kernel_size, output, (self.in_channels, self.out_channels)
         tile = self._tile(output)
         return direct_multiply_adds(*case) if tile is None else sum(fft_multiply_adds(*case, tile))
+
+    def cost(self, output: Pair) -> tuple[int, int]:
+        """Multiply-adds as they are really done for one image, and bytes of weights read for it."""
+        case = self.kernel_size, output, (self.in_channels, self.out_channels)
+        tile, size = self._tile(output), self.weight.element_size()
+        if tile is None:
+            return direct_multiply_adds(*case), size * self.weight.numel()
+        weights = 3 * tile[0] * half_of(tile[1]) * prod(case[2])
+        return real_multiply_adds(*case, tile), size * weights
 
     def _tile(self, output: Pair) -> Pair | None:
         measured = output, torch.get_num_threads()

@@ -114,7 +114,7 @@ def candidates(kernel: Pair, output: Pair, channels: Pair) -> list[Pair | None]:
     fitting = [(h, w) for h in sides[0] for w in sides[1] if max(h, w) <= max(*SIDES, *kernel)]
     if not fitting:
         return [None]
-    costs = {tile: _real_multiply_adds(kernel, output, channels, tile) for tile in fitting}
+    costs = {tile: real_multiply_adds(kernel, output, channels, tile) for tile in fitting}
     weights = {tile: 3 * tile[0] * half_of(tile[1]) * prod(channels) for tile in fitting}
     best = [
         min(fitting, key=lambda t, fetch=fetch: costs[t] + fetch * weights[t])
@@ -125,7 +125,7 @@ def candidates(kernel: Pair, output: Pair, channels: Pair) -> list[Pair | None]:
     return ways + [tile for tile in dict.fromkeys(best) if costs[tile] < direct] or [None]
 
 
-def _real_multiply_adds(kernel: Pair, output: Pair, channels: Pair, tile: Pair) -> int:
+def real_multiply_adds(kernel: Pair, output: Pair, channels: Pair, tile: Pair) -> int:
     """What `FFTConv2d` really takes for one image, transforms by products of matrices included."""
     (height, width), step, half = tile, step_of(tile, kernel), half_of(tile[1])
     grid = [ceil(o / s) for o, s in zip(output, step, strict=True)]

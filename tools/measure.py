@@ -29,7 +29,7 @@ def measure() -> list[Row]:
     cells = in_one_pass[0].numel()
 
     progress = sys.stderr.isatty()  # in a log, a bar is one endless line
-    plain, fast, _ = heatmap_ratios(repeats=3, progress=progress)
+    plain, fast, *_ = heatmap_ratios(repeats=3, progress=progress)
     scores = evaluate_detector(model, scenes, progress=progress)
     return [
         (f"accuracy on {len(crops)} held-out crops", f"{accuracy:.1%}"),

@@ -28,10 +28,11 @@ from helpers.training import evaluate, fit
 def heatmap_ratios(
     *, size: tuple[int, int] = CANVAS, repeats: int = 5, progress: bool = True
 ) -> list[Ratio]:
-    """The FCN, plain and accelerated, against batched windows, in turns.
+    """The FCN, plain, channels last and accelerated, against batched windows, in turns.
 
     The windows get what makes them fastest: batches of the best size out of 16, 64 and 256, and
-    channels last. No network's first run counts: it allocates, and transforms weights once.
+    channels last. No network's first run counts: it allocates, measures what is fastest here, and
+    transforms weights once.
 
     Args:
         size: (height, width) of the image.
@@ -40,26 +41,29 @@ def heatmap_ratios(
     """
     model, image = _classifier_for_windows(), _noise(size)
     fcn = to_fcn(make_classifier(seed=0).eval(), INPUT_SIZE)
-    fast = accelerate(fcn)
+    last = to_fcn(model, INPUT_SIZE).to(memory_format=torch.channels_last)
+    networks = fcn, last, accelerate(fcn, tune=True)
     batch_size = best_batch_size(image)
-    for network in (fcn, fast):
+    for network in networks:
         fcn_heatmap(network, image)
     times = []
     for _ in tqdm(range(repeats), desc="heatmap", disable=not progress):
+        brute = seconds(lambda: sliding_window_heatmap(model, image, batch_size=batch_size))
         # One pass is short, so that several are timed together.
-        times.append(
-            (
-                seconds(lambda: sliding_window_heatmap(model, image, batch_size=batch_size)),
-                seconds(lambda: [fcn_heatmap(fcn, image) for _ in range(5)]) / 5,
-                seconds(lambda: [fcn_heatmap(fast, image) for _ in range(5)]) / 5,
-            )
-        )
-    windows, direct, accelerated = zip(*times, strict=True)
+        passes = [
+            seconds(lambda net=net: [fcn_heatmap(net, image) for _ in range(5)]) / 5
+            for net in networks
+        ]
+        times.append((brute, *passes))
+    windows, direct, direct_last, accelerated = zip(*times, strict=True)
     what, brute = f"heatmap of {size[0]}×{size[1]}", _windows(batch_size)
     return [
         Ratio.of(f"{what}, FCN", brute, windows, direct),
         Ratio.of(f"{what}, accelerated FCN", brute, windows, accelerated),
         Ratio.of(f"{what}, accelerated FCN", "the same FCN, plain", direct, accelerated),
+        Ratio.of(
+            f"{what}, accelerated FCN", "the same FCN, channels last", direct_last, accelerated
+        ),
     ]
 
 
@@ -97,7 +101,7 @@ def dense_ratio(
         RuntimeError: the two give other heatmaps.
     """
     model, image = _classifier_for_windows(), _noise(size)
-    fast = accelerate(to_fcn(make_classifier(seed=0), INPUT_SIZE))
+    fast = accelerate(to_fcn(make_classifier(seed=0), INPUT_SIZE), tune=True)
     rows = size[0] - INPUT_SIZE[0] + 1
     sample_rows = min(sample_rows, rows)
     sample = image[:, : INPUT_SIZE[0] + sample_rows - 1]

@@ -5,8 +5,6 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-import torch
-
 from helpers import plots, training
 from helpers.cli import bench as benchmarks
 from helpers.cli import own
@@ -14,6 +12,7 @@ from helpers.cli.baseline import CANVAS
 from helpers.cli.detecting import detect
 from helpers.cli.draw import draw
 from helpers.cli.inputs import say, splits
+from helpers.cli.machine import Machine, heatmap_limits, limits_table
 from helpers.cli.summary import print_scores, say_scores, trained_on
 from helpers.datasets import Scene, load_crops, load_or_shipped, load_scenes
 from helpers.datasets.download import fetch_uiuc
@@ -189,8 +188,11 @@ def ablate(args: argparse.Namespace) -> None:
 
 def bench(args: argparse.Namespace) -> None:
     """Print how many times faster the course's code is, and plot that beside the arithmetic."""
-    print(f"torch {torch.__version__}, {torch.get_num_threads()} threads")
+    machine = Machine.measured()
+    print(machine)
     ratios = benchmarks.heatmap_ratios(repeats=args.repeats)
+    of_many, limits = heatmap_limits(machine, repeats=args.repeats)
+    ratios.append(of_many)
     ratios.append(benchmarks.dense_ratio(repeats=args.repeats))
     scenes = load_scenes(args.data, "test")
     ratios.append(benchmarks.detector_ratio(scenes, args.data, repeats=args.repeats))
@@ -198,6 +200,7 @@ def bench(args: argparse.Namespace) -> None:
     trained = benchmarks.compare_training(load_crops(args.data, "all"))
     ratios.append(trained.ratio)
     print(table(ratios))
+    print(limits_table(limits))
     print(trained)
     counted = heatmap_multiply_adds(make_classifier(seed=0).eval(), INPUT_SIZE, CANVAS)
     for name, count in counted.items():

@@ -31,15 +31,17 @@ def test_ratios_make_a_table():
 
 
 def test_heatmaps_are_compared_in_turns(monkeypatch):
-    """The better of two timings chooses the batch size; then all three take turns."""
-    times = iter([9.0, 3.0, 2.0, 9.0, 4.0, 9.0, 10.0, 5.0, 1.0, 30.0, 5.0, 2.0])
+    """The better of two timings chooses the batch size; then all four take turns."""
+    times = iter([9.0, 3.0, 2.0, 9.0, 4.0, 9.0, 10.0, 5.0, 20.0, 1.0, 30.0, 5.0, 10.0, 2.0])
     monkeypatch.setattr(bench, "seconds", lambda work: next(times))
-    plain, fast, both = bench.heatmap_ratios(size=(40, 100), repeats=2, progress=False)
+    plain, fast, both, last = bench.heatmap_ratios(size=(40, 100), repeats=2, progress=False)
     assert (plain.low, plain.high) == (10, 30)
     assert (fast.low, fast.high) == (50, 75)
     assert (both.low, both.high) == (2.5, 5)
     assert plain.reference == fast.reference == "windows one by one in batches of 64"
     assert both.reference == "the same FCN, plain"
+    assert (last.low, last.high) == (5, 20)
+    assert last.reference == "the same FCN, channels last"
 
 
 def test_heatmaps_are_really_timed():
