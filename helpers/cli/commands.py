@@ -5,6 +5,9 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+import torch
+from torch import nn
+
 from helpers import plots, training
 from helpers.cli import bench as benchmarks
 from helpers.cli import own
@@ -32,8 +35,10 @@ from helpers.models import (
     load_model,
     load_pretrained,
     make_classifier,
+    read_header,
     save_model,
 )
+from helpers.models.header import CLASSES
 from helpers.multiply_adds import heatmap_multiply_adds
 from helpers.paths import DATA, write_atomically, write_checksums
 from helpers.thresholds import choose_detection_threshold, choose_threshold
@@ -120,10 +125,22 @@ def evaluate(args: argparse.Namespace) -> None:
     else:
         which, figures = _judge_by_scenes(args, seeds)
     pretrained = args.train == "pretrained"
-    what = "the course's weights" if pretrained else trained_on(args.train, len(seeds))
+    what = trained_on(args.train, len(seeds))
+    if pretrained:
+        what = str(args.weights or "the course's weights")
     print(f"{what}, measured on {args.data}")
     print(which)
     print_scores(figures)
+
+
+def _weights_to_measure(path: Path | None) -> nn.Module:
+    """The classifier of a file, or the one that ships with the course."""
+    if path is None:
+        return load_pretrained()
+    header = read_header(path)
+    if (header.classes, header.input_size, header.channels) != (CLASSES, INPUT_SIZE, 1):
+        raise ValueError(f"{path} does not tell cars in grey crops of 40×100 pixels from the rest")
+    return load_model(path)
 
 
 def _judge_by_crops(args: argparse.Namespace, seeds: range) -> tuple[str, dict[str, list[float]]]:
@@ -131,7 +148,7 @@ def _judge_by_crops(args: argparse.Namespace, seeds: range) -> tuple[str, dict[s
     rows, crops = [], load_crops("uiuc", "all")
     for seed in seeds:
         if args.train == "pretrained":
-            model = load_pretrained()
+            model = _weights_to_measure(args.weights)
         else:
             model, crops = train_and_hold_out(args.train, seed, epochs=args.epochs or EPOCHS)
         rows.append(evaluate_crops(model, crops, progress=True))
@@ -154,7 +171,7 @@ def _judge_by_scenes(args: argparse.Namespace, seeds: range) -> tuple[str, dict[
     accuracies, rows = [], []
     for seed in seeds:
         if args.train == "pretrained":
-            model = load_pretrained()
+            model = _weights_to_measure(args.weights)
         else:
             model = train_on(args.train, seed, epochs=epochs)
         if hold_out:

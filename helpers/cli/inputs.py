@@ -82,8 +82,8 @@ def _evaluate(args: argparse.Namespace) -> None:
         if not is_own(args.data):
             raise ValueError(f"{args.data} holds no pictures of yours in a folder for each class")
         return
-    if args.weights and args.data != "digits":
-        raise ValueError("--weights is for digits, or for a folder of your own")
+    if args.weights and args.data != "digits" and args.train != "pretrained":
+        raise ValueError("--weights are measured as they are: leave out --train")
     if part := PHOTOGRAPHS.get(args.data):
         _check_photographs(part)
     if args.data.startswith("uiuc"):

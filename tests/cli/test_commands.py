@@ -199,7 +199,7 @@ KNOWN_BEFORE = [
     (["detect", "{0}/empty"], "empty holds no pictures (.png"),
     (["detect", "{0}", "--scales", "1,2", "--object-width", "60..90"], "say the same"),
     (["evaluate", "--data", "{0}/empty"], "no pictures of yours in a folder for each class"),
-    (["evaluate", "--data", "street", "--weights", "{0}/damaged.png"], "is for digits, or"),
+    (["evaluate", "--weights", "{0}/damaged.png", "--train", "street"], "leave out --train"),
     (["evaluate", "--data", "digits", "--weights", "{0}/none"], "no weights file"),
     (["detect", "{0}/damaged.png", "--weights", "none"], "no weights file none"),
     (["detect", "{0}/damaged.png", "--threshold", "nan"], "threshold is a probability"),
@@ -637,6 +637,29 @@ def test_the_shipped_weights_are_judged_by_all_photographed_crops(two_seeds, cap
     assert main(["evaluate", "--data", "uiuc-crops", "--seeds", "2"]) == 0
     assert "on 40 photographed crops" in capsys.readouterr().out
     assert two_seeds == []
+
+
+@pytest.mark.parametrize("data", ["street", "street-multiscale", "uiuc-crops"])
+def test_weights_of_a_file_are_measured_like_the_courses(
+    two_seeds, weights, monkeypatch, capsys, data
+):
+    read = []
+    monkeypatch.setattr(commands, "load_model", lambda path: read.append(path) or load_model(path))
+    assert main(["evaluate", "--data", data, "--weights", str(weights)]) == 0
+    assert f"{weights}, measured on {data}" in capsys.readouterr().out
+    assert read == [weights]
+    assert two_seeds == []
+
+
+@pytest.mark.parametrize(
+    "other", [{"classes": ("background", "cup")}, {"input_size": (40, 96)}, {"channels": 3}]
+)
+def test_weights_for_something_else_are_not_measured_on_cars(two_seeds, tmp_path, capsys, other):
+    network = {key: value for key, value in other.items() if key != "classes"}
+    model = make_classifier(seed=0, **network)
+    path = save_model(model, tmp_path / "other.safetensors", **other)
+    assert main(["evaluate", "--weights", str(path)]) == 2
+    assert "does not tell cars in grey crops" in capsys.readouterr().err
 
 
 def test_ablate_prints_a_table(easy, monkeypatch, tmp_path, capsys):
