@@ -19,6 +19,9 @@ from helpers.plots.style import (
 )
 from helpers.training import History
 
+#: Of several curves in one figure: colour, line and marker.
+STYLES = ((BLUE, "-", "o"), (ORANGE, "--", "s"), (GREEN, "-.", "^"), (RED, ":", "D"))
+
 
 def training_curves(history: History, *, augmented: bool = True) -> Figure:
     """Loss and accuracy after each epoch, training (augmented or not) beside validation."""
@@ -86,9 +89,6 @@ def score_histogram(
     # Above everything: inside, it would stand in the way of the line at one threshold or another.
     figure.legend(loc="upper center", ncols=3, frameon=False)
     return figure
-
-
-STYLES = ((BLUE, "-", "o"), (ORANGE, "--", "s"), (GREEN, "-.", "^"), (RED, ":", "D"))
 
 
 def confusion_figure(

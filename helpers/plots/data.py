@@ -13,6 +13,9 @@ from helpers.plots.style import (
     plot_boxes,
 )
 
+# Pixels between the crops of a contact sheet, and for a caption above each.
+GAP, CAPTION = 6, 16
+
 
 def crop_grid(
     images: Tensor, captions: Sequence[str] | None = None, *, columns: int = 6, title: str = ""
@@ -34,12 +37,6 @@ def crop_grid(
         figure.suptitle(f"{title}\n", fontsize=14)  # a line between it and the captions
         figure.set_figheight(figure.get_figheight() + 0.4)
     return figure
-
-
-GAP = 6  # pixels between the crops of a contact sheet
-
-
-CAPTION = 16
 
 
 def contact_sheet(

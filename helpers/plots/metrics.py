@@ -23,6 +23,23 @@ from helpers.plots.style import (
 
 #: Of several curves in one figure.
 LOOKS = ((BLUE, "-"), (RED, "--"), (GREEN, "-."), (ORANGE, ":"))
+PURPLE = "#CC79A7"
+# Colour, line and width: each tells the kinds apart without the others.
+STYLES = {
+    TRUE: (BLUE, "solid", 2.0),
+    DUPLICATE: (ORANGE, "dashdot", 1.6),
+    POORLY_LOCALISED: (PURPLE, (0, (6, 2)), 2.0),
+    BACKGROUND: (RED, "dotted", 2.2),
+}
+FOUND, MISSED = "ground truth, found", "false negative (missed)"
+
+# What a kind of error is in the field's words.
+NAMES = {
+    TRUE: "true positive",
+    DUPLICATE: "false positive: second box",
+    POORLY_LOCALISED: "false positive: badly placed",
+    BACKGROUND: "false positive: on background",
+}
 
 
 def precision_recall_figure(curves: Mapping[str, PrecisionRecall]) -> Figure:
@@ -63,29 +80,6 @@ def roc_figure(curves: Mapping[str, tuple[Tensor, Tensor]], *, name: str = "car"
     axes.grid(alpha=0.3)
     axes.legend(loc="lower right")
     return figure
-
-
-PURPLE = "#CC79A7"
-
-
-# Colour, line and width: each tells the kinds apart without the others.
-STYLES = {
-    TRUE: (BLUE, "solid", 2.0),
-    DUPLICATE: (ORANGE, "dashdot", 1.6),
-    POORLY_LOCALISED: (PURPLE, (0, (6, 2)), 2.0),
-    BACKGROUND: (RED, "dotted", 2.2),
-}
-
-
-FOUND, MISSED = "ground truth, found", "false negative (missed)"
-
-# What a kind of error is in the field's words.
-NAMES = {
-    TRUE: "true positive",
-    DUPLICATE: "false positive: second box",
-    POORLY_LOCALISED: "false positive: badly placed",
-    BACKGROUND: "false positive: on background",
-}
 
 
 def _outlines(axes: Axes, boxes: Tensor, colour: str, style: object, width: float) -> None:
