@@ -71,7 +71,7 @@ def inspect_environment() -> list[Finding]:
             _widgets,
             "python -m pip install --force-reinstall jupyterlab_widgets, then reload the page",
         ),
-        "room: 1 GB of memory and 0.2 GB on the disk are free": (
+        "room: at least 1 GB of memory and 0.2 GB on the disk are free": (
             _room,
             "close other programs or notebooks (Kernel > Shut Down All Kernels), or delete files",
         ),

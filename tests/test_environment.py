@@ -58,7 +58,7 @@ def test_a_healthy_environment_is_the_same_text_everywhere(problems, capsys):
         "ok    drawn data set: every file is the course's own",
         "ok    trained weights: the course's own",
         "ok    interactive views: JupyterLab can show them",
-        "ok    room: 1 GB of memory and 0.2 GB on the disk are free",
+        "ok    room: at least 1 GB of memory and 0.2 GB on the disk are free",
         "Everything is ready.",
     ]
 

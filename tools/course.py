@@ -23,7 +23,7 @@ CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 
 # What each command needs besides the course itself (groups of pyproject.toml), and what it runs.
 COMMANDS = {
-    "run": (["site"], ["-m", "tools.run_course"]),
+    "run": (["site", "class"], ["-m", "tools.run_course"]),
     "lab": (["class"], ["-m", "tools.lab"]),
     "test": (["site", "class", "test"], ["-m", "tools.run_tests"]),
     "browser": (
@@ -93,15 +93,18 @@ def ensure_environment(folder: Path, groups: list[str]) -> Path:
 
     Raises NotInstalled if it cannot be made.
     """
-    if sys.version_info[:2] < OLDEST:
+    python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    there = version_of(python)
+    # What was set up with a Python that somebody named serves where nobody names one, too.
+    usable = there == sys.version_info[:2] or (there and there >= OLDEST and not named())
+    if not usable and sys.version_info[:2] < OLDEST:
         raise NotInstalled(
             f"The course needs Python {dotted(OLDEST)} or newer, and this is"
             f" {dotted(sys.version_info[:3])} ({sys.executable}). Install one from python.org, and"
             " name it, say: make run PYTHON=python3.13"
         )
-    python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     mine = Path(sys.prefix).resolve() == folder.resolve()  # then it can be neither old nor broken
-    if not mine and version_of(python) != sys.version_info[:2]:
+    if not mine and not usable:
         if folder.exists():
             print(f"{folder.name} is half made, or of another Python: made anew", flush=True)
         try:
@@ -121,6 +124,11 @@ def ensure_environment(folder: Path, groups: list[str]) -> Path:
     return python
 
 
+def named() -> bool:
+    """Whether somebody has said which Python to take: make PYTHON=... puts it here."""
+    return bool(os.environ.get("PYTHON"))
+
+
 def version_of(python: Path) -> tuple[int, ...] | None:
     """(3, 11), say, of an environment's Python; None if it does not run, or has no pip."""
     ask = "import sys, pip; print(*sys.version_info[:2])"
@@ -133,7 +141,7 @@ def version_of(python: Path) -> tuple[int, ...] | None:
 
 def install(python: Path, group: str) -> None:
     """Install the course (group "") or what a group of pyproject.toml adds to it."""
-    what = f"what the group {group!r} adds" if group else "the course (about 1.5 GB, a few minutes)"
+    what = f"what the group {group!r} adds" if group else "the course (about 1.7 GB, a few minutes)"
     print(f"Installing {what} into {python.parent.parent.name} ...", flush=True)
     if not group:
         install_torch(python)
@@ -151,7 +159,11 @@ def install_torch(python: Path) -> None:
         quick = ["--retries", "0", "--timeout", "8"]
         if pip(python, "--no-deps", "--index-url", CPU_INDEX, *quick, torch, quiet=True):
             return
-        print("PyTorch's index of CPU builds is out of reach: the default one, then", flush=True)
+        print(
+            "PyTorch's index of small builds is out of reach: the default build, then, which takes"
+            " 4 GB more on Linux (Ctrl-C stops it)",
+            flush=True,
+        )
     pip(python, torch)  # if this fails, so does what follows, and says it
 
 

@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from pathlib import Path
+from urllib.parse import quote
 
 from helpers.paths import write_atomically
 from tools.course import take_over
@@ -106,9 +107,16 @@ def copy_solved(sources: list[Path], folder: Path) -> list[Path]:
 
 def command(notebook: Path) -> list[str]:
     """What opens a notebook in JupyterLab, in the course's folder, with few words."""
-    quiet = ["--Application.log_level=WARN", "--LabApp.log_level=WARN"]
-    root = f"--ServerApp.root_dir={Path.cwd()}"
-    return [sys.executable, "-m", "jupyterlab", *quiet, root, os.path.relpath(notebook)]
+    address = quote(os.path.relpath(notebook).replace(os.sep, "/"))
+    options = [
+        *("--Application.log_level=ERROR", "--LabApp.log_level=ERROR"),
+        f"--ServerApp.root_dir={Path.cwd()}",
+        f"--LabApp.default_url=/lab/tree/{address}",  # also what the printed address leads to
+        "--ServerApp.answer_yes=True",  # one Ctrl-C stops it
+    ]
+    if hasattr(os, "geteuid") and os.geteuid() == 0:  # in a container, say
+        options.append("--allow-root")
+    return [sys.executable, "-m", "jupyterlab", *options]
 
 
 def main(arguments: list[str] | None = None) -> int:

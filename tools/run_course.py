@@ -2,9 +2,11 @@
 
 import argparse
 import os
+import platform
 import shutil
 import sys
 import time
+from importlib.metadata import version
 from pathlib import Path
 
 from nbformat import NotebookNode
@@ -118,9 +120,19 @@ def report(build: Path, *, measured: bool) -> None:
         ("the site, for a browser", "not made" if failed else os.path.relpath(site)),
     ]
     print("\nWhat the course measured\n")
-    print(table(rows))
+    print(table([*rows, ("with", versions())]))
     if failed:
         raise failed
+
+
+def versions() -> str:
+    """The packages that outputs depend on, as they are installed.
+
+    >>> versions().split(", ")[0] == f"Python {platform.python_version()}"
+    True
+    """
+    packages = (f"{name} {version(name)}" for name in ("torch", "numpy", "matplotlib"))
+    return ", ".join([f"Python {platform.python_version()}", *packages])
 
 
 def table(rows: list[tuple[str, str]]) -> str:

@@ -91,6 +91,24 @@ def test_an_environment_that_is_none_is_made_anew(machine, capsys, python):
     assert "made anew" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(("named", "made"), [("python3", 1), ("", 0)])
+def test_an_environment_of_another_python_stays_unless_one_is_named(
+    machine, monkeypatch, named, made
+):
+    script(machine.folder / "bin" / "python", "echo 3 99")
+    monkeypatch.setenv("PYTHON", named)
+    machine()
+    assert machine.done.count("made") == made
+
+
+def test_even_python_2_could_say_what_is_needed():
+    """It reads tools/__init__ before it fails over what it cannot read."""
+    source = (course.ROOT / "tools" / "__init__.py").read_text()
+    assert "The course needs Python 3.11 or newer" in source
+    tree = ast.parse(source, feature_version=(3, 4))
+    assert not any(isinstance(node, ast.JoinedStr | ast.AnnAssign) for node in ast.walk(tree))
+
+
 def test_an_old_python_is_refused_before_anything_is_done(machine, monkeypatch, capsys):
     monkeypatch.setattr(course.sys, "version_info", (3, 10, 4))
     assert course.main(["run"]) == 1
