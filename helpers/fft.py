@@ -23,7 +23,7 @@ from torch import Tensor, nn
 from torch.nn.functional import conv2d, pad
 
 from helpers.tuning import (
-    WORTH_A_TRANSFORM,
+    NEARLY,
     Pair,
     best_tile,
     candidates,
@@ -224,10 +224,11 @@ class FFTConv2d(nn.Module):
         at_hand = dict(self._spectra)
         ways = candidates(self.kernel_size, output, (self.in_channels, self.out_channels))
         times = fastest(dict.fromkeys([*at_hand, *ways]), lambda way: self._run(x, output, way))
-        for way in times:
-            if way is not None and way not in at_hand:
-                times[way] *= WORTH_A_TRANSFORM
-        self._measured[case] = best = min(times, key=times.get)
+        best = min(times, key=times.get)
+        if at_hand:  # images of many sizes must not drive out each other's weights
+            near = min({None, *at_hand} & times.keys(), key=times.get)
+            best = near if times[near] <= NEARLY * times[best] else best
+        self._measured[case] = best
         self._spectra = at_hand | {t: s for t, s in self._spectra.items() if t == best}
 
     def _overlap_save(self, x: Tensor, output: Pair, tile: Pair) -> Tensor:

@@ -27,8 +27,6 @@ NEARLY = 1.5
 FEW_WEIGHTS, MANY_WEIGHTS = 60, 15
 # A direct convolution of so many times the multiply-adds is not even tried.
 HOPELESS = 8
-# A tile whose weights must be transformed first has to be so many times faster than one at hand.
-WORTH_A_TRANSFORM = 1.1
 
 
 def direct_multiply_adds(kernel: Pair, output: Pair, channels: Pair) -> int:
