@@ -178,11 +178,7 @@ def suspecting(messages: list[str]) -> Iterator[None]:
 
 def _is_leaving(frame: FrameType | None) -> bool:
     """Whether the limit is being lifted: an interruption then would leave it in force for ever."""
-    leaving = (
-        time_limit.__wrapped__.__code__,
-        contextlib._GeneratorContextManager.__exit__.__code__,
-    )
-    return any(one.f_code in leaving for one in _callers(frame))
+    return any(one.f_code in LEAVING for one in _callers(frame))
 
 
 def _callers(frame: FrameType | None) -> Iterator[FrameType]:
@@ -229,3 +225,6 @@ def time_limit(seconds: float) -> Iterator[None]:
         over.set()
         clock.join()
         signal.signal(signal.SIGINT, before)
+
+
+LEAVING = (time_limit.__wrapped__.__code__, contextlib._GeneratorContextManager.__exit__.__code__)
