@@ -111,6 +111,7 @@ def test_even_python_2_could_say_what_is_needed():
 
 def test_an_old_python_is_refused_before_anything_is_done(machine, monkeypatch, capsys):
     monkeypatch.setattr(course.sys, "version_info", (3, 10, 4))
+    monkeypatch.setenv("VENV", str(machine.folder))  # the course's own may be there, and serve
     assert course.main(["run"]) == 1
     said = capsys.readouterr().err
     assert said.count("\n") == 1
