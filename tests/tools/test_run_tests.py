@@ -11,7 +11,7 @@ from nbval.plugin import IPyNbCell, IPyNbFile, coalesce_streams
 
 from tools import run_tests
 from tools.approximate import APPROXIMATE, pytest_itemcollected
-from tools.execution import find_notebooks
+from tools.execution import STILL, find_notebooks
 from tools.run_tests import closing_line, count_outcomes
 
 # The gate: strict comparison.
@@ -117,6 +117,11 @@ def test_the_gate_goes_red_for_every_printed_number_that_is_changed(passes):
         wrong = [(text, other) for text in texts for other in each_number_changed(text)]
         assert wrong, f"{path.stem} prints no number"
         assert not [other for text, other in wrong if passes(text, other)]
+
+
+def test_a_learner_s_own_view_is_saved_as_a_sentence(passes):
+    assert passes(f"{STILL}\n", "VBox(children=(FloatSlider(value=0.5), HTML(value='<figu…\n")
+    assert not passes(f"{STILL}\n", "HBox(children=(FloatSlider(value=0.5), HTML(value='<figu…\n")
 
 
 # Running the tests.
