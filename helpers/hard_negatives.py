@@ -147,7 +147,7 @@ def mine_hard_negatives(
 
 
 def label_windows(windows: Tensor, ground_truth: Tensor) -> Tensor:
-    """Whether windows show a car of the right size at the right place. Lesson 09.
+    """Whether windows show a car of the right size at the right place.
 
     Args:
         windows: Tensor[N, 4], xyxy in pixels.
@@ -176,7 +176,7 @@ def label_windows(windows: Tensor, ground_truth: Tensor) -> Tensor:
 def windows_of_scenes(
     scenes: Sequence[Scene], scales: Sequence[float], *, count: int = 8, seed: int = 0
 ) -> Crops:
-    """Windows of all sizes out of scenes: as crops, cars and what is none. Lesson 09.
+    """Windows of all sizes out of scenes: as crops, cars and what is none.
 
     The image shrinks and the window stays, as in a detector with a pyramid. So the roof of a near
     car is as sharp as in a photograph, which an enlarged crop is not. At each scale half of the

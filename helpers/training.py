@@ -197,7 +197,7 @@ def learn_sizes(
     seed: int = 0,
     progress: bool = True,
 ) -> History:
-    """Go on training with windows of scenes: one round of hard negative mining. Lesson 09.
+    """Go on training with windows of scenes: one round of hard negative mining.
 
     Of all windows without a car that are tried, those that the classifier itself finds most like a
     car are added to the crops: cars of a wrong size, parts of near cars. So are windows that a car
