@@ -26,6 +26,7 @@ from torch import Tensor, fx, nn
 from torch.nn.functional import relu
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from helpers.devices import full_precision
 from helpers.fft import FFTConv2d, can_use_fft
 from helpers.geometry import Geometry
 
@@ -54,6 +55,7 @@ class FastFCN(nn.Module):
         self.geometry = geometry
         self.eval().requires_grad_(False)
 
+    @full_precision()
     def forward(self, images: Tensor) -> Tensor:
         images = images.contiguous(memory_format=_layout(self.channels_last))
         together = max(1, GROUP_PIXELS // max(1, prod(images.shape[-2:])))

@@ -307,7 +307,7 @@ class Detector:
         else:
             margin = class_margin(odds, label)
         # In float32 every margin above 17 is a probability of exactly 1: a crowd of equal scores.
-        return torch.sigmoid(margin.double()).cpu()
+        return torch.sigmoid(margin.cpu().double())
 
 
 def _best(parts: Sequence[Detections]) -> Detections:

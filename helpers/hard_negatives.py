@@ -106,9 +106,10 @@ def cut_windows(image: Tensor, boxes: Tensor, size: tuple[int, int] = CROP_SIZE)
         Tensor[N, C, height, width].
     """
     height, width = image.shape[-2:]
-    corners = check_boxes(boxes)[:, :2].round().long()
-    rows = (corners[:, 1:] + torch.arange(size[0])).clamp(0, height - 1)  # [N, height]
-    cols = (corners[:, :1] + torch.arange(size[1])).clamp(0, width - 1)  # [N, width]
+    corners = check_boxes(boxes)[:, :2].round().long().to(image.device)
+    down, right = (torch.arange(side, device=image.device) for side in size)
+    rows = (corners[:, 1:] + down).clamp(0, height - 1)  # [N, height]
+    cols = (corners[:, :1] + right).clamp(0, width - 1)  # [N, width]
     # [C, N, height, width] -> [N, C, height, width]
     return image[:, rows[:, :, None], cols[:, None, :]].transpose(0, 1)
 

@@ -14,7 +14,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import chain
-from math import ceil
+from math import ceil, prod
 
 import torch
 from torch import Tensor, nn
@@ -22,6 +22,7 @@ from torch.nn.functional import pad
 from tqdm.auto import tqdm
 
 from helpers.acceleration import accelerate
+from helpers.devices import full_precision
 from helpers.fcn import to_fcn
 from helpers.geometry import Geometry
 from helpers.models import eval_mode, input_size_of, stride_of
@@ -46,11 +47,11 @@ def _check_image(image: Tensor, window: tuple[int, int], model: nn.Module) -> No
         raise ValueError(f"the image must be float in [0, 1], not {image.dtype}: divide by 255")
     numbers = chain(model.parameters(), model.buffers())
     weights = next((t for t in numbers if t.is_floating_point()), image)
-    if image.dtype != weights.dtype:
-        raise ValueError(
-            f"the image is {image.dtype} and the network {weights.dtype}: use"
-            f" image.to({weights.dtype})"
-        )
+    there = str(image.device), str(weights.device)
+    for on, ours, theirs in (("", image.dtype, weights.dtype), ("on ", *there)):
+        if ours != theirs:
+            told = f"the image is {on}{ours} and the network {on}{theirs}"
+            raise ValueError(f"{told}: use image.to({theirs!r})")
     if not torch.isfinite(image).all():
         raise ValueError("the image holds NaN or infinity")
     if image.shape[1] < window[0] or image.shape[2] < window[1]:
@@ -60,6 +61,7 @@ def _check_image(image: Tensor, window: tuple[int, int], model: nn.Module) -> No
         )
 
 
+@full_precision()
 @torch.no_grad()
 def sliding_window_heatmap(
     model: nn.Module,
@@ -88,8 +90,8 @@ def sliding_window_heatmap(
 
     Raises:
         TypeError: if the image is no tensor.
-        ValueError: if it is smaller than the window, of another type than the network, or holds
-            NaN or infinity.
+        ValueError: if it is smaller than the window, of another type or on another device than the
+            network, or holds NaN or infinity.
     """
     window, stride = window or input_size_of(model), stride or stride_of(model)
     _check_image(image, window, model)
@@ -107,6 +109,7 @@ def sliding_window_heatmap(
     return torch.cat(logits).T.reshape(-1, rows, cols)  # [windows, classes] -> [classes, …]
 
 
+@full_precision()
 @torch.no_grad()
 def fcn_heatmap(
     fcn: nn.Module, image: Tensor, *, tile_side: int = TILE_SIDE, progress: Progress = False
@@ -128,9 +131,8 @@ def fcn_heatmap(
         Logits [classes, rows, cols].
 
     Raises:
-        TypeError: for a model that `to_fcn` has not converted, and an image that is no tensor.
-        ValueError: if the image is smaller than the window, of another type than the network, or
-            holds NaN or infinity.
+        TypeError: for a model that `to_fcn` has not converted.
+        TypeError, ValueError: for an image that `sliding_window_heatmap` refuses.
     """
     geometry = getattr(fcn, "geometry", None)
     if not isinstance(geometry, Geometry):
@@ -147,6 +149,7 @@ def fcn_heatmap(
         return in_tiles(run, image, geometry, tile_side=tile_side, progress=progress)
 
 
+@full_precision()
 @torch.no_grad()
 def fcn_heatmaps(
     fcn: nn.Module,
@@ -176,7 +179,7 @@ def fcn_heatmaps(
         same_size[image.shape[:-2], size].append(index)
     heatmaps: list[Tensor] = [torch.empty(0)] * len(images)
     for (_, size), members in sorted(same_size.items()):
-        batch_size = max(1, BATCH_PIXELS // (size[0] * size[1]))
+        batch_size = max(1, BATCH_PIXELS // prod(size))
         for start in range(0, len(members), batch_size):
             batch = members[start : start + batch_size]
             answers = _one_batch(fcn, [images[i] for i in batch], size, progress)
@@ -190,8 +193,7 @@ def _one_batch(
 ) -> list[Tensor]:
     if len(images) == 1:
         return [fcn_heatmap(fcn, images[0], progress=progress)]
-    height, width = size
-    batch = [pad(i, (0, width - i.shape[2], 0, height - i.shape[1])) for i in images]
+    batch = [pad(i, (0, size[1] - i.shape[2], 0, size[0] - i.shape[1])) for i in images]
     with eval_mode(fcn):
         logits = fcn(torch.stack(batch))  # [N, classes, rows, cols]
     cells = [fcn.geometry.cells(*image.shape[-2:]) for image in images]
@@ -303,8 +305,5 @@ def class_margin(logits: Tensor, label: int) -> Tensor:
 
 
 def class_probability(logits: Tensor, label: int) -> Tensor:
-    """Softmax probability of a class, [classes, ...] -> [...], in [0, 1]. Lesson 06.
-
-    Takes and raises what `class_margin` does.
-    """
+    """Softmax probability of a class, [classes, ...] -> [...], as `class_margin`. Lesson 06."""
     return torch.sigmoid(class_margin(logits, label))

@@ -20,6 +20,7 @@ from tqdm.auto import tqdm
 
 from helpers.augment import default_augmentation, zoom
 from helpers.datasets import Crops, Scene
+from helpers.devices import full_precision, same_each_time, seeded
 from helpers.hard_negatives import make_hard_negatives, windows_of_scenes
 from helpers.models import eval_mode
 
@@ -50,6 +51,7 @@ class Evaluation:
     probabilities: Tensor
 
 
+@same_each_time()
 def fit(
     model: nn.Module,
     train: Crops,
@@ -104,16 +106,16 @@ def fit(
     # Batch normalisation may be unable to train on a last batch of a single crop.
     lone = len(train) > batch_size and len(train) % batch_size == 1
     loader = DataLoader(train, batch_size, shuffle=True, drop_last=lone, generator=generator)
+    # The convolutions run faster when the channels of a pixel lie side by side in memory.
+    model.to(memory_format=torch.channels_last)
     optimiser = torch.optim.AdamW(model.parameters(), weight_decay=1e-2, fused=True)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimiser, max_learning_rate, epochs=epochs, steps_per_epoch=len(loader)
     )
     history, best = History(), None
-    # The convolutions run faster when the channels of a pixel lie side by side in memory.
-    model.to(memory_format=torch.channels_last)
     try:
-        with torch.random.fork_rng(), tqdm(range(epochs), disable=not progress) as bar:
-            torch.manual_seed(seed)  # for layers such as Dropout, which take no generator
+        # The seed is for layers such as Dropout, which take no generator.
+        with seeded(seed, device), tqdm(range(epochs), disable=not progress) as bar:
             for epoch in bar:
                 loss, accuracy = _train_one_epoch(
                     model,
@@ -238,6 +240,7 @@ def _of_nearly_one_size(images: Tensor, generator: Generator) -> Tensor:
     return zoom(default_augmentation(images, generator), generator)
 
 
+@full_precision()
 @torch.no_grad()
 def predict_logits(
     model: nn.Module, images: Tensor, batch_size: int = 256, *, classes: int = 2
@@ -289,9 +292,9 @@ def evaluate(model: nn.Module, crops: Crops, batch_size: int = 256) -> Evaluatio
         raise ValueError("cannot evaluate on an empty set of crops")
     classes = len(crops.classes)
     logits = predict_logits(model, crops.images, batch_size, classes=classes)  # [N, classes]
-    probabilities = logits.softmax(1)
+    probabilities, labels = logits.softmax(1), crops.labels.cpu()
     return Evaluation(
-        loss=cross_entropy(logits, crops.labels).item(),
-        accuracy=(logits.argmax(1) == crops.labels).float().mean().item(),
+        loss=cross_entropy(logits, labels).item(),
+        accuracy=(logits.argmax(1) == labels).float().mean().item(),
         probabilities=probabilities[:, 1] if classes == 2 else probabilities,
     )

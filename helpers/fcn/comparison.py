@@ -18,7 +18,7 @@ def relative_difference(actual: Tensor, expected: Tensor, *, floor: float = 1.0)
     >>> round(relative_difference(torch.tensor([1.0, 199.0]), torch.tensor([1.0, 200.0])), 6)
     0.005
     """
-    actual, expected = actual.detach().double(), expected.detach().double()
+    actual, expected = (answers.detach().cpu().double() for answers in (actual, expected))
     return ((actual - expected).abs().max() / expected.abs().max().clamp(min=floor)).item()
 
 

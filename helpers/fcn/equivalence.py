@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from helpers.devices import full_precision
 from helpers.fcn.comparison import TOLERANCE, classify, classify_cells, relative_difference
 from helpers.fcn.examples import example_crops
 from helpers.fcn.network import geometry, to_fcn
@@ -42,6 +43,7 @@ class Equivalence:
         return text.encode(encoding, "replace").decode(encoding)
 
 
+@full_precision()
 def check_equivalence(
     model: nn.Module,
     input_size: tuple[int, int],

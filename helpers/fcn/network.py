@@ -10,6 +10,7 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
+from helpers.devices import full_precision
 from helpers.fcn.comparison import TOLERANCE, classify, classify_cells, relative_difference
 from helpers.fcn.examples import all_example_crops, checked_size, example_crops, unwrapped
 from helpers.fcn.locality import same_numbers
@@ -68,6 +69,7 @@ class FCN(nn.Sequential):
         )
 
 
+@full_precision()
 def to_fcn(model: nn.Module, input_size: tuple[int, int]) -> FCN:
     """Turn a classifier into a fully convolutional network (FCN) for whole images.
 

@@ -6,11 +6,12 @@ torch.Size([5, 2])
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import torch
 from torch import Generator, Tensor, nn
 
+from helpers.devices import seeded
 from helpers.sheets import CROP_SIZE
 
 INPUT_SIZE = CROP_SIZE
@@ -71,9 +72,7 @@ def make_classifier(
         raise ValueError(f"stride must be 2 or 4, not {stride}")
     kernel, last_pool = (5, [nn.MaxPool2d(2)]) if stride == 4 else (3, [])
     positions = [_positions(side, kernel, stride) for side in (height, width)]
-    with torch.random.fork_rng(enabled=seed is not None):
-        if seed is not None:
-            torch.manual_seed(seed)
+    with nullcontext() if seed is None else seeded(seed, torch.get_default_device()):
         network = nn.Sequential(  # for crops of 40×100 and two classes (or of 16×16 and eleven):
             nn.Conv2d(channels, 32, kernel),  # [N, 32, 36, 96] (14, 14)
             nn.BatchNorm2d(32),

@@ -1,0 +1,76 @@
+"""What differs where a GPU computes: rounding, random numbers, and when a result is there.
+
+Everything else works on the device that a model is on. Nothing here matters on a CPU.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+
+@contextmanager
+def full_precision() -> Iterator[None]:
+    """Within it, NVIDIA GPUs multiply float32 numbers as what they are.
+
+    PyTorch lets them round the inputs of convolutions to 10 binary digits (TF32): then a heatmap
+    differs from the classifier's answers in the third digit. What was set before comes back. As a
+    decorator, `@full_precision()`, it holds within a function.
+    """
+    places = torch.backends.cudnn, torch.backends.cuda.matmul
+    if hasattr(torch.backends.cudnn, "conv"):  # torch 2.9 and later
+        places, name, exact = (torch.backends.cudnn.conv, places[1]), "fp32_precision", "ieee"
+    else:
+        name, exact = "allow_tf32", False
+    before = [getattr(place, name) for place in places]
+    try:
+        for place in places:
+            setattr(place, name, exact)
+        yield
+    finally:
+        for place, value in zip(places, before, strict=True):
+            setattr(place, name, value)
+
+
+@contextmanager
+def same_each_time() -> Iterator[None]:
+    """Within it, NVIDIA's convolutions add up in the same order each time, in full precision."""
+    before = torch.backends.cudnn.deterministic
+    try:
+        torch.backends.cudnn.deterministic = True
+        with full_precision():
+            yield
+    finally:
+        torch.backends.cudnn.deterministic = before
+
+
+@contextmanager
+def seeded(seed: int, device: torch.device) -> Iterator[None]:
+    """Within it, numbers that are drawn without a generator on the CPU and a device are settled.
+
+    After it, they go on as if nothing had been (but those of "mps").
+
+    >>> with seeded(0, torch.device("cpu")):
+    ...     first = torch.rand(3)
+    >>> with seeded(0, torch.device("cpu")):
+    ...     torch.equal(torch.rand(3), first)
+    True
+    """
+    # No other GPU is asked: that alone would take seconds and memory, in each process.
+    cuda = device.type == "cuda"
+    with torch.random.fork_rng([device] if cuda else []):
+        torch.default_generator.manual_seed(seed)
+        if cuda:
+            with torch.cuda.device(device):
+                torch.cuda.manual_seed(seed)
+        elif device.type == "mps":
+            torch.mps.manual_seed(seed)
+        yield
+
+
+def wait() -> None:
+    """Until the GPU has done what it was told, if there is one in use: it computes meanwhile."""
+    if torch.cuda.is_initialized():
+        torch.cuda.synchronize()
+    elif torch.backends.mps.is_available():
+        torch.mps.synchronize()
