@@ -68,6 +68,12 @@ def seeded(seed: int, device: torch.device) -> Iterator[None]:
         yield
 
 
+def available(name: str) -> bool:
+    """Whether this torch can use "cpu", "cuda" (NVIDIA, or AMD by ROCm) or "mps" (Apple) here."""
+    there = {"cuda": torch.cuda.is_available, "mps": torch.backends.mps.is_available}
+    return name == "cpu" or there[name]()
+
+
 def wait() -> None:
     """Until the GPU has done what it was told, if there is one in use: it computes meanwhile."""
     if torch.cuda.is_initialized():

@@ -16,7 +16,8 @@ from helpers.devices import wait
 class Ratio:
     """How many times faster `what` is than `reference`. Lesson 05.
 
-    `median`, `low` and `high` of several pairs of timings, each a ratio of its own.
+    `median`, `low` and `high` of several pairs of timings, each a ratio of its own; and how near
+    `what` came to the least time that the machine could take, in (0, 1], where that is known.
     """
 
     what: str
@@ -24,6 +25,7 @@ class Ratio:
     median: float
     low: float
     high: float
+    share: float | None = None
 
     def __str__(self) -> str:
         return (
@@ -32,7 +34,14 @@ class Ratio:
         )
 
     @classmethod
-    def of(cls, what: str, reference: str, slow: Sequence[float], fast: Sequence[float]) -> "Ratio":
+    def of(
+        cls,
+        what: str,
+        reference: str,
+        slow: Sequence[float],
+        fast: Sequence[float],
+        limit: float | None = None,
+    ) -> "Ratio":
         """The ratio of timings that were measured in turns.
 
         Args:
@@ -40,12 +49,14 @@ class Ratio:
             reference: what it is compared with.
             slow: seconds of the reference, N timings.
             fast: seconds of `what`, N timings.
+            limit: seconds that `what` takes at least on this machine.
 
         Raises:
             ValueError: for other numbers of timings.
         """
         ratios = [s / f for s, f in zip(slow, fast, strict=True)]
-        return cls(what, reference, median(ratios), min(ratios), max(ratios))
+        share = None if limit is None else limit / median(fast)
+        return cls(what, reference, median(ratios), min(ratios), max(ratios), share)
 
 
 def table(ratios: Sequence[Ratio]) -> str:
@@ -58,7 +69,11 @@ def table(ratios: Sequence[Ratio]) -> str:
     """
     rows = [(r.what, r.reference, f"{r.median:.1f} ({r.low:.1f} to {r.high:.1f})") for r in ratios]
     head = ("what", "reference", "times faster")
-    widths = [max(len(row[k]) for row in [head, *rows]) for k in range(3)]
+    if any(r.share is not None for r in ratios):
+        head = (*head, "of the machine's limit")
+        shares = ["" if r.share is None else f"{r.share:.0%}" for r in ratios]
+        rows = [(*row, share) for row, share in zip(rows, shares, strict=True)]
+    widths = [max(len(row[k]) for row in [head, *rows]) for k in range(len(head))]
     lines = [head, tuple("-" * width for width in widths), *rows]
     return "\n".join(
         "| " + " | ".join(f"{text:<{w}}" for text, w in zip(line, widths, strict=True)) + " |"

@@ -9,11 +9,13 @@ from tqdm.auto import tqdm
 
 from helpers.boxes import Detections
 from helpers.datasets import Crops
+from helpers.devices import full_precision
 from helpers.geometry import Geometry
 
 CANVAS = (220, 370)
 
 
+@full_precision()
 @torch.no_grad()
 def detect_original(
     fcn: nn.Module,
@@ -40,7 +42,8 @@ def detect_original(
     geometry: Geometry = fcn.geometry
     height, width = image.shape[-2:]
     room = (0, canvas[1] - width, 0, canvas[0] - height)
-    heatmap = fcn(pad(image[None], room, mode="replicate"))[0]
+    there = next(fcn.parameters()).device
+    heatmap = fcn(pad(image[None], room, mode="replicate").to(there))[0].cpu()
     # As many cells as it takes to see every pixel of the image.
     rows = math.ceil((height - geometry.window[0]) / geometry.stride[0]) + 1
     cols = math.ceil((width - geometry.window[1]) / geometry.stride[1]) + 1
@@ -83,11 +86,13 @@ def train_one_by_one(model: nn.Module, crops: Crops, *, seed: int, epochs: int) 
     """
     generator = torch.Generator().manual_seed(seed)
     optimiser = torch.optim.Adam(model.parameters(), lr=1e-4)
+    device = next(model.parameters()).device
     model.train()
     for epoch in range(epochs):
         order = torch.randperm(len(crops), generator=generator).tolist()
         for i in tqdm(order, desc=f"batch size 1, epoch {epoch + 1}", unit="crop"):
-            loss = cross_entropy(model(crops.images[i : i + 1]), crops.labels[i : i + 1])
+            crop, label = crops.images[i : i + 1].to(device), crops.labels[i : i + 1].to(device)
+            loss = cross_entropy(model(crop), label)
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()

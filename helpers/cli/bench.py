@@ -3,30 +3,31 @@
 import multiprocessing
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from statistics import mean, median
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from tqdm.auto import tqdm
 
 from helpers.acceleration import accelerate
-from helpers.augment import light_augmentation
 from helpers.boxes import nms
-from helpers.cli.baseline import CANVAS, detect_original, train_one_by_one
-from helpers.datasets import Crops, Scene, split_crops
+from helpers.cli.baseline import CANVAS, detect_original
+from helpers.cli.machine import Machine, cost_of
+from helpers.datasets import Scene
 from helpers.detector import Detector
 from helpers.fcn import to_fcn
 from helpers.heatmap import dense_heatmap, fcn_heatmap, sliding_window_heatmap
 from helpers.models import INPUT_SIZE, load_pretrained, make_classifier
 from helpers.timing import Ratio, seconds
-from helpers.training import evaluate, fit
 
 
 def heatmap_ratios(
-    *, size: tuple[int, int] = CANVAS, repeats: int = 5, progress: bool = True
+    *,
+    size: tuple[int, int] = CANVAS,
+    repeats: int = 5,
+    machine: Machine | None = None,
+    progress: bool = True,
 ) -> list[Ratio]:
     """The FCN, plain, channels last and accelerated, against batched windows, in turns.
 
@@ -37,10 +38,13 @@ def heatmap_ratios(
     Args:
         size: (height, width) of the image.
         repeats: how often everything is timed.
+        machine: where the networks and images are, and what the ratios' shares are of; None: the
+            CPU, and no shares.
         progress: show a bar.
     """
-    model, image = _classifier_for_windows(), _noise(size)
-    fcn = to_fcn(make_classifier(seed=0).eval(), INPUT_SIZE)
+    device = _device(machine)
+    model, image = _classifier_for_windows(device), _noise(size).to(device)
+    fcn = to_fcn(make_classifier(seed=0).eval().to(device), INPUT_SIZE)
     last = to_fcn(model, INPUT_SIZE).to(memory_format=torch.channels_last)
     networks = fcn, last, accelerate(fcn, tune=True)
     batch_size = best_batch_size(image)
@@ -57,19 +61,28 @@ def heatmap_ratios(
         times.append((brute, *passes))
     windows, direct, direct_last, accelerated = zip(*times, strict=True)
     what, brute = f"heatmap of {size[0]}×{size[1]}", _windows(batch_size)
+    plain, _, fast = (_limit(machine, net, image) for net in networks)
+    what_fast = f"{what}, accelerated FCN"
     return [
-        Ratio.of(f"{what}, FCN", brute, windows, direct),
-        Ratio.of(f"{what}, accelerated FCN", brute, windows, accelerated),
-        Ratio.of(f"{what}, accelerated FCN", "the same FCN, plain", direct, accelerated),
-        Ratio.of(
-            f"{what}, accelerated FCN", "the same FCN, channels last", direct_last, accelerated
-        ),
+        Ratio.of(f"{what}, FCN", brute, windows, direct, plain),
+        Ratio.of(what_fast, brute, windows, accelerated, fast),
+        Ratio.of(what_fast, "the same FCN, plain", direct, accelerated, fast),
+        Ratio.of(what_fast, "the same FCN, channels last", direct_last, accelerated, fast),
     ]
 
 
-def best_batch_size(image: torch.Tensor) -> int:
+def _device(machine: Machine | None) -> str:
+    return "cpu" if machine is None else machine.device
+
+
+def _limit(machine: Machine | None, network: nn.Module, image: Tensor, run=None) -> float | None:
+    """Seconds that `cost_of` of the same takes at least, if there is a machine to know it."""
+    return None if machine is None else machine.limit(cost_of(network, image, run))
+
+
+def best_batch_size(image: Tensor) -> int:
     """Out of 16, 64 and 256, the batch size with which windows one by one are fastest here."""
-    model = _classifier_for_windows()
+    model = _classifier_for_windows(image.device)
     times = {}
     for n in (16, 64, 256):
         run = partial(sliding_window_heatmap, model, image, batch_size=n)
@@ -77,9 +90,9 @@ def best_batch_size(image: torch.Tensor) -> int:
     return min(times, key=times.get)
 
 
-def _classifier_for_windows() -> nn.Module:
+def _classifier_for_windows(device: str | torch.device) -> nn.Module:
     """The classifier in the layout in which it is fastest."""
-    return make_classifier(seed=0).eval().to(memory_format=torch.channels_last)
+    return make_classifier(seed=0).eval().to(device, memory_format=torch.channels_last)
 
 
 def dense_ratio(
@@ -87,6 +100,7 @@ def dense_ratio(
     size: tuple[int, int] = CANVAS,
     repeats: int = 3,
     sample_rows: int = 4,
+    machine: Machine | None = None,
     progress: bool = True,
 ) -> Ratio:
     """The dense heatmap (every pixel) against batched windows at stride 1.
@@ -95,19 +109,21 @@ def dense_ratio(
         size: (height, width) of the image.
         repeats: how often everything is timed.
         sample_rows: only so many rows of windows are timed, and scaled to all.
+        machine: as for `heatmap_ratios`.
         progress: show a bar.
 
     Raises:
         RuntimeError: the two give other heatmaps.
     """
-    model, image = _classifier_for_windows(), _noise(size)
-    fast = accelerate(to_fcn(make_classifier(seed=0), INPUT_SIZE), tune=True)
+    device = _device(machine)
+    model, image = _classifier_for_windows(device), _noise(size).to(device)
+    fast = accelerate(to_fcn(make_classifier(seed=0).to(device), INPUT_SIZE), tune=True)
     rows = size[0] - INPUT_SIZE[0] + 1
     sample_rows = min(sample_rows, rows)
     sample = image[:, : INPUT_SIZE[0] + sample_rows - 1]
     batch_size = best_batch_size(sample)
 
-    def brute() -> torch.Tensor:
+    def brute() -> Tensor:
         return sliding_window_heatmap(model, sample, stride=(1, 1), batch_size=batch_size)
 
     if (dense_heatmap(fast, image)[:, :sample_rows] - brute()).abs().max() > 1e-4:
@@ -117,11 +133,17 @@ def dense_ratio(
         slow.append(seconds(brute) * rows / sample_rows)
         quick.append(seconds(lambda: dense_heatmap(fast, image)))
     what = f"heatmap of {size[0]}×{size[1]} at every pixel"
-    return Ratio.of(what, f"{_windows(batch_size)} (a sample, scaled)", slow, quick)
+    limit = _limit(machine, fast, image, lambda: dense_heatmap(fast, image))
+    return Ratio.of(what, f"{_windows(batch_size)} (a sample, scaled)", slow, quick, limit)
 
 
 def detector_ratio(
-    scenes: Sequence[Scene], name: str, *, repeats: int = 3, progress: bool = True
+    scenes: Sequence[Scene],
+    name: str,
+    *,
+    repeats: int = 3,
+    machine: Machine | None = None,
+    progress: bool = True,
 ) -> Ratio:
     """All scenes to final boxes: the `Detector` against the original way, with the same boxes.
 
@@ -131,12 +153,13 @@ def detector_ratio(
         scenes: of any sizes.
         name: what to call them.
         repeats: how often everything is timed.
+        machine: as for `heatmap_ratios`; but images and boxes are on the CPU.
         progress: show a bar.
 
     Raises:
         RuntimeError: a single box differs.
     """
-    fcn = to_fcn(load_pretrained(), INPUT_SIZE).eval()
+    fcn = to_fcn(load_pretrained().to(_device(machine)), INPUT_SIZE).eval()
     detector = Detector(fcn, border=0, mirror=False)
     images = [scene.image for scene in scenes]
     sides = [max(image.shape[axis] for image in images) for axis in (-2, -1)]
@@ -154,7 +177,8 @@ def detector_ratio(
             raise RuntimeError("the detector's boxes differ from the original way's")
     what = f"{len(scenes)} {name} scenes to the same boxes"
     reference = f"all padded to {canvas[0]}×{canvas[1]}, plain FCN, Python loops, NMS over lists"
-    return Ratio.of(what, reference, slow, quick)
+    limit = _limit(machine, detector._fast, images[0], lambda: detector.batch(images))
+    return Ratio.of(what, reference, slow, quick, limit)
 
 
 def nms_ratio(*, count: int = 10_000, repeats: int = 3, progress: bool = True) -> Ratio:
@@ -181,7 +205,7 @@ def nms_ratio(*, count: int = 10_000, repeats: int = 3, progress: bool = True) -
     return Ratio.of(f"nms of {count} spread boxes", "a plain vectorised loop", slow, quick)
 
 
-def plain_nms(boxes: torch.Tensor, scores: torch.Tensor, iou_threshold: float) -> torch.Tensor:
+def plain_nms(boxes: Tensor, scores: Tensor, iou_threshold: float) -> Tensor:
     """Non-maximum suppression as it is often written: one box against all that are left."""
     x1, y1, x2, y2 = boxes.unbind(1)
     areas = (x2 - x1) * (y2 - y1)
@@ -200,20 +224,28 @@ def plain_nms(boxes: torch.Tensor, scores: torch.Tensor, iou_threshold: float) -
     return torch.stack(kept)
 
 
-def peak_memory(size: tuple[int, int] = (4000, 6000), *, progress: bool = True) -> float:
-    """GiB that a process of its own needs for the heatmap of a large image (not on Windows)."""
+def peak_memory(
+    size: tuple[int, int] = (4000, 6000), *, device: str = "cpu", progress: bool = True
+) -> float:
+    """GiB that a process of its own needs for the heatmap of a large image (not on Windows).
+
+    On "cuda", GiB of the GPU's memory.
+    """
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, mp_context=context) as pool:
-        return pool.submit(_peak_memory, size, torch.get_num_threads(), progress).result()
+        threads = torch.get_num_threads()
+        return pool.submit(_peak_memory, size, threads, device, progress).result()
 
 
-def _peak_memory(size: tuple[int, int], threads: int, progress: bool) -> float:
+def _peak_memory(size: tuple[int, int], threads: int, device: str, progress: bool) -> float:
     import resource
     import sys
 
     torch.set_num_threads(threads)
-    fast = accelerate(to_fcn(make_classifier(seed=0), INPUT_SIZE))
-    fcn_heatmap(fast, _noise(size), progress=progress)
+    fast = accelerate(to_fcn(make_classifier(seed=0).to(device), INPUT_SIZE))
+    fcn_heatmap(fast, _noise(size).to(device), progress=progress)
+    if device == "cuda":
+        return torch.cuda.max_memory_allocated() / 2**30
     status = Path("/proc/self/status")
     if status.exists():  # Linux, where ru_maxrss begins with the peak of the parent
         [line] = (row for row in status.read_text().splitlines() if row.startswith("VmHWM:"))
@@ -222,79 +254,9 @@ def _peak_memory(size: tuple[int, int], threads: int, progress: bool) -> float:
     return peak / (2**30 if sys.platform == "darwin" else 2**20)
 
 
-def _noise(size: tuple[int, int]) -> torch.Tensor:
+def _noise(size: tuple[int, int]) -> Tensor:
     return torch.rand(1, *size, generator=torch.Generator().manual_seed(0))
 
 
 def _windows(batch_size: int) -> str:
     return f"windows one by one in batches of {batch_size}"
-
-
-#: `fit` for crops alone, in as few passes as it takes. (What looks for cars in whole scenes needs
-#: the extra negatives, more contrasts and more passes, which are the defaults elsewhere. All three
-#: numbers were chosen on other quarters than those that are held out here.)
-QUICK = {
-    "epochs": 4,
-    "batch_size": 64,
-    "max_learning_rate": 2e-3,
-    "augment": light_augmentation,
-    "extra_negatives": None,
-}
-REFERENCE_EPOCHS = 3
-
-
-@dataclass(frozen=True)
-class TrainingComparison:
-    """Two ways to train on the same three quarters of the crops, accuracy on the last quarter.
-
-    Seconds and accuracies of each run: another seed, another quarter held out.
-    """
-
-    seconds: tuple[float, ...]
-    accuracy: tuple[float, ...]
-    reference_seconds: float
-    reference_accuracy: float
-
-    @property
-    def ratio(self) -> Ratio:
-        """How many times sooner `fit` is done."""
-        slow = [self.reference_seconds] * len(self.seconds)
-        what = f"training, {QUICK['epochs']} epochs of fit"
-        return Ratio.of(what, f"{REFERENCE_EPOCHS} epochs at batch size 1", slow, self.seconds)
-
-    def __str__(self) -> str:
-        return (
-            f"{self.ratio}\n  {median(self.seconds):.0f} s, {mean(self.accuracy):.1%} of the"
-            f" held-out crops right, mean of {len(self.accuracy)}; the reference:"
-            f" {self.reference_seconds:.0f} s, {self.reference_accuracy:.1%}"
-        )
-
-
-def compare_training(
-    crops: Crops, *, seeds: int = 5, reference_epochs: int = REFERENCE_EPOCHS
-) -> TrainingComparison:
-    """`fit` against the original assignment's way: three epochs, one crop at a time.
-
-    Args:
-        crops: a quarter of them is held out, another one for each seed.
-        seeds: how many networks `fit` trains; the reference is trained once, with the first seed.
-        reference_epochs: how often the reference sees each crop.
-    """
-    times, accuracies = [], []
-    for seed in range(seeds):
-        train, test = _three_quarters(crops, seed)
-        ours = make_classifier(seed=seed)
-        times.append(seconds(lambda m=ours, t=train, s=seed: fit(m, t, seed=s, **QUICK)))
-        accuracies.append(evaluate(ours, test).accuracy)
-    train, test = _three_quarters(crops, 0)
-    reference = make_classifier(seed=0)
-    reference_seconds = seconds(
-        lambda: train_one_by_one(reference, train, seed=0, epochs=reference_epochs)
-    )
-    accuracy = evaluate(reference, test).accuracy
-    return TrainingComparison(tuple(times), tuple(accuracies), reference_seconds, accuracy)
-
-
-def _three_quarters(crops: Crops, seed: int) -> tuple[Crops, Crops]:
-    splits = split_crops(crops, seed)
-    return splits["train"] + splits["val"], splits["test"]

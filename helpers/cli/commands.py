@@ -12,15 +12,16 @@ from helpers import plots, training
 from helpers.cli import bench as benchmarks
 from helpers.cli import own
 from helpers.cli.baseline import CANVAS
+from helpers.cli.bench_training import compare_training
 from helpers.cli.detecting import detect
 from helpers.cli.draw import draw
 from helpers.cli.inputs import say, splits
 from helpers.cli.machine import Machine, heatmap_limits, limits_table
 from helpers.cli.summary import print_scores, say_scores, trained_on
 from helpers.datasets import Scene, load_crops, load_or_shipped, load_scenes
-from helpers.datasets.download import fetch_uiuc
 from helpers.datasets.uiuc import uiuc_parent
 from helpers.detector import pyramid
+from helpers.devices import available
 from helpers.evaluation import (
     EPOCHS,
     columns,
@@ -42,13 +43,15 @@ from helpers.models.header import CLASSES
 from helpers.multiply_adds import heatmap_multiply_adds
 from helpers.paths import DATA, write_atomically, write_checksums
 from helpers.thresholds import choose_detection_threshold, choose_threshold
-from helpers.timing import table
+from helpers.timing import Ratio, table
 
 __all__ = ["ablate", "bench", "data", "detect", "draw", "evaluate", "train"]
 
 
 def data(args: argparse.Namespace) -> None:
     """Fetch the UIUC photographs."""
+    from helpers.datasets.download import fetch_uiuc
+
     print(f"The UIUC photographs are in {fetch_uiuc(args.out or uiuc_parent())}")
 
 
@@ -205,17 +208,25 @@ def ablate(args: argparse.Namespace) -> None:
 
 def bench(args: argparse.Namespace) -> None:
     """Print how many times faster the course's code is, and plot that beside the arithmetic."""
-    machine = Machine.measured()
+    if not available(args.device):
+        raise ValueError(f"there is no {args.device} device here, or this torch cannot use it")
+    machine = Machine.measured(args.device)
     print(machine)
-    ratios = benchmarks.heatmap_ratios(repeats=args.repeats)
-    of_many, limits = heatmap_limits(machine, repeats=args.repeats)
-    ratios.append(of_many)
-    ratios.append(benchmarks.dense_ratio(repeats=args.repeats))
-    scenes = load_scenes(args.data, "test")
-    ratios.append(benchmarks.detector_ratio(scenes, args.data, repeats=args.repeats))
-    ratios.append(benchmarks.nms_ratio(repeats=args.repeats))
-    trained = benchmarks.compare_training(load_crops(args.data, "all"))
-    ratios.append(trained.ratio)
+    how = {"machine": machine, "repeats": args.repeats}
+    ratios: list[Ratio] = []
+
+    def note(*measured: Ratio) -> None:
+        ratios.extend(measured)
+        for ratio in measured:  # whoever stops it has what was measured until then
+            say(str(ratio))
+
+    note(*benchmarks.heatmap_ratios(**how))
+    of_many, limits = heatmap_limits(**how)
+    note(of_many, benchmarks.dense_ratio(**how))
+    note(benchmarks.detector_ratio(load_scenes(args.data, "test"), args.data, **how))
+    note(benchmarks.nms_ratio(repeats=args.repeats))
+    trained = compare_training(load_crops(args.data, "all"), machine=machine)
+    note(trained.ratio)
     print(table(ratios))
     print(limits_table(limits))
     print(trained)
@@ -225,4 +236,5 @@ def bench(args: argparse.Namespace) -> None:
     chart = args.out / "bench.png"
     write_atomically(chart, plots.png(plots.bench_figure(ratios, counted)))
     print(f"chart: {chart}")
-    print(f"peak memory, heatmap of 6000×4000: {benchmarks.peak_memory():.1f} GiB")
+    memory = benchmarks.peak_memory(device=args.device)
+    print(f"peak memory, heatmap of 6000×4000: {memory:.1f} GiB")

@@ -2,7 +2,7 @@
 
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from helpers.acceleration import accelerate
 from helpers.cli.baseline import CANVAS
+from helpers.devices import full_precision
 from helpers.fcn import to_fcn
 from helpers.fft import FFTConv2d
 from helpers.models import INPUT_SIZE, make_classifier
@@ -23,7 +24,8 @@ from helpers.timing import Ratio, seconds
 class Machine:
     """A processor, and two rates that were measured on it.
 
-    `multiply_adds` a second in a product of matrices, `bytes` a second that a sum reads.
+    `multiply_adds` a second in a product of matrices, `bytes` a second that a sum reads. `device`
+    is "cpu", "cuda" or "mps".
     """
 
     processor: str
@@ -31,28 +33,43 @@ class Machine:
     instructions: str
     multiply_adds: float
     bytes: float
+    device: str = "cpu"
 
     @classmethod
-    def measured(cls, *, side: int = 1536, numbers: int = 2**26, repeats: int = 7) -> "Machine":
+    @full_precision()
+    def measured(
+        cls,
+        device: str = "cpu",
+        *,
+        side: int | None = None,
+        numbers: int | None = None,
+        repeats: int = 7,
+    ) -> "Machine":
         """This machine, as fast as it was in the best of a few runs.
 
         Args:
-            side: of the square matrices.
-            numbers: how many float32 are read: more than the caches hold.
+            device: "cpu", "cuda" or "mps".
+            side: of the square matrices; None: 1536, on a GPU 8192.
+            numbers: how many float32 are read: more than the caches hold; None: 2**26, on a GPU
+                2**28.
             repeats: how often each is timed.
         """
-        matrix, memory = torch.rand(side, side), torch.ones(numbers)
+        side = side or (1536 if device == "cpu" else 8192)
+        numbers = numbers or 2 ** (26 if device == "cpu" else 28)
+        matrix = torch.rand(side, side, device=device)
+        memory = torch.ones(numbers, device=device)
         product = torch.empty_like(matrix)
         multiply = min(
             seconds(lambda: torch.mm(matrix, matrix, out=product)) for _ in range(repeats + 1)
         )
         read = min(seconds(memory.sum) for _ in range(repeats + 1))
         return cls(
-            processor=_processor(),
+            processor=_processor(device),
             threads=torch.get_num_threads(),
-            instructions=torch.backends.cpu.get_cpu_capability(),
+            instructions=_instructions(device),
             multiply_adds=side**3 / multiply,
             bytes=memory.nbytes / read,
+            device=device,
         )
 
     def __str__(self) -> str:
@@ -73,33 +90,41 @@ class Machine:
 
 @dataclass(frozen=True)
 class Cost:
-    """What one image takes: multiply-adds, and the bytes of all weights that are read for it."""
+    """What something takes: multiply-adds, and the bytes of all weights, each read once."""
 
     multiply_adds: int
     weight_bytes: int
 
 
 @torch.no_grad()
-def cost_of(network: nn.Module, image: Tensor) -> Cost:
-    """What a network really does for one image [C, H, W], in its convolutions as they are run."""
-    costs: list[Cost] = []
+def cost_of(network: nn.Module, image: Tensor, run: Callable[[], object] | None = None) -> Cost:
+    """What a network really does in its layers that multiply, as they are run.
+
+    Args:
+        network: any.
+        image: Tensor[C, H, W] that it is given.
+        run: does something else with the network instead.
+    """
+    counted: list[int] = []
+    weights: dict[nn.Module, int] = {}
 
     def note(layer: nn.Module, _: tuple, output: Tensor) -> None:
         if isinstance(layer, FFTConv2d):
-            costs.append(Cost(*layer.cost(tuple(output.shape[-2:]))))
+            count, size = layer.cost(tuple(output.shape[-2:]))
         else:
             weight = layer.weight
-            count = prod(output.shape[1:]) * weight[0].numel()
-            costs.append(Cost(count, weight.numel() * weight.element_size()))
+            count, size = prod(output.shape[1:]) * weight[0].numel(), weight.nbytes
+        counted.append(len(output) * count)
+        weights[layer] = max(size, weights.get(layer, 0))
 
-    kinds = (nn.Conv2d, FFTConv2d)
+    kinds = (nn.Conv2d, nn.Linear, FFTConv2d)
     hooks = [m.register_forward_hook(note) for m in network.modules() if isinstance(m, kinds)]
     try:
-        network(image[None])
+        network(image[None]) if run is None else run()
     finally:
         for hook in hooks:
             hook.remove()
-    return Cost(sum(c.multiply_adds for c in costs), sum(c.weight_bytes for c in costs))
+    return Cost(sum(counted), sum(weights.values()))
 
 
 def limits_table(rows: Sequence[tuple[str, float, float]]) -> str:
@@ -117,7 +142,11 @@ def limits_table(rows: Sequence[tuple[str, float, float]]) -> str:
 
 @torch.no_grad()
 def heatmap_limits(
-    machine: Machine, *, size: tuple[int, int] = CANVAS, images: int = 16, repeats: int = 7
+    machine: Machine,
+    *,
+    size: tuple[int, int] = CANVAS,
+    images: int = 16,
+    repeats: int = 7,
 ) -> tuple[Ratio, list[tuple[str, float, float]]]:
     """One of many images at once against one alone, and both against the machine's limit.
 
@@ -130,10 +159,8 @@ def heatmap_limits(
     Returns:
         The ratio; and (what, seconds for one image, seconds at the limit) of both.
     """
-    fast, image = (
-        accelerate(to_fcn(make_classifier(seed=0), INPUT_SIZE), tune=True),
-        torch.rand(1, *size),
-    )
+    fast = accelerate(to_fcn(make_classifier(seed=0).to(machine.device), INPUT_SIZE), tune=True)
+    image = torch.rand(1, *size, device=machine.device)
     batch = image[None].repeat(images, 1, 1, 1)
     fast(batch[:1])
     fast(batch)
@@ -147,11 +174,21 @@ def heatmap_limits(
         (f"{what}, one alone", median(alone), machine.limit(cost)),
         (f"{what}, one of {images} at once", median(together), machine.limit(cost, images)),
     ]
-    return Ratio.of(f"{what}, one of {images} at once", "one alone", alone, together), rows
+    what, limit = rows[1][0], rows[1][2]
+    return Ratio.of(what, "one alone", alone, together, limit), rows
 
 
-def _processor() -> str:
-    """Its name, as Linux or Python knows it."""
+def _instructions(device: str) -> str:
+    """What it understands: of a CPU the widest vectors, of a GPU its generation."""
+    if device == "cuda":
+        return "compute capability {}.{}".format(*torch.cuda.get_device_capability())
+    return torch.backends.cpu.get_cpu_capability() if device == "cpu" else device
+
+
+def _processor(device: str) -> str:
+    """Its name, as CUDA, Linux or Python knows it."""
+    if device == "cuda":
+        return torch.cuda.get_device_name()
     file = Path("/proc/cpuinfo")
     lines = file.read_text().splitlines() if file.exists() else []
     names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]

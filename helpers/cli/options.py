@@ -220,6 +220,12 @@ def _bench_options(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "--repeats", type=positive, default=3, metavar="N", help="of each timing (%(default)s)"
     )
+    verb.add_argument(
+        "--device",
+        choices=["cpu", "cuda", "mps"],
+        default="cpu",
+        help="where the networks run: cuda and mps are GPUs (%(default)s)",
+    )
     _add_out(verb, "build", "FOLDER", "the chart")
 
 

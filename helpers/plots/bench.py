@@ -10,7 +10,10 @@ from helpers.timing import Ratio
 
 
 def bench_figure(ratios: Sequence[Ratio], multiply_adds: Mapping[str, int]) -> Figure:
-    """How much arithmetic each way to a heatmap takes, and how many times faster each one is."""
+    """How much arithmetic each way to a heatmap takes, and how many times faster each one is.
+
+    Beside them, how many times faster it could be at most on this machine, where that is known.
+    """
     figure, [[left], [right]] = new_figure(
         9, 0.42 * (len(ratios) * 1.6 + len(multiply_adds)) + 2, 2, 1
     )
@@ -34,8 +37,11 @@ def bench_figure(ratios: Sequence[Ratio], multiply_adds: Mapping[str, int]) -> F
     right.barh(range(len(ratios)), middle, xerr=spread, color=ORANGE, ecolor="black", capsize=3)
     for k, ratio in enumerate(ratios):
         right.text(ratio.high * 1.15, k, f"{ratio.median:.1f} times", va="center", fontsize=9)
+    limits = {k: ratio.median / ratio.share for k, ratio in enumerate(ratios) if ratio.share}
+    right.vlines(limits.values(), [k - 0.4 for k in limits], [k + 0.4 for k in limits], BLUE, lw=3)
     names = [f"{ratio.what} against {ratio.reference}" for ratio in ratios]
     right.set_yticklabels(["\n".join(wrap(name, 48)) for name in names], fontsize=8)
-    right.set(title="Speed", xlabel="times faster (log scale); the line: lowest to highest")
-    right.set_xlim(0.8, max(ratio.high for ratio in ratios) * 4)
+    label = "times faster (log scale); the line: lowest to highest"
+    right.set(title="Speed", xlabel=label + "; the bar: the machine's limit" * bool(limits))
+    right.set_xlim(0.8, max([*limits.values(), *(ratio.high for ratio in ratios)]) * 4)
     return figure

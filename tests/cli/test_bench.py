@@ -4,9 +4,11 @@ import pytest
 import torch
 from torch import nn
 
+from helpers import fft
 from helpers.boxes import Detections
-from helpers.cli import bench
+from helpers.cli import bench, bench_training
 from helpers.cli.baseline import detect_original
+from helpers.cli.machine import Machine
 from helpers.datasets import Crops, Scene
 from helpers.detector import Detector
 from helpers.fcn import to_fcn
@@ -28,6 +30,39 @@ def test_ratios_make_a_table():
     assert lines[2] == "| short       | a way     | 2.0 (1.5 to 3.0)    |"
     assert lines[3] == "| much longer | b         | 40.2 (40.0 to 41.0) |"
     assert len({len(line) for line in lines}) == 1
+
+
+def test_a_share_of_the_limit_is_a_column_where_there_is_one():
+    far = Ratio.of("far", "a way", [10.0, 30.0], [2.0, 2.0], limit=0.5)
+    assert far.share == 0.25
+    lines = table([far, Ratio("unknown", "b", 4, 4, 4)]).splitlines()
+    last = [line.split("|")[-2].strip() for line in lines]
+    assert last[:1] + last[2:] == ["of the machine's limit", "25%", ""]
+
+
+#: It multiplies so slowly that nothing but that counts.
+MACHINE = Machine("made up", 1, "none", multiply_adds=1e9, bytes=1e15)
+
+
+def test_shares_are_of_what_is_really_computed(monkeypatch):
+    monkeypatch.setattr(fft, "candidates", lambda *case: [None])  # all convolutions are direct
+    monkeypatch.setattr(bench, "seconds", lambda work: (work(), 2.0)[1])
+    size, options = (44, 104), {"machine": MACHINE, "repeats": 1, "progress": False}
+    # 2×2 cells.
+    count = 40 * 100 * 32 * 25 + 16 * 46 * 64 * 800 + 4 * (512 * 9856 + 2 * 512)
+    # Five passes are timed together.
+    shares = [ratio.share for ratio in bench.heatmap_ratios(size=size, **options)]
+    assert shares == [pytest.approx(count / 1e9 / (2.0 / 5))] * 4
+    assert bench.dense_ratio(size=size, **options).share > 4 * count / 1e9 / 2.0
+
+
+def test_the_detectors_share_is_of_all_images(scenes, monkeypatch):
+    share = []
+    monkeypatch.setattr(bench, "seconds", lambda work: (work(), 2.0)[1])
+    for some in (scenes[2:3] * 3, scenes[2:3] * 6):
+        options = {"machine": MACHINE, "repeats": 1, "progress": False}
+        share.append(bench.detector_ratio(some, "made-up", **options).share)
+    assert share[1] == 2 * share[0] > 0
 
 
 def test_heatmaps_are_compared_in_turns(monkeypatch):
@@ -144,11 +179,12 @@ def test_training_is_compared_on_the_same_held_out_quarter():
     labels = torch.arange(48) % 2
     images = torch.rand(48, 1, 40, 100, generator=torch.Generator().manual_seed(0)) * 0.1
     images[labels == 1, :, 8:32, 10:90] += 0.8
-    compared = bench.compare_training(Crops(images, labels), seeds=2)
+    compared = bench_training.compare_training(Crops(images, labels), seeds=2)
     assert len(compared.seconds) == len(compared.accuracy) == 2
     assert min(compared.seconds) > 0
     assert compared.reference_accuracy > 0.9
     assert compared.ratio.low == compared.reference_seconds / max(compared.seconds)
+    assert compared.ratio.share is None
     first, second = str(compared).splitlines()
     assert first.startswith("training, 4 epochs of fit: ")
     assert "3 epochs at batch size 1" in first
@@ -157,17 +193,27 @@ def test_training_is_compared_on_the_same_held_out_quarter():
 
 def test_training_is_judged_by_crops_that_were_not_trained_on(monkeypatch):
     seen = []
-    monkeypatch.setattr(bench, "fit", lambda model, train, **options: seen.append(train))
-    monkeypatch.setattr(bench, "train_one_by_one", lambda *a, **k: None)
+    monkeypatch.setattr(bench_training, "fit", lambda model, train, **options: seen.append(train))
+    monkeypatch.setattr(bench_training, "train_one_by_one", lambda *a, **k: None)
     generator = torch.Generator().manual_seed(0)
     crops = Crops(torch.rand(40, 1, 40, 100, generator=generator), torch.arange(40) % 2)
     judged = []
-    evaluate = bench.evaluate
+    evaluate = bench_training.evaluate
     monkeypatch.setattr(
-        bench, "evaluate", lambda model, test: judged.append(test) or evaluate(model, test)
+        bench_training, "evaluate", lambda model, test: judged.append(test) or evaluate(model, test)
     )
-    bench.compare_training(crops, seeds=2)
+    bench_training.compare_training(crops, seeds=2)
     for train, test in zip(seen, judged, strict=False):
         known = {image.numpy().tobytes() for image in train.images}
         assert not known & {image.numpy().tobytes() for image in test.images}
         assert len(train) + len(test) == 40
+
+
+def test_the_limit_of_training_is_each_crop_there_and_back(monkeypatch):
+    for name in ("fit", "train_one_by_one"):
+        monkeypatch.setattr(bench_training, name, lambda *a, **k: None)
+    monkeypatch.setattr(bench_training, "seconds", lambda work: (work(), 2.0)[1])
+    crops = Crops(torch.rand(40, 1, 40, 100), torch.arange(40) % 2)
+    ratio = bench_training.compare_training(crops, seeds=1, machine=MACHINE).ratio
+    window = 36 * 96 * 32 * 25 + 14 * 44 * 64 * 800 + 512 * 9856 + 2 * 512
+    assert ratio.share == pytest.approx(3 * 4 * 30 * window / 1e9 / 2.0)

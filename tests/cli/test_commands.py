@@ -13,6 +13,8 @@ from PIL import Image
 
 from helpers import evaluation
 from helpers.cli import ablation, commands, detecting, main, options
+from helpers.cli.bench_training import TrainingComparison
+from helpers.cli.machine import Machine
 from helpers.cli.parser import parser
 from helpers.datasets import Crops, Scene
 from helpers.detector import Detector, pyramid
@@ -22,6 +24,7 @@ from helpers.metrics import UIUC_MULTISCALE
 from helpers.models import load_model, make_classifier, read_notes, save_model, weights_digest
 from helpers.paths import ROOT
 from helpers.street import SEED, draw_scene
+from helpers.timing import Ratio
 
 VERBS = ("data", "draw", "train", "detect", "evaluate", "ablate", "bench")
 
@@ -329,6 +332,54 @@ def test_a_threshold_that_is_none_is_named(tmp_path, picture, noted, capsys):
     arguments = ["detect", str(picture), "--weights", str(weights), "--out", str(tmp_path)]
     assert main(arguments) == 2
     assert f"{weights} names '{noted}' as its threshold" in capsys.readouterr().err
+
+
+def test_a_gpu_that_is_not_there_is_an_error(monkeypatch, capsys):
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    assert main(["bench", "--device", "mps"]) == 2
+    assert "there is no mps device here" in capsys.readouterr().err
+
+
+def test_bench_asks_the_machine_it_was_told_to(monkeypatch, tmp_path, capsys):
+    """Its words and files; what it measures has its own tests."""
+    gpu = Machine("A Card", 1, "compute capability 9.0", 2e13, 3e12, "cuda")
+    asked = []
+
+    def measured(name, answer):
+        def ask(*_, machine=None, device=None, **options):
+            asked.append((name, machine is gpu or device == "cuda"))
+            return answer
+
+        return ask
+
+    ratio = Ratio("ours", "theirs", 3, 2, 4, share=0.5)
+    trained = TrainingComparison((2.0,), (0.9,), 4.0, 0.8, 1.0)
+    monkeypatch.setattr(commands, "available", lambda name: name == "cuda")
+    monkeypatch.setattr(commands.Machine, "measured", lambda device: asked.append(device) or gpu)
+    monkeypatch.setattr(
+        commands, "heatmap_limits", measured("limits", (ratio, [("x", 2e-3, 1e-3)]))
+    )
+    monkeypatch.setattr(commands, "compare_training", measured("training", trained))
+    for name, answer in {
+        "heatmap_ratios": [ratio],
+        "dense_ratio": ratio,
+        "detector_ratio": ratio,
+        "peak_memory": 0.5,
+    }.items():
+        monkeypatch.setattr(commands.benchmarks, name, measured(name, answer))
+    monkeypatch.setattr(commands.benchmarks, "nms_ratio", lambda repeats: ratio)
+    monkeypatch.setattr(commands, "heatmap_multiply_adds", lambda *_: {"windows": 10**9})
+    assert main(["bench", "--device", "cuda", "--out", str(tmp_path)]) == 0
+    first, *others = asked
+    assert first == "cuda"
+    assert len(others) == 6
+    assert all(told for _, told in others)
+    said = capsys.readouterr()
+    assert said.out.startswith("A Card (")
+    assert said.out.count("| 50% ") == 6
+    assert "x: 2.0 ms; the machine's limit 1.0 ms, 50 % of that" in said.out
+    assert said.err.count("ours: 3.0 times faster than theirs") == 5
+    assert (tmp_path / "bench.png").exists()
 
 
 def test_no_memory_and_a_reader_that_went_away_end_without_a_traceback(monkeypatch, capsys):

@@ -19,6 +19,7 @@ def test_rates_are_the_work_over_the_shortest_time(monkeypatch):
     assert (found.multiply_adds, found.bytes) == (8**3 / 0.5, 4 * 1000 / 2)
     assert found.threads == torch.get_num_threads()
     assert found.processor
+    assert found.device == "cpu"
 
 
 def test_a_machine_says_what_it_is_and_can():
@@ -47,6 +48,21 @@ def test_the_cost_of_each_convolution_as_it_is_run(tile):
     # 5 columns of 8 complex frequencies, three real products for each.
     there, back = 6 * 8 * 10 + 5 * 24 * 16, 5 * 12 * 24 + 6 * 10 * 6
     assert cost == Cost(2 * there + 120 * 8 + 4 * back + last, 4 * (120 * 8 + 4 * 5))
+
+
+def test_weights_are_read_once_however_often_they_are_used():
+    network = nn.Sequential(nn.Conv2d(1, 2, 3), nn.Flatten(), nn.Linear(8, 3))
+    batch = torch.zeros(5, 1, 4, 4)
+    cost = cost_of(network, batch[0], lambda: [network(batch), network(batch[:2])])
+    assert cost == Cost(7 * (8 * 9 + 24), 4 * (18 + 24))
+
+
+def test_a_gpu_says_its_name_and_generation(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "A Card")
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda: (9, 0))
+    assert machine._processor("cuda") == "A Card"
+    assert machine._instructions("cuda") == "compute capability 9.0"
+    assert machine._instructions("mps") == "mps"
 
 
 def test_limits_are_shares_of_the_time_that_was_measured():

@@ -130,6 +130,18 @@ def test_bench_figure():
     return plots.bench_figure(ratios, work)
 
 
+def test_the_bench_figure_marks_the_limit_where_it_is_known():
+    known, unknown = Ratio("a", "b", 10, 9, 12, share=0.25), Ratio("c", "d", 2, 1, 3)
+    speed = plots.bench_figure([unknown, known], {"windows": 10**9}).axes[1]
+    [[low, high]] = speed.collections[-1].get_segments()
+    assert [*low, *high] == [40, 1 - 0.4, 40, 1 + 0.4]
+    assert speed.get_xlabel().endswith("the bar: the machine's limit")
+    assert speed.get_xlim()[1] > 40
+    speed = plots.bench_figure([unknown], {"windows": 10**9}).axes[1]
+    assert not speed.collections[-1].get_segments()
+    assert "limit" not in speed.get_xlabel()
+
+
 def test_score_histogram_counts_each_kind_of_answer():
     figure = plots.score_histogram(
         torch.tensor([0.9, 0.5, 0.2, 0.6, 0.1, 0.1]), torch.tensor([1, 1, 1, 0, 0, 0]), 0.5
