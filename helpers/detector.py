@@ -17,13 +17,14 @@ from torch import Tensor, nn
 from tqdm.auto import tqdm
 
 from helpers.acceleration import accelerate
-from helpers.boxes import Detections, clip_boxes, concatenate, select
+from helpers.boxes import Detections, best_of, clip_boxes, concatenate, select
 from helpers.fcn import to_fcn
 from helpers.geometry import Geometry
 from helpers.heatmap import Progress, car_margin, class_margin, fcn_heatmaps
 from helpers.images import as_image
 from helpers.models import check_classes, class_index, input_size_of, load_model, read_header
 from helpers.pyramid import RATIO, batches, find_channels, pyramid, resized, with_border
+from helpers.sheets import CAR_CLASSES
 
 __all__ = ["IOU_THRESHOLD", "RATIO", "Detector", "pyramid", "resized"]
 
@@ -36,7 +37,6 @@ INSIDE_THRESHOLD = 0.6
 BORDER = 0.4
 # Pixels of all views of the images that `batch` holds at a time: memory stays bounded.
 BATCH_PIXELS = 2**24
-CARS = ("background", "car")
 
 
 class Detector:
@@ -61,6 +61,8 @@ class Detector:
         clip: cut boxes at the border (off, because the ground truth of the photographs reaches past
             it as well).
         scales: how large the objects may be, next to those of the crops (see `pyramid`).
+        tune: measure which way is fastest on this machine, up to a second for each new size of
+            image (see `accelerate`): worth it for many images of few sizes.
 
     Raises:
         ValueError: for an option outside its range, and a network that is not asked about one
@@ -81,6 +83,7 @@ class Detector:
         mirror: bool = True,
         clip: bool = False,
         scales: Sequence[float] = (1.0,),
+        tune: bool = False,
     ) -> None:
         if not 0 <= threshold <= 1:
             raise ValueError(f"threshold is a probability in [0, 1], not {threshold}")
@@ -93,11 +96,11 @@ class Detector:
         self.scales = tuple(scales)
         if not self.scales or not all(0 < scale < inf for scale in self.scales):
             raise ValueError(f"scales must be numbers above 0, at least one, not {self.scales}")
-        self.classes = check_classes(classes or CARS, background)
+        self.classes = check_classes(classes or CAR_CLASSES, background)
         self.background = background
         size = input_size or input_size_of(model)
         self.fcn = model if hasattr(model, "geometry") else to_fcn(model, size).eval()
-        self._fast = accelerate(self.fcn)
+        self._fast = accelerate(self.fcn, tune=tune)
         self.threshold = threshold
         self.iou_threshold = iou_threshold
         self.inside_threshold = inside_threshold if len(self.scales) > 1 else None
@@ -152,10 +155,8 @@ class Detector:
                 " name them if there are more: classes=(...)"
             )
         if answered != named:
-            raise ValueError(
-                f"the network tells {answered} classes apart, but classes names {named}:"
-                f" {', '.join(self.classes)}"
-            )
+            problem = f"the network tells {answered} classes apart, but classes names {named}"
+            raise ValueError(f"{problem}: {', '.join(self.classes)}")
 
     def label_of(self, label: int | str | None) -> int:
         """The index of a class that is given by its index or name; None: of the only one there is.
@@ -185,7 +186,7 @@ class Detector:
         """What `detector(image)` gives for each of several images of any sizes, but faster."""
         taken, chosen = [as_image(image, self.channels) for image in images], []
         for batch in batches(taken, BATCH_PIXELS // len(self.scales)):
-            candidates = self._candidates(batch, floor=self.threshold)
+            candidates = [every for every, _ in self._look(batch, self.threshold)]
             chosen += [self._choose(*pair) for pair in zip(candidates, batch, strict=True)]
         return chosen
 
@@ -212,7 +213,8 @@ class Detector:
 
         Of several classes, each scale has all cells of the first, then all of the next.
         """
-        return self._candidates([as_image(image, self.channels)])[0]
+        [(candidates, _)] = self._look([as_image(image, self.channels)], 0)
+        return candidates
 
     def heatmap(self, image: Tensor | np.ndarray, label: int | str | None = None) -> Tensor:
         """Probability of a class for each cell [rows, cols] of the padded image, float64.
@@ -244,9 +246,6 @@ class Detector:
             detections = detections._replace(boxes=boxes)
         return detections
 
-    def _candidates(self, images: list[Tensor], *, floor: float = 0) -> list[Detections]:
-        return [candidates for candidates, _ in self._look(images, floor)]
-
     def _look(
         self, images: list[Tensor], floor: float, *, progress: bool = False
     ) -> list[tuple[Detections, Detections]]:
@@ -264,7 +263,7 @@ class Detector:
             bar.update(bar.total - bar.n)
         count = len(self.scales)
         of_images = [zip(*parts[i : i + count], strict=True) for i in range(0, len(parts), count)]
-        return [(concatenate(every), _best(best)) for every, best in of_images]
+        return [(concatenate(every), best_of(best)) for every, best in of_images]
 
     def _boxes_of(
         self, odds: Tensor, corner: tuple[int, int], factor: Tensor, floor: float
@@ -280,7 +279,7 @@ class Detector:
             for chosen, where in ((every, which), (best, scores.argmax()[None])):
                 labels = torch.full((len(scores),), label)[where] if self.objects != [1] else None
                 chosen.append(Detections(boxes[where], scores[where], labels))
-        return concatenate(every), _best(best)
+        return concatenate(every), best_of(best)
 
     def _pad(self, image: Tensor) -> tuple[Tensor, tuple[int, int]]:
         return with_border(image, self.geometry, self.border)
@@ -308,9 +307,3 @@ class Detector:
             margin = class_margin(odds, label)
         # In float32 every margin above 17 is a probability of exactly 1: a crowd of equal scores.
         return torch.sigmoid(margin.cpu().double())
-
-
-def _best(parts: Sequence[Detections]) -> Detections:
-    """The one box of the highest score; of equal ones the first."""
-    every = concatenate(parts)
-    return every.subset(every.scores.argmax()[None])

@@ -27,11 +27,11 @@ from helpers.tuning import (
     Pair,
     best_tile,
     candidates,
+    cost_of_way,
     direct_multiply_adds,
     fastest,
     fft_multiply_adds,
     half_of,
-    real_multiply_adds,
     step_of,
 )
 
@@ -95,13 +95,8 @@ class Transforms(NamedTuple):
         # The frequencies left out mirror all but the first and (of an even width) the last.
         columns_back[:, 1 : (width + 1) // 2] *= 2
         columns_back = torch.stack([columns_back.real, -columns_back.imag], 2).flatten(1)
-        matrices = (
-            columns,
-            torch.cat([a + b, a, b]),
-            torch.cat([c, d - c, c + d]),
-            back @ products,
-            columns_back,
-        )
+        rows, weight_rows = torch.cat([a + b, a, b]), torch.cat([c, d - c, c + d])
+        matrices = columns, rows, weight_rows, back @ products, columns_back
         return cls(*(matrix.to(like) for matrix in matrices))
 
 
@@ -196,25 +191,22 @@ class FFTConv2d(nn.Module):
 
     def multiply_adds(self, output: Pair) -> int:
         """Multiply-adds for one image whose output has this height and width."""
-        case = self.kernel_size, output, (self.in_channels, self.out_channels)
-        tile = self._tile(output)
+        case, tile = self._case(output), self._tile(output)
         return direct_multiply_adds(*case) if tile is None else sum(fft_multiply_adds(*case, tile))
 
     def cost(self, output: Pair) -> tuple[int, int]:
         """Multiply-adds as they are really done for one image, and bytes of weights read for it."""
-        case = self.kernel_size, output, (self.in_channels, self.out_channels)
-        tile, size = self._tile(output), self.weight.element_size()
-        if tile is None:
-            return direct_multiply_adds(*case), size * self.weight.numel()
-        weights = 3 * tile[0] * half_of(tile[1]) * prod(case[2])
-        return real_multiply_adds(*case, tile), size * weights
+        count, weights = cost_of_way(*self._case(output), self._tile(output))
+        return count, weights * self.weight.element_size()
+
+    def _case(self, output: Pair) -> tuple[Pair, Pair, Pair]:
+        return self.kernel_size, output, (self.in_channels, self.out_channels)
 
     def _tile(self, output: Pair) -> Pair | None:
         measured = output, torch.get_num_threads()
         if measured in self._measured:
             return self._measured[measured]
-        channels = self.in_channels, self.out_channels
-        return best_tile(self.kernel_size, output, channels, at_hand=tuple(self._spectra))
+        return best_tile(*self._case(output), at_hand=tuple(self._spectra))
 
     def _measure(self, x: Tensor, output: Pair) -> None:
         """Remember the fastest way for images of this size, with this number of threads."""
@@ -222,7 +214,7 @@ class FFTConv2d(nn.Module):
         if case in self._measured:
             return
         at_hand = dict(self._spectra)
-        ways = candidates(self.kernel_size, output, (self.in_channels, self.out_channels))
+        ways = candidates(*self._case(output), images=len(x), at_hand=tuple(at_hand))
         times = fastest(dict.fromkeys([*at_hand, *ways]), lambda way: self._run(x, output, way))
         best = min(times, key=times.get)
         if at_hand:  # images of many sizes must not drive out each other's weights

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 CROP_SIZE = (40, 100)
+CAR_CLASSES = ("background", "car")  # of the course's own crops: a label is an index of this
 COLUMNS = 20  # crops in a row of a sheet
 CROPS_PER_SHEET = 10_000  # programs refuse pictures that are much larger
 

@@ -93,11 +93,21 @@ def best_tile(
     return min((t for t in at_hand if cost(t) <= NEARLY * cost(best)), key=cost, default=best)
 
 
-def candidates(kernel: Pair, output: Pair, channels: Pair) -> list[Pair | None]:
+def candidates(
+    kernel: Pair,
+    output: Pair,
+    channels: Pair,
+    *,
+    images: int = 1,
+    at_hand: tuple[Pair, ...] = (),
+) -> list[Pair | None]:
     """Ways that may be the fastest somewhere: the direct one, and tiles that fit the output.
 
     Args:
         kernel, output, channels: as for `direct_multiply_adds`.
+        images: how many share the weights that are fetched.
+        at_hand: tiles whose weights are transformed already: if one of them is nearly as good, by
+            counting, no others are tried.
 
     Returns:
         Sizes of tiles; None is the direct convolution.
@@ -112,15 +122,34 @@ def candidates(kernel: Pair, output: Pair, channels: Pair) -> list[Pair | None]:
     fitting = [(h, w) for h in sides[0] for w in sides[1] if max(h, w) <= max(*SIDES, *kernel)]
     if not fitting:
         return [None]
-    costs = {tile: real_multiply_adds(kernel, output, channels, tile) for tile in fitting}
-    weights = {tile: 3 * tile[0] * half_of(tile[1]) * prod(channels) for tile in fitting}
+    costs = {t: cost_of_way(kernel, output, channels, t) for t in [*fitting, *at_hand]}
+
+    def with_weights(tile: Pair, fetch: float) -> float:
+        return costs[tile][0] + fetch / images * costs[tile][1]
+
     best = [
-        min(fitting, key=lambda t, fetch=fetch: costs[t] + fetch * weights[t])
+        min(fitting, key=lambda t, fetch=fetch: with_weights(t, fetch))
         for fetch in (FEW_WEIGHTS, MANY_WEIGHTS)
     ]
     direct = direct_multiply_adds(kernel, output, channels)
-    ways = [None] if direct < HOPELESS * min(costs.values()) else []
-    return ways + [tile for tile in dict.fromkeys(best) if costs[tile] < direct] or [None]
+    ways = [None] if direct < HOPELESS * min(costs[tile][0] for tile in fitting) else []
+    nearly = NEARLY * with_weights(best[-1], MANY_WEIGHTS)
+    if any(with_weights(tile, MANY_WEIGHTS) <= nearly for tile in at_hand):
+        return ways
+    return ways + [tile for tile in dict.fromkeys(best) if costs[tile][0] < direct] or [None]
+
+
+def cost_of_way(kernel: Pair, output: Pair, channels: Pair, tile: Pair | None) -> tuple[int, int]:
+    """Multiply-adds that one way really takes for an image, and numbers of weights that it reads.
+
+    Args:
+        kernel, output, channels: as for `direct_multiply_adds`.
+        tile: None is the direct convolution.
+    """
+    if tile is None:
+        return direct_multiply_adds(kernel, output, channels), prod(kernel) * prod(channels)
+    weights = 3 * tile[0] * half_of(tile[1]) * prod(channels)
+    return real_multiply_adds(kernel, output, channels, tile), weights
 
 
 def real_multiply_adds(kernel: Pair, output: Pair, channels: Pair, tile: Pair) -> int:

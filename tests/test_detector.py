@@ -11,6 +11,7 @@ from torch import nn
 from helpers.boxes import Detections, box_iou
 from helpers.detector import Detector
 from helpers.fcn import to_fcn
+from helpers.fft import FFTConv2d
 from helpers.models import make_classifier, randomise_
 from helpers.pyramid import RATIO, pyramid, resized
 
@@ -451,19 +452,32 @@ def test_a_long_list_is_worked_through_in_batches(classifier, monkeypatch):
     generator = torch.Generator().manual_seed(3)
     images = [torch.rand(1, 50, width, generator=generator) for width in (120, 140, 300, 110)]
     detector = Detector(classifier, threshold=0, scales=(1.0, 1.2))
-    together, sizes, real = detector.batch(images), [], detector._candidates
+    together, sizes, real = detector.batch(images), [], detector._look
     monkeypatch.setattr("helpers.detector.BATCH_PIXELS", 2 * 50 * 270)
 
-    def counted(part, **options):
+    def counted(part, floor):
         sizes.append(len(part))
-        return real(part, **options)
+        return real(part, floor)
 
-    monkeypatch.setattr(detector, "_candidates", counted)
+    monkeypatch.setattr(detector, "_look", counted)
     for one, other in zip(detector.batch(images), together, strict=True):
         torch.testing.assert_close(one.boxes, other.boxes)
         torch.testing.assert_close(one.scores, other.scores, atol=1e-5, rtol=0)
     assert sizes == [2, 1, 1]
     assert detector.batch([]) == []
+
+
+def test_a_tuned_detector_measures_and_finds_the_same(pattern_classifier, classifier, scene_with):
+    """The pattern is found by a direct convolution; the course's network has others to measure."""
+    scene = scene_with(60, 160, (12, 32))
+    plain, tuned = (Detector(pattern_classifier, tune=tune)(scene) for tune in (False, True))
+    assert len(plain.boxes) == 1
+    assert torch.equal(plain.boxes, tuned.boxes)
+    for tune in (False, True):
+        detector = Detector(classifier, border=0, tune=tune)
+        detector.batch([scene] * 2)
+        layers = [m for m in detector._fast.modules() if isinstance(m, FFTConv2d)]
+        assert [bool(layer._measured) for layer in layers] == [tune] * 3
 
 
 def test_the_callers_network_keeps_its_mode(classifier):

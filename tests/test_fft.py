@@ -227,7 +227,7 @@ def test_the_way_that_was_fastest_is_remembered(head, monkeypatch, best):
         return {way: 1.0 if way == best else 1.5 for way in ways}
 
     monkeypatch.setattr(fft, "fastest", fastest)
-    monkeypatch.setattr(fft, "candidates", lambda *case: [None, (9, 33), (16, 48)])
+    monkeypatch.setattr(fft, "candidates", lambda *case, **how: [None, (9, 33), (16, 48)])
     layer, x = FFTConv2d(head, tune=True), torch.rand(2, 16, 30, 60)
     for _ in range(2):
         assert torch.equal(layer(x), layer._run(x, (24, 39), best))
@@ -243,7 +243,7 @@ def test_the_way_that_was_fastest_is_remembered(head, monkeypatch, best):
 
 
 def test_a_tile_at_hand_is_given_up_only_for_one_that_is_clearly_faster(head, monkeypatch):
-    monkeypatch.setattr(fft, "candidates", lambda *case: [(16, 48)])
+    monkeypatch.setattr(fft, "candidates", lambda *case, **how: [(16, 48)])
     for new, expected in ((0.7, (9, 33)), (0.6, (16, 48))):
         layer = FFTConv2d(head, tune=True)
         layer._spectrum((9, 33))

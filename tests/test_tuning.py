@@ -4,6 +4,7 @@ from helpers import tuning
 from helpers.tuning import (
     best_tile,
     candidates,
+    cost_of_way,
     direct_multiply_adds,
     fastest,
     fft_multiply_adds,
@@ -44,6 +45,32 @@ def test_candidates_fit_the_output_and_leave_out_what_is_hopeless():
     assert candidates((5, 5), (104, 179), (32, 64))[0] is None, "the direct way may win"
     assert candidates((200, 3), (1, 1), (4, 4)) == [None], "a direct convolution takes less"
     assert candidates((3, 3), (0, 5), (4, 4)) == [None]
+
+
+def test_weights_count_less_where_many_images_share_them():
+    """A tile of fewer frequencies has fewer weights, and cuts the output into more tiles."""
+    case = (7, 22), (46, 68), (64, 512)
+    alone, shared = candidates(*case), candidates(*case, images=16)
+    cost, weights = zip(*(cost_of_way(*case, tile) for tile in (alone[0], shared[0])), strict=True)
+    assert cost[1] < cost[0]
+    assert weights[1] > weights[0]
+    assert candidates(*case, images=1) == alone
+
+
+def test_new_tiles_are_tried_only_where_none_at_hand_is_nearly_as_good():
+    head, second = ((7, 22), (46, 68), (64, 512)), ((5, 5), (104, 179), (32, 64))
+    for case, near, far in ((head, (12, 44), (8, 24)), (second, (12, 24), (5, 6))):
+        ways = candidates(*case)
+        assert [way for way in candidates(*case, at_hand=(far, near)) if way] == []
+        assert candidates(*case, at_hand=(far,)) == ways
+        assert (None in candidates(*case, at_hand=(near,))) == (None in ways)
+
+
+def test_what_a_way_takes():
+    """36 numbers of 9 products each; or what `test_machine` counts by hand, of one tile of 8×8."""
+    case = (3, 3), (6, 6), (2, 4)
+    assert cost_of_way(*case, None) == (36 * 9 * 8, 9 * 8)
+    assert cost_of_way(*case, (8, 8))[1] == 3 * 8 * 5 * 8
 
 
 def test_each_way_has_a_run_before_it_is_timed_and_hopeless_ones_only_one_more(monkeypatch):

@@ -15,6 +15,7 @@ from helpers.boxes.detections import (
     Detections,
     above,
     apply_nms,
+    best_of,
     concatenate,
     select,
 )
@@ -38,6 +39,7 @@ __all__ = [
     "above",
     "apply_nms",
     "batched_nms",
+    "best_of",
     "box_area",
     "box_iou",
     "check_boxes",

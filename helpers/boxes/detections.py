@@ -94,6 +94,19 @@ def concatenate(parts: Sequence[Detections]) -> Detections:
     return Detections(boxes, scores, torch.cat([part.labels for part in parts]))
 
 
+def best_of(parts: Sequence[Detections]) -> Detections:
+    """The one box of the highest score of several `Detections`; of equal ones the first.
+
+    >>> one, other = Detections(torch.zeros(1, 4), torch.tensor([0.3])), Detections(
+    ...     torch.zeros(2, 4), torch.tensor([0.1, 0.2])
+    ... )
+    >>> best_of([one, other]).scores
+    tensor([0.3000])
+    """
+    every = concatenate(parts)
+    return every.subset(every.scores.argmax()[None])
+
+
 def above(detections: Detections, threshold: float) -> Detections:
     """The detections that score `threshold` or more, in their order. Lesson 06.
 

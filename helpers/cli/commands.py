@@ -18,7 +18,7 @@ from helpers.cli.draw import draw
 from helpers.cli.inputs import say, splits
 from helpers.cli.machine import Machine, heatmap_limits, limits_table
 from helpers.cli.summary import print_scores, say_scores, trained_on
-from helpers.datasets import Scene, load_crops, load_or_shipped, load_scenes
+from helpers.datasets import CAR_CLASSES, Scene, load_crops, load_or_shipped, load_scenes
 from helpers.datasets.uiuc import uiuc_parent
 from helpers.detector import pyramid
 from helpers.devices import available
@@ -39,7 +39,6 @@ from helpers.models import (
     read_header,
     save_model,
 )
-from helpers.models.header import CLASSES
 from helpers.multiply_adds import heatmap_multiply_adds
 from helpers.paths import DATA, write_atomically, write_checksums
 from helpers.thresholds import choose_detection_threshold, choose_threshold
@@ -141,7 +140,7 @@ def _weights_to_measure(path: Path | None) -> nn.Module:
     if path is None:
         return load_pretrained()
     header = read_header(path)
-    if (header.classes, header.input_size, header.channels) != (CLASSES, INPUT_SIZE, 1):
+    if (header.classes, header.input_size, header.channels) != (CAR_CLASSES, INPUT_SIZE, 1):
         raise ValueError(f"{path} does not tell cars in grey crops of 40×100 pixels from the rest")
     return load_model(path)
 

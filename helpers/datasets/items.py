@@ -17,9 +17,8 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from helpers.boxes import check_boxes
+from helpers.sheets import CAR_CLASSES
 from helpers.splits import shuffled_by_class
-
-CAR_CLASSES = ("background", "car")  # a label is an index of this
 
 
 @dataclass(frozen=True, eq=False)

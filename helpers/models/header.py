@@ -14,9 +14,9 @@ from pathlib import Path
 from safetensors import SafetensorError, safe_open
 
 from helpers.models.classifier import choose_stride
+from helpers.sheets import CAR_CLASSES
 
 FORMAT = "from-classifier-to-detector/1"
-CLASSES = ("background", "car")
 OWN_NAMES = ("format", "input_size", "classes", "background", "channels", "stride")
 
 
@@ -38,7 +38,7 @@ class ModelHeader:
     """
 
     input_size: tuple[int, int]
-    classes: tuple[str, ...] = CLASSES
+    classes: tuple[str, ...] = CAR_CLASSES
     background: int = 0
     channels: int = 1
     stride: int = 4
@@ -173,7 +173,7 @@ def header_of(texts: Mapping[str, str], what: str) -> ModelHeader:
             raise ValueError(f"{what}: {name} is {texts[name]!r}, not a whole number") from error
     notes = {name: text for name, text in texts.items() if name not in OWN_NAMES}
     try:
-        classes = json.loads(texts["classes"]) if "classes" in texts else CLASSES
+        classes = json.loads(texts["classes"]) if "classes" in texts else CAR_CLASSES
         names = check_classes(classes, numbers["background"])
     except (TypeError, ValueError) as error:
         raise ValueError(f"{what} names classes that make no sense: {error}") from error

@@ -14,8 +14,9 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from helpers.models.classifier import INPUT_SIZE, make_classifier
-from helpers.models.header import CLASSES, ModelHeader, header_of, new_header, open_weights
+from helpers.models.header import ModelHeader, header_of, new_header, open_weights
 from helpers.paths import DATA, verify_checksums, write_atomically
+from helpers.sheets import CAR_CLASSES
 
 
 def save_model(
@@ -23,7 +24,7 @@ def save_model(
     path: str | Path,
     *,
     input_size: tuple[int, int] = INPUT_SIZE,
-    classes: Sequence[str] = CLASSES,
+    classes: Sequence[str] = CAR_CLASSES,
     background: int = 0,
     channels: int = 1,
     stride: int | None = None,

@@ -45,7 +45,9 @@ MACHINE = Machine("made up", 1, "none", multiply_adds=1e9, bytes=1e15)
 
 
 def test_shares_are_of_what_is_really_computed(monkeypatch):
-    monkeypatch.setattr(fft, "candidates", lambda *case: [None])  # all convolutions are direct
+    monkeypatch.setattr(
+        fft, "candidates", lambda *case, **how: [None]
+    )  # all convolutions are direct
     monkeypatch.setattr(bench, "seconds", lambda work: (work(), 2.0)[1])
     size, options = (44, 104), {"machine": MACHINE, "repeats": 1, "progress": False}
     # 2×2 cells.

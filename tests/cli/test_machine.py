@@ -72,7 +72,9 @@ def test_limits_are_shares_of_the_time_that_was_measured():
 
 
 def test_one_of_many_is_compared_with_one_alone_and_with_the_limit(monkeypatch):
-    monkeypatch.setattr(fft, "candidates", lambda *case: [None])  # all convolutions are direct
+    monkeypatch.setattr(
+        fft, "candidates", lambda *case, **how: [None]
+    )  # all convolutions are direct
     made_up = Machine("made up", 1, "none", multiply_adds=1e9, bytes=1e15)
     times = iter([3.0, 8.0, 2.0, 4.0, 2.5, 6.0])
     monkeypatch.setattr(machine, "seconds", lambda work: next(times))
