@@ -17,7 +17,15 @@ from torch import Tensor, nn
 from tqdm.auto import tqdm
 
 from helpers.acceleration import accelerate
-from helpers.boxes import Detections, best_of, clip_boxes, concatenate, select
+from helpers.boxes import (
+    Detections,
+    above,
+    apply_nms,
+    best_of,
+    clip_boxes,
+    concatenate,
+    vote,
+)
 from helpers.fcn import to_fcn
 from helpers.geometry import Geometry
 from helpers.heatmap import Progress, car_margin, class_margin, fcn_heatmaps
@@ -33,6 +41,8 @@ IOU_THRESHOLD = 0.3
 # Of scales: a roof or a wheel inside a better box of its car. Everything from 0.5 to 0.8 does about
 # equally well on drawn scenes and on mosaics of photographed crops of all sizes.
 INSIDE_THRESHOLD = 0.6
+# Of scales, too: which boxes help to place one. From 0.4 to 0.7 all are about equally good.
+VOTE_THRESHOLD = 0.5
 # How far a window may reach past the image, as a share of its shorter side: 16 of 40 pixels.
 BORDER = 0.4
 # Pixels of all views of the images that `batch` holds at a time: memory stays bounded.
@@ -53,6 +63,9 @@ class Detector:
             None keeps all.
         inside_threshold: of several scales, a box that lies by more than this share inside a better
             one of its class goes, too; None lets it stay.
+        vote_threshold: of several scales, a box that stays becomes the mean of all boxes above the
+            threshold that overlap it with this IoU or more (see `helpers.boxes.vote`); None leaves
+            it the window that it is.
         border: how many pixels a window may reach past the image, to find cars cut by its border;
             the pixels there repeat the border's. (At the right and bottom up to a stride less one
             more: no pixel is left out.) None: 0.4 of the window's shorter side, 16 for cars.
@@ -79,6 +92,7 @@ class Detector:
         threshold: float = 0.5,
         iou_threshold: float | None = IOU_THRESHOLD,
         inside_threshold: float | None = INSIDE_THRESHOLD,
+        vote_threshold: float | None = VOTE_THRESHOLD,
         border: int | None = None,
         mirror: bool = True,
         clip: bool = False,
@@ -87,7 +101,11 @@ class Detector:
     ) -> None:
         if not 0 <= threshold <= 1:
             raise ValueError(f"threshold is a probability in [0, 1], not {threshold}")
-        shares = {"iou_threshold": iou_threshold, "inside_threshold": inside_threshold}
+        shares = {
+            "iou_threshold": iou_threshold,
+            "inside_threshold": inside_threshold,
+            "vote_threshold": vote_threshold,
+        }
         for name, share in shares.items():
             if share is not None and not 0 <= share <= 1:
                 raise ValueError(f"{name} must be in [0, 1] or None, not {share}")
@@ -103,7 +121,9 @@ class Detector:
         self._fast = accelerate(self.fcn, tune=tune)
         self.threshold = threshold
         self.iou_threshold = iou_threshold
-        self.inside_threshold = inside_threshold if len(self.scales) > 1 else None
+        several = len(self.scales) > 1
+        self.inside_threshold = inside_threshold if several else None
+        self.vote_threshold = vote_threshold if several and iou_threshold is not None else None
         self.border = round(BORDER * min(self.geometry.window)) if border is None else border
         self.mirror = mirror
         self.clip = clip
@@ -233,14 +253,23 @@ class Detector:
         [odds] = self._odds([self._pad(as_image(image, self.channels))[0]])
         return self._probability(odds, label)
 
+    def suppress(self, candidates: Detections) -> Detections:
+        """What the detector makes of candidates: threshold, suppression, and vote. Lesson 08.
+
+        Args:
+            candidates: such as `candidates(image)` gives, of all scales.
+
+        Returns:
+            The detections, best first.
+        """
+        candidates = above(candidates, self.threshold)
+        kept = apply_nms(candidates, self.iou_threshold, self.inside_threshold)
+        if self.vote_threshold is None:
+            return kept
+        return vote(kept, candidates, self.vote_threshold)
+
     def _choose(self, candidates: Detections, image: Tensor) -> Detections:
-        """The candidates above the threshold; of those that overlap, over all scales, the best."""
-        detections = select(
-            candidates,
-            threshold=self.threshold,
-            iou_threshold=self.iou_threshold,
-            inside_threshold=self.inside_threshold,
-        )
+        detections = self.suppress(candidates)
         if self.clip:
             boxes = clip_boxes(detections.boxes, *image.shape[-2:])
             detections = detections._replace(boxes=boxes)

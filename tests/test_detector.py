@@ -284,6 +284,7 @@ def test_a_converted_network_will_do(pattern_classifier, scene_with):
         ({"iou_threshold": 2}, r"iou_threshold must be in \[0, 1\] or None, not 2"),
         ({"iou_threshold": -1}, "iou_threshold must be"),
         ({"inside_threshold": 2}, r"inside_threshold must be in \[0, 1\] or None, not 2"),
+        ({"vote_threshold": -1}, r"vote_threshold must be in \[0, 1\] or None, not -1"),
         ({"border": -1}, "border must be 0 or more, not -1"),
         ({"border": 2.5}, "border must be 0 or more, not 2.5"),
         ({"input_size": (20, 50)}, "input size"),
@@ -363,6 +364,22 @@ def test_of_several_scales_what_lies_inside_a_better_box_goes(pattern_classifier
     assert left(scales=(1, 2), inside_threshold=None) == pytest.approx([0.9, 0.8])
     assert left(scales=(1, 2), iou_threshold=None) == pytest.approx([0.9, 0.8])
     assert left() == pytest.approx([0.9, 0.8])  # of one size no box lies inside another
+
+
+def test_of_several_scales_a_box_is_the_mean_of_those_that_overlap_it(pattern_classifier):
+    boxes = torch.tensor([[0.0, 0, 100, 40], [10, 4, 110, 44]])
+    sure = Detections(boxes, torch.tensor([0.9, 0.9]))
+
+    def placed(detections=sure, **options):
+        detector = Detector(pattern_classifier, **options)
+        return detector.suppress(detections).boxes.tolist()
+
+    assert placed(scales=(1, 2)) == [[5, 2, 105, 42]]
+    assert placed(scales=(1, 2), vote_threshold=None) == boxes[:1].tolist()
+    assert placed(scales=(1, 2), iou_threshold=None) == boxes.tolist()
+    assert placed() == boxes[:1].tolist()  # of one size a box stays the window that it is
+    unsure = Detections(boxes, torch.tensor([0.9, 0.4]))  # below the threshold: no vote
+    assert placed(unsure, scales=(1, 2)) == boxes[:1].tolist()
 
 
 @pytest.mark.parametrize("scale", [0.7, 1.3, 2.4])

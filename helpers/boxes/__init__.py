@@ -17,7 +17,6 @@ from helpers.boxes.detections import (
     apply_nms,
     best_of,
     concatenate,
-    select,
 )
 from helpers.boxes.overlap import (
     box_area,
@@ -33,6 +32,7 @@ from helpers.boxes.suppression import (
     batched_nms,
     nms,
 )
+from helpers.boxes.voting import vote
 
 __all__ = [
     "Detections",
@@ -47,6 +47,6 @@ __all__ = [
     "concatenate",
     "nms",
     "rowcol_from_xyxy",
-    "select",
+    "vote",
     "xyxy_from_rowcol",
 ]

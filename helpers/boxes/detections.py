@@ -2,7 +2,7 @@
 
 >>> row = torch.tensor([[0.0, 0, 100, 40], [10, 0, 110, 40], [120, 0, 220, 40]])
 >>> detections = Detections(row, torch.tensor([0.8, 0.9, 0.4]))
->>> boxes, scores = select(detections, threshold=0.5, iou_threshold=0.3)
+>>> boxes, scores = apply_nms(above(detections, 0.5), iou_threshold=0.3)
 >>> boxes
 tensor([[ 10.,   0., 110.,  40.]])
 """
@@ -145,28 +145,3 @@ def apply_nms(
     else:
         keep = batched_nms(*detections, detections.labels, iou_threshold, inside_threshold)
     return detections.subset(keep)
-
-
-def select(
-    detections: Detections,
-    *,
-    threshold: float,
-    iou_threshold: float | None,
-    inside_threshold: float | None = None,
-) -> Detections:
-    """From every cell of a heatmap to detections: a threshold, then suppression. Lesson 06.
-
-    Args:
-        detections: boxes [N, 4] and scores [N], of any score.
-        threshold: the smallest score that stays.
-        iou_threshold: as in `nms`; None suppresses nothing.
-        inside_threshold: as in `nms`.
-
-    Returns:
-        The detections that are left, best first.
-
-    >>> cells = Detections(torch.tensor([[0.0, 0, 10, 10]] * 3), torch.tensor([0.2, 0.9, 0.8]))
-    >>> select(cells, threshold=0.5, iou_threshold=0.3).scores
-    tensor([0.9000])
-    """
-    return apply_nms(above(detections, threshold), iou_threshold, inside_threshold)

@@ -15,7 +15,6 @@ from helpers.boxes import (
     clip_boxes,
     nms,
     rowcol_from_xyxy,
-    select,
     xyxy_from_rowcol,
 )
 
@@ -315,7 +314,7 @@ def test_detections_are_selected_by_score_and_overlap():
     detections = Detections(boxes, torch.tensor([0.5, 0.9, 0.6, 0.4]))
     assert above(detections, 0.5).scores.tolist() == pytest.approx([0.5, 0.9, 0.6])
     assert apply_nms(detections, None).scores.tolist() == pytest.approx([0.9, 0.6, 0.5, 0.4])
-    chosen = select(detections, threshold=0.5, iou_threshold=0.3)
+    chosen = apply_nms(above(detections, 0.5), 0.3)
     assert chosen.scores.tolist() == pytest.approx([0.9, 0.6])
     assert chosen.boxes.tolist() == boxes[[1, 2]].tolist()
     with pytest.raises(ValueError, match="not NaN"):

@@ -8,7 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers.boxes import Detections, above, apply_nms, batched_nms, nms, select
+from helpers.boxes import Detections, above, apply_nms, batched_nms, nms, vote
 
 PLACES = torch.tensor([[0.0, 0, 10, 10], [1, 0, 11, 10], [50, 0, 60, 10]])
 SCORES = torch.tensor([0.5, 0.9, 0.7])
@@ -106,9 +106,9 @@ def test_of_one_class_it_is_nms_itself(crowd, iou_threshold):
 
 def test_another_class_in_the_same_place_stays():
     detections = Detections(PLACES, SCORES, torch.tensor([1, 2, 2]))
-    assert select(detections, threshold=0, iou_threshold=0.3).labels.tolist() == [2, 2, 1]
+    assert apply_nms(detections, 0.3).labels.tolist() == [2, 2, 1]
     same = Detections(PLACES, SCORES, torch.tensor([2, 2, 2]))
-    assert len(select(same, threshold=0, iou_threshold=0.3).boxes) == 2
+    assert len(apply_nms(same, 0.3).boxes) == 2
     every = apply_nms(detections, None)
     assert every.labels.tolist() == [2, 2, 1]
 
@@ -117,3 +117,39 @@ def test_labels_of_another_length_are_refused_before_anything_is_dropped():
     for labels in (torch.ones(2).long(), torch.ones(3, 1).long(), [1, 1, 1]):
         with pytest.raises(ValueError, match=r"labels must be a tensor \[3\]"):
             batched_nms(PLACES, SCORES, labels, 0.5)
+
+
+def test_every_candidate_that_overlaps_has_a_vote_by_its_odds():
+    boxes = torch.tensor([[0.0, 0, 100, 40], [10, 4, 110, 44], [300, 0, 400, 40]])
+    cells = Detections(boxes, torch.tensor([0.9, 0.75, 0.8]))
+    kept = apply_nms(cells, 0.3)
+    voted = vote(kept, cells, 0.5)
+    # Odds of 9 and 3: a quarter of the way to the worse box. The third is alone.
+    expected = torch.tensor([[2.5, 1, 102.5, 41], [300, 0, 400, 40]])
+    assert torch.allclose(voted.boxes, expected, atol=1e-4)
+    assert voted.boxes.dtype == boxes.dtype
+    assert torch.equal(voted.scores, kept.scores)
+    assert torch.equal(boxes[:1], torch.tensor([[0.0, 0, 100, 40]]))  # nothing is changed
+
+
+def test_no_box_of_another_class_or_farther_off_has_a_vote():
+    boxes = torch.tensor([[0.0, 0, 100, 40], [10, 4, 110, 44]])
+    scores = torch.tensor([0.9, 0.75])
+    kept = Detections(boxes[:1], scores[:1], torch.tensor([2]))
+    van_and_car = Detections(boxes, scores, torch.tensor([2, 1]))
+    assert vote(kept, van_and_car, 0.5).boxes.tolist() == boxes[:1].tolist()
+    assert vote(kept, van_and_car, 0.5).labels.tolist() == [2]
+    vans = Detections(boxes, scores, torch.tensor([2, 2]))
+    assert vote(kept, vans, 0.7).boxes.tolist() == boxes[:1].tolist()  # their IoU is 0.68
+    assert vote(kept, vans, 0.6).boxes.tolist() != boxes[:1].tolist()
+
+
+def test_a_box_that_is_certain_votes_like_any_other():
+    boxes = torch.tensor([[0.0, 0, 100, 40], [10, 4, 110, 44]])
+    certain = Detections(boxes, torch.tensor([1.0, 1.0]).double())
+    voted = vote(certain.subset(torch.tensor([0])), certain, 0.5)
+    assert voted.boxes.tolist() == [[5, 2, 105, 42]]
+    nothing = Detections(torch.zeros(0, 4), torch.zeros(0))
+    assert vote(nothing, nothing, 0.5).boxes.shape == (0, 4)
+    with pytest.raises(ValueError, match=r"a vote's IoU threshold must be in \[0, 1\], not 2"):
+        vote(certain, certain, 2)

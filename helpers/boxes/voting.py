@@ -1,0 +1,49 @@
+"""Box voting: the boxes that suppression drops still help to say where the object is.
+
+>>> boxes = torch.tensor([[0.0, 0, 100, 40], [10, 4, 110, 44]])
+>>> cells = Detections(boxes, torch.tensor([0.8, 0.8]))
+>>> vote(cells.subset(torch.tensor([0])), cells, iou_threshold=0.5).boxes
+tensor([[  5.,   2., 105.,  42.]])
+"""
+
+import torch
+
+from helpers.boxes.detections import Detections
+from helpers.boxes.overlap import box_iou
+
+# A probability of 1 would have infinite odds, and its box all the votes.
+CERTAIN = 1e-12
+
+
+def vote(kept: Detections, candidates: Detections, iou_threshold: float) -> Detections:
+    """Each box becomes the mean of all candidates of its class that overlap it. Lesson 08.
+
+    They are weighted by their odds, p / (1 - p): a window that fits the object nearly as well as
+    the best one counts nearly as much. So the boxes take sizes between those of a pyramid's scales,
+    and positions between those of the cells. Scores, labels and order stay.
+
+    Args:
+        kept: what suppression has left of the candidates.
+        candidates: boxes [N, 4] xyxy in pixels, with probabilities [N] as scores; not changed.
+        iou_threshold: in [0, 1]: candidates vote for a box that they overlap with this IoU or more.
+
+    Returns:
+        The same detections with other boxes.
+
+    Raises:
+        ValueError: for another threshold.
+
+    Source: Gidaris and Komodakis 2015.
+    """
+    if not 0 <= iou_threshold <= 1:
+        raise ValueError(f"a vote's IoU threshold must be in [0, 1], not {iou_threshold}")
+    log_odds = candidates.scores.double().logit(eps=CERTAIN)
+    means = []
+    for box, label in zip(kept.boxes, kept.labels, strict=True):
+        agree = box_iou(box[None], candidates.boxes)[0] >= iou_threshold
+        agree &= candidates.labels == label
+        weights = log_odds[agree].softmax(0)  # the odds, divided by their sum
+        means.append(weights @ candidates.boxes[agree].double())
+    if not means:
+        return kept
+    return kept._replace(boxes=torch.stack(means).to(kept.boxes.dtype))
