@@ -188,52 +188,51 @@ def _train_one_epoch(
     return (total_loss / count).item(), (correct / count).item()
 
 
-def learn_sizes(
+def fit_all_sizes(
     model: nn.Module,
     crops: Crops,
     scenes: Sequence[Scene],
     scales: Sequence[float],
     *,
-    hardest: int = 600,
-    epochs: int = 2,
+    extra: int = 1200,
+    epochs: int = 12,
     seed: int = 0,
     progress: bool = True,
 ) -> History:
-    """Go on training with windows of scenes: one round of hard negative mining.
+    """Train for a detector of several sizes: with windows of scenes, the hardest of them mined.
 
-    Of all windows without a car that are tried, those that the classifier itself finds most like a
-    car are added to the crops: cars of a wrong size, parts of near cars. So are windows that a car
-    fits nearly; and all crops are shown up to a tenth larger or smaller. The last weights stay.
+    Trains twice from the same beginning, as `fit` does. First with the crops and some windows of
+    the scenes: half of them show a car that fits nearly, half show none. Then also with those
+    windows without a car that the first network finds most like a car: parts of near cars, and cars
+    of another size. All are shown up to a tenth larger or smaller. The last weights stay.
 
     Args:
-        model: trained; changed in place.
-        crops: what it learned from, so that it does not forget them.
+        model: not trained yet; changed in place.
+        crops: to learn from.
         scenes: for training only, with cars of all sizes.
         scales: of the detector that will use the classifier.
-        hardest: so many windows without a car are added, at most.
-        epochs: how often each crop is seen.
+        extra: so many windows, at most, are added each time.
+        epochs: how often each crop and each window is seen.
         seed: of windows, order and augmentation.
         progress: show a bar.
 
     Returns:
-        What happened in each epoch, as `fit`.
+        What happened in each epoch of the second training, as `fit`.
+
+    Source: Sung and Poggio 1994 (bootstrapping).
     """
     windows = windows_of_scenes(scenes, scales, seed=seed)
+    order = torch.randperm(len(windows), generator=torch.Generator().manual_seed(seed))
+    of_each = [order[windows.labels[order] == label] for label in (0, 1)]
+    known = crops + windows.subset(torch.cat([each[: extra // 2] for each in of_each]))
+    untrained = copy.deepcopy(model.state_dict())
+    options = {"epochs": epochs, "augment": _of_nearly_one_size, "progress": progress}
+    fit(model, known, seed=seed, **options)
     logits = predict_logits(model, windows.images)
     likeness = (logits[:, 1] - logits[:, 0]).masked_fill(windows.labels == 1, -math.inf)
-    negatives = int((windows.labels == 0).sum())
-    mined = likeness.argsort(descending=True)[: min(hardest, negatives)]
-    fitting = (windows.labels == 1).nonzero().flatten()
-    train = crops + windows.subset(torch.cat([fitting, mined]))
-    return fit(
-        model,
-        train,
-        epochs=epochs,
-        seed=seed,
-        max_learning_rate=3e-4,
-        augment=_of_nearly_one_size,
-        progress=progress,
-    )
+    hardest = likeness.argsort(descending=True)[: min(extra, len(of_each[0]))]
+    model.load_state_dict(untrained)
+    return fit(model, known + windows.subset(hardest), seed=seed, **options)
 
 
 def _of_nearly_one_size(images: Tensor, generator: Generator) -> Tensor:

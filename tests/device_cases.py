@@ -24,7 +24,7 @@ from helpers.models import (
     save_model,
     weights_digest,
 )
-from helpers.training import evaluate, fit, learn_sizes, predict_logits
+from helpers.training import evaluate, fit, fit_all_sizes, predict_logits
 
 SIZE = (16, 24)
 
@@ -150,7 +150,7 @@ def trained_on_sizes(device):
     images = noise(12, 1, 40, 100)
     drawn = load_scenes("street", "val")[:2]
     known = Crops(images, torch.arange(12) % 2)
-    history = learn_sizes(network, known, drawn, (1.0, 1.2), epochs=1, hardest=4, progress=False)
+    history = fit_all_sizes(network, known, drawn, (1.0, 1.2), epochs=1, extra=4, progress=False)
     return [history.train_loss]
 
 

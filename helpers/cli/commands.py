@@ -59,15 +59,15 @@ def train(args: argparse.Namespace) -> None:
     if own.has_classes(args.data):
         own.train(args)
         return
-    model = load_model(args.start) if args.start else make_classifier(seed=args.seed)
+    model = make_classifier(seed=args.seed)
     crops = load_crops(args.data, "train")
     # All that is needed after the training, too: it may take hours.
     val, test = load_or_shipped(args.data, "val"), load_or_shipped(args.data, "test")
     scenes = _validation_scenes(args.data)
-    epochs = args.epochs or (2 if args.start else EPOCHS)
-    if args.start:
+    epochs = args.epochs or EPOCHS
+    if args.scenes:
         drawn = _scenes_to_learn_from(args.scenes)
-        training.learn_sizes(model, crops, drawn, pyramid(), epochs=epochs, seed=args.seed)
+        training.fit_all_sizes(model, crops, drawn, pyramid(), epochs=epochs, seed=args.seed)
     else:
         training.fit(model, crops, val, epochs=epochs, seed=args.seed)
     if scenes:
@@ -76,8 +76,8 @@ def train(args: argparse.Namespace) -> None:
         threshold = choose_threshold(model, val)
     notes = {"data": str(args.data), "seed": str(args.seed), "epochs": str(epochs)}
     notes["threshold"] = f"{threshold:.4f}"
-    if args.start:
-        notes |= {"start": args.start.name, "scenes": str(args.scenes)}
+    if args.scenes:
+        notes["scenes"] = str(args.scenes)
     path = save_model(model, args.out, half=args.half, notes=notes)
     if path.resolve().parent == (DATA / "weights").resolve():
         write_checksums(DATA / "weights")

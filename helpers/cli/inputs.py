@@ -63,13 +63,10 @@ def _draw(args: argparse.Namespace) -> None:
 
 def _train(args: argparse.Namespace) -> None:
     _check_training_data(args.data)
-    if (args.start is None) != (args.scenes is None):
-        raise ValueError("--start and --scenes go together: weights, and what they go on with")
-    if args.start is not None:
-        if args.data == "digits" or (isinstance(args.data, Path) and is_own(args.data)):
-            raise ValueError("--scenes is for cars: the scenes that are drawn have no others")
-        if not args.start.is_file():
-            raise FileNotFoundError(f"no weights file {args.start}")
+    if args.scenes and (
+        args.data == "digits" or (isinstance(args.data, Path) and is_own(args.data))
+    ):
+        raise ValueError("--scenes is for cars: the scenes that are drawn have no others")
     check_writable(args.out)
     _say_replaced(args.out)
 

@@ -135,13 +135,10 @@ def _train_options(verb: argparse.ArgumentParser) -> None:
         "--seed", type=_seed, default=0, metavar="N", help="of weights and order (%(default)s)"
     )
     verb.add_argument(
-        "--start", type=_path, metavar="FILE", help="weights to go on from; with --scenes"
-    )
-    verb.add_argument(
         "--scenes",
         type=positive,
         metavar="N",
-        help="go on with windows of N drawn scenes with cars of all sizes",
+        help="learn from windows of N drawn scenes with cars of all sizes, too (twice the time)",
     )
     _add_out(verb, "build/model.safetensors", "FILE", "the weights")
     verb.add_argument("--half", action="store_true", help="write large weights as float16")
