@@ -19,6 +19,24 @@ from helpers.datasets.own import StoredCrops
 from helpers.evaluation import mean_and_spread
 
 MOST_WRONG = 5  # crops that are named
+# What the names of figures stand for; all are from 0 to 1, and 1 is perfect.
+MEANINGS = {
+    "accuracy": "share of crops called what they are",
+    "roc_auc": "area under the ROC curve of the crops",
+    "auc_before_nms": "area under the precision-recall curve, before NMS",
+    "auc": "the same after NMS; a box is right by IoU ≥ 0.5",
+    "ap": "average precision, as in PASCAL VOC",
+    "eer": "equal error rate, by IoU ≥ 0.5",
+    "eer_uiuc": "equal error rate, by the criterion of the photographs' makers",
+    "mosaics_auc": "area for scenes put together from crops",
+    "mosaics_eer": "their equal error rate",
+    "pale_auc": "area for pale ones of these scenes",
+    "pale_eer": "their equal error rate",
+    "sized_auc": "area for such scenes of all sizes, with the pyramid",
+    "sized_eer": "their equal error rate",
+    "mAP@0.5": "average precision, mean over the classes; IoU ≥ 0.5",
+    "mAP@0.5:0.95": "the same, mean over COCO's ten IoUs from 0.50 to 0.95",
+}
 
 
 def confusion(labels: Tensor, called: Tensor, classes: Sequence[str]) -> str:
@@ -70,6 +88,6 @@ def trained_on(data: str | Path, seeds: int) -> str:
 
 
 def print_scores(scores: Mapping[str, Sequence[float]]) -> None:
-    """Print a line for each figure, over its seeds."""
+    """Print a line for each figure, over its seeds, and what it is."""
     for name, values in scores.items():
-        print(f"  {name:<16} {mean_and_spread(values)}")
+        print(f"  {name:<16} {mean_and_spread(values):<15}  {MEANINGS.get(name, '')}".rstrip())

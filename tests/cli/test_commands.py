@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import fields
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ import torch
 from PIL import Image
 
 from helpers import evaluation
-from helpers.cli import ablation, commands, detecting, main, options
+from helpers.cli import ablation, commands, detecting, main, options, summary
 from helpers.cli.bench_training import TrainingComparison
 from helpers.cli.machine import Machine
 from helpers.cli.parser import parser
@@ -646,9 +647,15 @@ def test_evaluate_prints_mean_and_spread(two_seeds, capsys):
     assert main(["evaluate", "--train", "street", "--seeds", "2"]) == 0
     out = capsys.readouterr().out
     assert "auc_before_nms   0.4000 ± 0.1414" in out
-    assert "eer_uiuc         0.8000 ± 0.1414" in out
+    assert "eer_uiuc         0.8000 ± 0.1414  equal error rate, by the criterion" in out
     assert "on the street crops (test)" in out
     assert two_seeds == []
+
+
+def test_every_figure_that_is_printed_says_what_it_is():
+    own = {"accuracy", "mAP@0.5", "mAP@0.5:0.95"}
+    names = {each.name for kind in (CropScores, DetectorScores) for each in fields(kind)}
+    assert set(summary.MEANINGS) == names | own
 
 
 @pytest.mark.parametrize("name", ["uiuc", "both"])
