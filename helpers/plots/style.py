@@ -24,7 +24,7 @@ from helpers.metrics import iou_at_least, match
 
 BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#666666"
 DPI = 110
-WEBP = {"quality": 85, "method": 6, "use_sharp_yuv": True}  # sharp: thin coloured lines stay
+WEBP = {"quality": 80, "method": 6, "use_sharp_yuv": True}  # sharp: thin coloured lines stay
 
 
 def png(figure: Figure, *, quick: bool = False) -> bytes:
