@@ -17,20 +17,19 @@ from torch import Tensor, nn
 from tqdm.auto import tqdm
 
 from helpers.acceleration import accelerate
-from helpers.boxes import (
-    Detections,
-    above,
-    apply_nms,
-    best_of,
-    clip_boxes,
-    concatenate,
-    vote,
-)
+from helpers.boxes import Detections, best_of, check_share, clip_boxes, concatenate, select
 from helpers.fcn import to_fcn
 from helpers.geometry import Geometry
 from helpers.heatmap import Progress, car_margin, class_margin, fcn_heatmaps
 from helpers.images import as_image
-from helpers.models import check_classes, class_index, input_size_of, load_model, read_header
+from helpers.models import (
+    check_answers,
+    check_classes,
+    class_index,
+    input_size_of,
+    load_model,
+    read_header,
+)
 from helpers.pyramid import RATIO, batches, find_channels, pyramid, resized, with_border
 from helpers.sheets import CAR_CLASSES
 
@@ -63,9 +62,8 @@ class Detector:
             None keeps all.
         inside_threshold: of several scales, a box that lies by more than this share inside a better
             one of its class goes, too; None lets it stay.
-        vote_threshold: of several scales, a box that stays becomes the mean of all boxes above the
-            threshold that overlap it with this IoU or more (see `helpers.boxes.vote`); None leaves
-            it the window that it is.
+        vote_threshold: of several scales, a box becomes the mean of all boxes above the threshold
+            that overlap it with this IoU or more (see `vote`); None leaves it the window it is.
         border: how many pixels a window may reach past the image, to find cars cut by its border;
             the pixels there repeat the border's. (At the right and bottom up to a stride less one
             more: no pixel is left out.) None: 0.4 of the window's shorter side, 16 for cars.
@@ -101,14 +99,9 @@ class Detector:
     ) -> None:
         if not 0 <= threshold <= 1:
             raise ValueError(f"threshold is a probability in [0, 1], not {threshold}")
-        shares = {
-            "iou_threshold": iou_threshold,
-            "inside_threshold": inside_threshold,
-            "vote_threshold": vote_threshold,
-        }
-        for name, share in shares.items():
-            if share is not None and not 0 <= share <= 1:
-                raise ValueError(f"{name} must be in [0, 1] or None, not {share}")
+        check_share("iou_threshold", iou_threshold)
+        check_share("inside_threshold", inside_threshold)
+        check_share("vote_threshold", vote_threshold)
         if border is not None and (border < 0 or border != int(border)):
             raise ValueError(f"border must be 0 or more, not {border}")
         self.scales = tuple(scales)
@@ -123,7 +116,7 @@ class Detector:
         self.iou_threshold = iou_threshold
         several = len(self.scales) > 1
         self.inside_threshold = inside_threshold if several else None
-        self.vote_threshold = vote_threshold if several and iou_threshold is not None else None
+        self.vote_threshold = vote_threshold if several else None
         self.border = round(BORDER * min(self.geometry.window)) if border is None else border
         self.mirror = mirror
         self.clip = clip
@@ -168,15 +161,7 @@ class Detector:
     @torch.no_grad()
     def _check_classes(self, *, told: bool) -> None:
         window = torch.zeros(1, self.channels, *self.geometry.window, device=self._device)
-        answered, named = self._fast(window).shape[1], len(self.classes)
-        if answered != named and not told:
-            raise ValueError(
-                f"a detector's network must have two classes (background, object), not {answered};"
-                " name them if there are more: classes=(...)"
-            )
-        if answered != named:
-            problem = f"the network tells {answered} classes apart, but classes names {named}"
-            raise ValueError(f"{problem}: {', '.join(self.classes)}")
+        check_answers(self._fast(window).shape[1], self.classes, told=told)
 
     def label_of(self, label: int | str | None) -> int:
         """The index of a class that is given by its index or name; None: of the only one there is.
@@ -239,34 +224,23 @@ class Detector:
     def heatmap(self, image: Tensor | np.ndarray, label: int | str | None = None) -> Tensor:
         """Probability of a class for each cell [rows, cols] of the padded image, float64.
 
-        The image is taken as it is, which is scale 1.
-
-        Args:
-            image: as for `detector(image)`.
-            label: index or name of a class; may be left out where there is but one beside the
-                background.
-
-        Raises:
-            TypeError, ValueError: as for `detector(image)`, and without such a class.
+        The image is taken as it is, which is scale 1. Takes and raises what `detector(image)` does;
+        and `label`, the index or name of a class, which may be left out where there is but one
+        beside the background.
         """
         label = self.label_of(label)
         [odds] = self._odds([self._pad(as_image(image, self.channels))[0]])
         return self._probability(odds, label)
 
     def suppress(self, candidates: Detections) -> Detections:
-        """What the detector makes of candidates: threshold, suppression, and vote. Lesson 08.
-
-        Args:
-            candidates: such as `candidates(image)` gives, of all scales.
-
-        Returns:
-            The detections, best first.
-        """
-        candidates = above(candidates, self.threshold)
-        kept = apply_nms(candidates, self.iou_threshold, self.inside_threshold)
-        if self.vote_threshold is None:
-            return kept
-        return vote(kept, candidates, self.vote_threshold)
+        """The detections among `candidates`, best first: threshold, suppression, and vote."""
+        return select(
+            candidates,
+            threshold=self.threshold,
+            iou_threshold=self.iou_threshold,
+            inside_threshold=self.inside_threshold,
+            vote_threshold=self.vote_threshold,
+        )
 
     def _choose(self, candidates: Detections, image: Tensor) -> Detections:
         detections = self.suppress(candidates)

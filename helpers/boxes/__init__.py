@@ -28,11 +28,15 @@ from helpers.boxes.rowcol import (
     rowcol_from_xyxy,
     xyxy_from_rowcol,
 )
+from helpers.boxes.selection import (
+    check_share,
+    select,
+    vote,
+)
 from helpers.boxes.suppression import (
     batched_nms,
     nms,
 )
-from helpers.boxes.voting import vote
 
 __all__ = [
     "Detections",
@@ -43,10 +47,12 @@ __all__ = [
     "box_area",
     "box_iou",
     "check_boxes",
+    "check_share",
     "clip_boxes",
     "concatenate",
     "nms",
     "rowcol_from_xyxy",
+    "select",
     "vote",
     "xyxy_from_rowcol",
 ]

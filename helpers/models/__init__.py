@@ -17,6 +17,7 @@ from helpers.models.classifier import (
 )
 from helpers.models.header import (
     ModelHeader,
+    check_answers,
     check_classes,
     class_index,
     read_header,
@@ -33,6 +34,7 @@ from helpers.models.weights import (
 __all__ = [
     "INPUT_SIZE",
     "ModelHeader",
+    "check_answers",
     "check_classes",
     "class_index",
     "eval_mode",

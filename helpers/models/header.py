@@ -119,6 +119,27 @@ def check_classes(classes: Sequence[str], background: int) -> tuple[str, ...]:
     return names
 
 
+def check_answers(answered: int, classes: Sequence[str], *, told: bool) -> None:
+    """Refuse a detector's network that answers with another number of classes than there are names.
+
+    Args:
+        answered: how many logits it gives.
+        classes: their names.
+        told: whether somebody named the classes.
+
+    Raises:
+        ValueError: the numbers differ.
+    """
+    if answered != len(classes) and not told:
+        raise ValueError(
+            f"a detector's network must have two classes (background, object), not {answered};"
+            " name them if there are more: classes=(...)"
+        )
+    if answered != len(classes):
+        problem = f"the network tells {answered} classes apart, but classes names {len(classes)}"
+        raise ValueError(f"{problem}: {', '.join(classes)}")
+
+
 def class_index(label: int | str | None, classes: Sequence[str], background: int = 0) -> int:
     """The index of a class that is given by its index or name; None: of the only object there is.
 

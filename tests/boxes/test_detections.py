@@ -151,5 +151,5 @@ def test_a_box_that_is_certain_votes_like_any_other():
     assert voted.boxes.tolist() == [[5, 2, 105, 42]]
     nothing = Detections(torch.zeros(0, 4), torch.zeros(0))
     assert vote(nothing, nothing, 0.5).boxes.shape == (0, 4)
-    with pytest.raises(ValueError, match=r"a vote's IoU threshold must be in \[0, 1\], not 2"):
+    with pytest.raises(ValueError, match=r"iou_threshold must be in \[0, 1\] or None, not 2"):
         vote(certain, certain, 2)

@@ -1,4 +1,4 @@
-"""Box voting: the boxes that suppression drops still help to say where the object is.
+"""From all boxes to those that stay: threshold, suppression, and a vote on where they are.
 
 >>> boxes = torch.tensor([[0.0, 0, 100, 40], [10, 4, 110, 44]])
 >>> cells = Detections(boxes, torch.tensor([0.8, 0.8]))
@@ -8,7 +8,7 @@ tensor([[  5.,   2., 105.,  42.]])
 
 import torch
 
-from helpers.boxes.detections import Detections
+from helpers.boxes.detections import Detections, above, apply_nms
 from helpers.boxes.overlap import box_iou
 
 # A probability of 1 would have infinite odds, and its box all the votes.
@@ -35,8 +35,7 @@ def vote(kept: Detections, candidates: Detections, iou_threshold: float) -> Dete
 
     Source: Gidaris and Komodakis 2015.
     """
-    if not 0 <= iou_threshold <= 1:
-        raise ValueError(f"a vote's IoU threshold must be in [0, 1], not {iou_threshold}")
+    check_share("iou_threshold", iou_threshold)
     log_odds = candidates.scores.double().logit(eps=CERTAIN)
     means = []
     for box, label in zip(kept.boxes, kept.labels, strict=True):
@@ -47,3 +46,44 @@ def vote(kept: Detections, candidates: Detections, iou_threshold: float) -> Dete
     if not means:
         return kept
     return kept._replace(boxes=torch.stack(means).to(kept.boxes.dtype))
+
+
+def select(
+    candidates: Detections,
+    *,
+    threshold: float,
+    iou_threshold: float | None,
+    inside_threshold: float | None = None,
+    vote_threshold: float | None = None,
+) -> Detections:
+    """From every cell of a heatmap to detections: threshold, suppression, vote. Lesson 08.
+
+    Args:
+        candidates: boxes [N, 4] and probabilities [N], of any size; not changed.
+        threshold: the smallest probability that stays.
+        iou_threshold: as in `nms`; None suppresses nothing, and then none is asked to vote.
+        inside_threshold: as in `nms`.
+        vote_threshold: as in `vote`, of those above the threshold; None moves no box.
+
+    Returns:
+        The detections that are left, best first.
+
+    >>> cells = Detections(torch.tensor([[0.0, 0, 10, 10]] * 3), torch.tensor([0.2, 0.9, 0.8]))
+    >>> select(cells, threshold=0.5, iou_threshold=0.3).scores
+    tensor([0.9000])
+    """
+    candidates = above(candidates, threshold)
+    kept = apply_nms(candidates, iou_threshold, inside_threshold)
+    if vote_threshold is None or iou_threshold is None:
+        return kept
+    return vote(kept, candidates, vote_threshold)
+
+
+def check_share(name: str, share: float | None) -> None:
+    """Refuse what is no share of an area.
+
+    Raises:
+        ValueError: unless it is in [0, 1], or None.
+    """
+    if share is not None and not 0 <= share <= 1:
+        raise ValueError(f"{name} must be in [0, 1] or None, not {share}")
