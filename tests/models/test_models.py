@@ -312,7 +312,7 @@ def test_the_shipped_weights_say_what_they_are():
     assert header.input_size == (40, 100)
     assert (header.classes, header.background) == (("background", "car"), 0)
     assert (header.channels, header.stride) == (1, 4)
-    assert set(header.notes) == {"data", "seed", "epochs", "threshold"}
+    assert set(header.notes) == {"data", "seed", "epochs", "threshold", "scenes"}
     assert set(read_notes(pretrained_path())) >= {"classes", "background", "channels", "stride"}
     assert weights_digest(load_pretrained()) == "ffe7e5d62e77"
 
