@@ -224,16 +224,21 @@ class Detector:
     def heatmap(self, image: Tensor | np.ndarray, label: int | str | None = None) -> Tensor:
         """Probability of a class for each cell [rows, cols] of the padded image, float64.
 
-        The image is taken as it is, which is scale 1. Takes and raises what `detector(image)` does;
-        and `label`, the index or name of a class, which may be left out where there is but one
-        beside the background.
+        The image is taken as it is, which is scale 1.
+
+        Args:
+            image: as for `detector(image)`.
+            label: index or name of a class; None: of the only one beside the background.
+
+        Raises:
+            TypeError, ValueError: as for `detector(image)`, and without such a class.
         """
         label = self.label_of(label)
         [odds] = self._odds([self._pad(as_image(image, self.channels))[0]])
         return self._probability(odds, label)
 
-    def suppress(self, candidates: Detections) -> Detections:
-        """The detections among `candidates`, best first: threshold, suppression, and vote."""
+    def select(self, candidates: Detections) -> Detections:
+        """The detections among candidates of all scales, as `helpers.boxes.select`. Lesson 08."""
         return select(
             candidates,
             threshold=self.threshold,
@@ -243,7 +248,7 @@ class Detector:
         )
 
     def _choose(self, candidates: Detections, image: Tensor) -> Detections:
-        detections = self.suppress(candidates)
+        detections = self.select(candidates)
         if self.clip:
             boxes = clip_boxes(detections.boxes, *image.shape[-2:])
             detections = detections._replace(boxes=boxes)

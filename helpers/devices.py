@@ -1,6 +1,6 @@
 """What differs where a GPU computes: rounding, random numbers, and when a result is there.
 
-Everything else works on the device that a model is on. Nothing here matters on a CPU.
+Everything else works on the device that a model is on. On a CPU only `seeded` does anything.
 """
 
 from collections.abc import Iterator

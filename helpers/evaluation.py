@@ -96,7 +96,7 @@ def evaluate_detector(
     candidates = detect_all(everything, scenes, progress=progress)
     ground_truth = [scene.boxes for scene in scenes]
     detector = Detector(everything.fcn, threshold=SCORE_FLOOR, scales=scales)
-    after = [detector.suppress(cells) for cells in candidates]
+    after = [detector.select(cells) for cells in candidates]
     before = [above(cells, before_nms_threshold) for cells in candidates]
     curve = precision_recall(after, ground_truth)
     return DetectorScores(

@@ -23,6 +23,7 @@ from helpers.datasets import Crops, Scene
 from helpers.devices import full_precision, same_each_time, seeded
 from helpers.hard_negatives import make_hard_negatives, windows_of_scenes
 from helpers.models import eval_mode
+from helpers.sheets import CROP_SIZE
 
 Augmentation = Callable[[Tensor, Generator], Tensor]
 Negatives = Callable[[Tensor, Tensor, Generator], Tensor]
@@ -204,12 +205,13 @@ def fit_all_sizes(
     Trains twice from the same beginning, as `fit` does. First with the crops and some windows of
     the scenes: half of them show a car that fits nearly, half show none. Then also with those
     windows without a car that the first network finds most like a car: parts of near cars, and cars
-    of another size. All are shown up to a tenth larger or smaller. The last weights stay.
+    of another size. (One that was there before counts twice.) All are shown up to a tenth larger or
+    smaller. The last weights stay.
 
     Args:
         model: not trained yet; changed in place.
-        crops: to learn from.
-        scenes: for training only, with cars of all sizes.
+        crops: to learn from; grey, 40×100 pixels, as the windows.
+        scenes: for training only, with cars of all sizes; at least one.
         scales: of the detector that will use the classifier.
         extra: so many windows, at most, are added each time.
         epochs: how often each crop and each window is seen.
@@ -219,8 +221,16 @@ def fit_all_sizes(
     Returns:
         What happened in each epoch of the second training, as `fit`.
 
+    Raises:
+        ValueError: for no scenes, and crops of another size or colour.
+
     Source: Sung and Poggio 1994 (bootstrapping).
     """
+    if not len(scenes):
+        raise ValueError("there are no scenes to cut windows out of")
+    if crops.images.shape[1:] != (1, *CROP_SIZE):
+        shape = "×".join(map(str, crops.images.shape[1:]))
+        raise ValueError(f"windows are grey and of 40×100 pixels, 1×40×100; the crops are {shape}")
     windows = windows_of_scenes(scenes, scales, seed=seed)
     order = torch.randperm(len(windows), generator=torch.Generator().manual_seed(seed))
     of_each = [order[windows.labels[order] == label] for label in (0, 1)]

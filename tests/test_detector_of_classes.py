@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from helpers.acceleration import accelerate
-from helpers.boxes import Detections, apply_nms, nms
+from helpers.boxes import Detections, apply_nms, nms, vote
 from helpers.detector import Detector
 from helpers.fcn import to_fcn
 from helpers.heatmap import (
@@ -133,14 +133,14 @@ def kept_as_lists(detections):
 
 def test_detections_are_those_above_the_threshold_suppressed_class_by_class(digits):
     image = torch.rand(1, 40, 52)
-    options = {"classes": DIGITS, "mirror": False, "scales": (1, 1.5), "vote_threshold": None}
+    options = {"classes": DIGITS, "mirror": False, "scales": (1, 1.5)}
     every = Detector(digits, **options).candidates(image)
     threshold = every.scores.median().item()
     found = Detector(digits, threshold=threshold, iou_threshold=0.2, **options)(image)
     expected = []
     for label in range(1, 11):
         chosen = every.subset((every.labels == label) & (every.scores >= threshold))
-        kept = chosen.subset(nms(*chosen, 0.2))
+        kept = vote(chosen.subset(nms(*chosen, 0.2, 0.6)), chosen, 0.5)
         expected += zip(
             kept.scores.tolist(), kept.boxes.tolist(), kept.labels.tolist(), strict=True
         )

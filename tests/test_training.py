@@ -459,6 +459,15 @@ def test_no_more_windows_are_taken_than_there_are(monkeypatch):
     assert [len(train) for train in seen] == [6 + len(windows), 6 + len(windows) + without]
 
 
+def test_all_sizes_need_scenes_and_crops_like_their_windows():
+    scenes, crops = street_of_one_car()
+    with pytest.raises(ValueError, match="there are no scenes"):
+        fit_all_sizes(make_classifier(seed=0), crops, [], (1.0,))
+    colour = Crops(torch.rand(2, 3, 40, 100), torch.tensor([0, 1]))
+    with pytest.raises(ValueError, match="the crops are 3×40×100"):
+        fit_all_sizes(make_classifier(seed=0), colour, scenes, (1.0,))
+
+
 def test_for_all_sizes_each_crop_is_shown_a_little_larger_or_smaller():
     line = torch.zeros(200, 1, 40, 100)
     line[:, :, :, :10] = 1

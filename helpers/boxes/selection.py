@@ -36,15 +36,23 @@ def vote(kept: Detections, candidates: Detections, iou_threshold: float) -> Dete
     Source: Gidaris and Komodakis 2015.
     """
     check_share("iou_threshold", iou_threshold)
-    log_odds = candidates.scores.double().logit(eps=CERTAIN)
-    means = []
-    for box, label in zip(kept.boxes, kept.labels, strict=True):
-        agree = box_iou(box[None], candidates.boxes)[0] >= iou_threshold
-        agree &= candidates.labels == label
-        weights = log_odds[agree].softmax(0)  # the odds, divided by their sum
-        means.append(weights @ candidates.boxes[agree].double())
-    if not means:
+    if not len(kept.boxes):
         return kept
+    candidates = candidates.subset(candidates.boxes[:, 0].argsort(stable=True))  # left to right
+    boxes, labels = candidates.boxes, candidates.labels
+    log_odds = candidates.scores.double().logit(eps=CERTAIN)
+    # Only those in a strip as wide as the widest box can overlap.
+    left = boxes[:, 0].contiguous()
+    firsts = torch.searchsorted(left, kept.boxes[:, 0] - (boxes[:, 2] - left).max())
+    ends = torch.searchsorted(left, kept.boxes[:, 2].contiguous(), right=True)
+    means = []
+    for box, label, first, end in zip(kept.boxes, kept.labels, firsts, ends, strict=True):
+        strip = slice(first, end)
+        iou = box_iou(box[None], boxes[strip])[0]
+        agree = (iou >= iou_threshold) & (iou > 0) & (labels[strip] == label)
+        weights = log_odds[strip][agree].softmax(0)  # the odds, divided by their sum
+        mean = weights @ boxes[strip][agree].double()
+        means.append(mean if len(weights) else box.double())  # a box without area has no overlap
     return kept._replace(boxes=torch.stack(means).to(kept.boxes.dtype))
 
 

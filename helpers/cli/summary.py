@@ -19,7 +19,8 @@ from helpers.datasets.own import StoredCrops
 from helpers.evaluation import mean_and_spread
 
 MOST_WRONG = 5  # crops that are named
-# What the names of figures stand for; all are from 0 to 1, and 1 is perfect.
+# What the names of figures stand for. All are from 0 to 1, and 1 is perfect (but not before NMS,
+# where every further box on a car is false).
 MEANINGS = {
     "accuracy": "share of crops called what they are",
     "roc_auc": "area under the ROC curve of the crops",

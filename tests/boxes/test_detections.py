@@ -8,7 +8,16 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers.boxes import Detections, above, apply_nms, batched_nms, nms, vote
+from helpers.boxes import (
+    Detections,
+    above,
+    apply_nms,
+    batched_nms,
+    box_iou,
+    nms,
+    select,
+    vote,
+)
 
 PLACES = torch.tensor([[0.0, 0, 10, 10], [1, 0, 11, 10], [50, 0, 60, 10]])
 SCORES = torch.tensor([0.5, 0.9, 0.7])
@@ -153,3 +162,38 @@ def test_a_box_that_is_certain_votes_like_any_other():
     assert vote(nothing, nothing, 0.5).boxes.shape == (0, 4)
     with pytest.raises(ValueError, match=r"iou_threshold must be in \[0, 1\] or None, not 2"):
         vote(certain, certain, 2)
+
+
+def test_boxes_without_overlap_have_no_vote():
+    boxes = torch.tensor([[0.0, 0, 100, 40], [500, 0, 600, 40], [50, 50, 50, 50]])
+    cells = Detections(boxes, torch.tensor([0.9, 0.9, 0.9]))
+    assert torch.equal(vote(cells, cells, 0).boxes, boxes)  # one of them has no area
+
+
+@given(crowds(), st.sampled_from([0.2, 0.5]))
+def test_a_vote_is_the_mean_by_odds_whatever_the_order(crowd, iou_threshold):
+    boxes, scores, labels = crowd
+    cells = Detections(boxes, scores.sigmoid(), labels)
+    kept = apply_nms(cells, 0.3)
+    for box, before, label in zip(
+        vote(kept, cells, iou_threshold).boxes, kept.boxes, kept.labels, strict=True
+    ):
+        iou = box_iou(before[None], boxes)[0]
+        agree = (iou >= iou_threshold) & (iou > 0) & (labels == label)
+        odds = (cells.scores / (1 - cells.scores).clamp(min=1e-12)).double()[agree, None]
+        mean = (odds * boxes[agree].double()).sum(0) / odds.sum() if agree.any() else before
+        assert torch.allclose(box.double(), mean.double(), rtol=1e-4, atol=1e-3)
+
+
+def test_a_selection_is_threshold_suppression_and_vote_in_turn():
+    boxes = torch.tensor([[0.0, 0, 100, 40], [10, 4, 110, 44], [20, 10, 60, 26], [0, 0, 100, 40]])
+    cells = Detections(boxes, torch.tensor([0.9, 0.75, 0.8, 0.4]), torch.tensor([1, 1, 1, 2]))
+    every = {"threshold": 0.5, "iou_threshold": 0.3}
+    assert select(cells, **every).scores.tolist() == pytest.approx([0.9, 0.8])
+    inside = select(cells, **every, inside_threshold=0.6)
+    assert inside.boxes.tolist() == boxes[:1].tolist()
+    voted = select(cells, **every, inside_threshold=0.6, vote_threshold=0.5)
+    assert torch.allclose(voted.boxes, torch.tensor([[2.5, 1, 102.5, 41]]), atol=1e-4)
+    assert voted.labels.tolist() == [1]
+    untouched = select(cells, threshold=0.5, iou_threshold=None, vote_threshold=0.5)
+    assert untouched.boxes.tolist() == boxes[[0, 2, 1]].tolist()
