@@ -237,18 +237,15 @@ class Detector:
         [odds] = self._odds([self._pad(as_image(image, self.channels))[0]])
         return self._probability(odds, label)
 
-    def select(self, candidates: Detections) -> Detections:
-        """The detections among candidates of all scales, as `helpers.boxes.select`. Lesson 08."""
-        return select(
+    def _choose(self, candidates: Detections, image: Tensor) -> Detections:
+        """The detections among the candidates of all scales."""
+        detections = select(
             candidates,
             threshold=self.threshold,
             iou_threshold=self.iou_threshold,
             inside_threshold=self.inside_threshold,
             vote_threshold=self.vote_threshold,
         )
-
-    def _choose(self, candidates: Detections, image: Tensor) -> Detections:
-        detections = self.select(candidates)
         if self.clip:
             boxes = clip_boxes(detections.boxes, *image.shape[-2:])
             detections = detections._replace(boxes=boxes)

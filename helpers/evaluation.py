@@ -11,10 +11,10 @@ from statistics import mean, stdev
 
 from torch import Tensor, nn
 
-from helpers.boxes import above
+from helpers.boxes import above, select
 from helpers.classwise import MeanAP, mean_average_precision
 from helpers.datasets import Crops, Scene, load_crops, load_or_shipped, split_crops
-from helpers.detector import Detector, pyramid
+from helpers.detector import IOU_THRESHOLD, Detector, pyramid
 from helpers.metrics import (
     UIUC,
     UIUC_MULTISCALE,
@@ -95,8 +95,9 @@ def evaluate_detector(
     everything = Detector(model, threshold=SCORE_FLOOR, iou_threshold=None, scales=scales)
     candidates = detect_all(everything, scenes, progress=progress)
     ground_truth = [scene.boxes for scene in scenes]
-    detector = Detector(everything.fcn, threshold=SCORE_FLOOR, scales=scales)
-    after = [detector.select(cells) for cells in candidates]
+    shares = {"inside_threshold": everything.inside_threshold}
+    shares |= {"vote_threshold": everything.vote_threshold, "iou_threshold": IOU_THRESHOLD}
+    after = [select(cells, threshold=SCORE_FLOOR, **shares) for cells in candidates]
     before = [above(cells, before_nms_threshold) for cells in candidates]
     curve = precision_recall(after, ground_truth)
     return DetectorScores(

@@ -17,7 +17,8 @@ class Ratio:
     """How many times faster `what` is than `reference`. Lesson 05.
 
     `median`, `low` and `high` of several pairs of timings, each a ratio of its own; and how near
-    `what` came to the least time that the machine could take, in (0, 1], where that is known.
+    `what` came to the least time that the machine could take, where that is known: 1 is as fast as
+    it goes. (That time comes from measured rates, so a little more than 1 may come out.)
     """
 
     what: str

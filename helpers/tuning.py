@@ -107,10 +107,10 @@ def candidates(
         kernel, output, channels: as for `direct_multiply_adds`.
         images: how many share the weights that are fetched.
         at_hand: tiles whose weights are transformed already: if one of them is nearly as good, by
-            counting, no others are tried.
+            counting, no other tiles are tried.
 
     Returns:
-        Sizes of tiles; None is the direct convolution.
+        Sizes of tiles, beside those at hand; None is the direct convolution. Perhaps none at all.
 
     >>> candidates((7, 22), (46, 68), (64, 512))
     [(10, 38), (12, 55)]

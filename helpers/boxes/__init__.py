@@ -22,6 +22,7 @@ from helpers.boxes.overlap import (
     box_area,
     box_iou,
     check_boxes,
+    check_share,
     clip_boxes,
 )
 from helpers.boxes.rowcol import (
@@ -29,7 +30,6 @@ from helpers.boxes.rowcol import (
     xyxy_from_rowcol,
 )
 from helpers.boxes.selection import (
-    check_share,
     select,
     vote,
 )

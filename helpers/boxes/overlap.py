@@ -47,6 +47,16 @@ def check_boxes(boxes: Tensor, name: str = "boxes") -> Tensor:
     return boxes
 
 
+def check_share(name: str, share: float | None) -> None:
+    """Refuse what is no share of an area.
+
+    Raises:
+        ValueError: unless it is in [0, 1], or None.
+    """
+    if share is not None and not 0 <= share <= 1:
+        raise ValueError(f"{name} must be in [0, 1] or None, not {share}")
+
+
 def _as_float(boxes: Tensor, name: str) -> Tensor:
     if boxes.dtype in (torch.float32, torch.float64):
         return boxes

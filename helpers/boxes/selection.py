@@ -9,7 +9,7 @@ tensor([[  5.,   2., 105.,  42.]])
 import torch
 
 from helpers.boxes.detections import Detections, above, apply_nms
-from helpers.boxes.overlap import box_iou
+from helpers.boxes.overlap import box_iou, check_share
 
 # A probability of 1 would have infinite odds, and its box all the votes.
 CERTAIN = 1e-12
@@ -31,10 +31,12 @@ def vote(kept: Detections, candidates: Detections, iou_threshold: float) -> Dete
         The same detections with other boxes.
 
     Raises:
-        ValueError: for another threshold.
+        ValueError: for another threshold, or none.
 
     Source: Gidaris and Komodakis 2015.
     """
+    if iou_threshold is None:
+        raise ValueError("a vote needs an iou_threshold")
     check_share("iou_threshold", iou_threshold)
     if not len(kept.boxes):
         return kept
@@ -85,13 +87,3 @@ def select(
     if vote_threshold is None or iou_threshold is None:
         return kept
     return vote(kept, candidates, vote_threshold)
-
-
-def check_share(name: str, share: float | None) -> None:
-    """Refuse what is no share of an area.
-
-    Raises:
-        ValueError: unless it is in [0, 1], or None.
-    """
-    if share is not None and not 0 <= share <= 1:
-        raise ValueError(f"{name} must be in [0, 1] or None, not {share}")

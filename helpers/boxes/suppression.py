@@ -8,7 +8,14 @@ tensor([1, 2])
 import torch
 from torch import Tensor
 
-from helpers.boxes.overlap import areas_of, check_boxes, intersection_of, iou_of, safe_precision
+from helpers.boxes.overlap import (
+    areas_of,
+    check_boxes,
+    check_share,
+    intersection_of,
+    iou_of,
+    safe_precision,
+)
 
 
 def nms(
@@ -49,8 +56,7 @@ def nms(
         raise ValueError("scores must not hold NaN")
     if not 0 <= iou_threshold <= 1:
         raise ValueError(f"iou_threshold must be in [0, 1], not {iou_threshold}")
-    if inside_threshold is not None and not 0 <= inside_threshold <= 1:
-        raise ValueError(f"inside_threshold must be in [0, 1] or None, not {inside_threshold}")
+    check_share("inside_threshold", inside_threshold)
     dtype = boxes.dtype
     left = scores.argsort(descending=True, stable=True)
     boxes = safe_precision(boxes)[left]

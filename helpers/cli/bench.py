@@ -1,7 +1,7 @@
 """Speed, measured as ratios within one run against a reference that is named."""
 
 import multiprocessing
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -75,7 +75,12 @@ def _device(machine: Machine | None) -> str:
     return "cpu" if machine is None else machine.device
 
 
-def _limit(machine: Machine | None, network: nn.Module, image: Tensor, run=None) -> float | None:
+def _limit(
+    machine: Machine | None,
+    network: nn.Module,
+    image: Tensor,
+    run: Callable[[], object] | None = None,
+) -> float | None:
     """Seconds that `cost_of` of the same takes at least, if there is a machine to know it."""
     return None if machine is None else machine.limit(cost_of(network, image, run))
 

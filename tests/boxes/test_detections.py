@@ -162,6 +162,8 @@ def test_a_box_that_is_certain_votes_like_any_other():
     assert vote(nothing, nothing, 0.5).boxes.shape == (0, 4)
     with pytest.raises(ValueError, match=r"iou_threshold must be in \[0, 1\] or None, not 2"):
         vote(certain, certain, 2)
+    with pytest.raises(ValueError, match="a vote needs an iou_threshold"):
+        vote(certain, certain, None)
 
 
 def test_boxes_without_overlap_have_no_vote():
