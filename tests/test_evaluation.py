@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from helpers import evaluation
+from helpers.boxes import Detections
 from helpers.datasets import Crops, Scene
 from helpers.detector import Detector
 from helpers.evaluation import (
@@ -272,3 +273,17 @@ def test_columns_gather_each_figure_over_seeds():
 
 
 # The threshold
+
+
+def test_of_several_scales_boxes_are_chosen_as_the_detector_chooses_them(
+    pattern_classifier, monkeypatch
+):
+    car = torch.tensor([[0.0, 0, 100, 40]])
+    scenes = [Scene(name, torch.zeros(1, 60, 150), car) for name in ("near", "far")]
+    # Two windows with IoUs of 0.47 and 0.89 with the car, the worse one first, and a roof inside it.
+    near = torch.tensor([[36.0, 0, 136, 40], [6, 0, 106, 40], [60, 10, 90, 22]])
+    found = [Detections(near, torch.tensor([0.9, 0.89, 0.8])), Detections(car, torch.tensor([0.5]))]
+    monkeypatch.setattr(evaluation, "detect_all", lambda *args, **options: found)
+    assert evaluate_detector(pattern_classifier, scenes, scales=(1.0, 2.0)).ap == 1
+    of_one_size = evaluate_detector(pattern_classifier, scenes)  # no vote, and the roof stays
+    assert of_one_size.ap == pytest.approx(1 / 2 * 1 / 3)
