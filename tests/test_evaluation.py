@@ -280,7 +280,7 @@ def test_of_several_scales_boxes_are_chosen_as_the_detector_chooses_them(
 ):
     car = torch.tensor([[0.0, 0, 100, 40]])
     scenes = [Scene(name, torch.zeros(1, 60, 150), car) for name in ("near", "far")]
-    # Two windows with IoUs of 0.47 and 0.89 with the car, the worse one first, and a roof inside it.
+    # Two windows, whose IoUs with the car are 0.47 and 0.89, the worse one first; and a roof.
     near = torch.tensor([[36.0, 0, 136, 40], [6, 0, 106, 40], [60, 10, 90, 22]])
     found = [Detections(near, torch.tensor([0.9, 0.89, 0.8])), Detections(car, torch.tensor([0.5]))]
     monkeypatch.setattr(evaluation, "detect_all", lambda *args, **options: found)
