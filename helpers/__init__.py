@@ -27,6 +27,7 @@
 | `evaluation`     | the measurements that the course reports                   |        |
 | `pyramid`        | objects of all sizes: the image shrinks, the window stays  | 08     |
 | `hard_negatives` | a detector's false positives, as examples to learn from    | 09     |
+| `all_sizes`      | training for cars of all sizes, the hardest windows mined  |        |
 | `classwise`      | several classes: precision of each, and their mean         |        |
 | `mosaics`        | scenes put together from crops: a judge to choose by       |        |
 

@@ -154,17 +154,40 @@ def evaluate_crops(model: nn.Module, crops: Crops, *, progress: bool = False) ->
     return CropScores(accuracy, area, plain.auc, plain.eer, pale.auc, pale.eer, *sized)
 
 
+def mosaics_equal_error_rates(
+    model: nn.Module, crops: Crops, numbers: Sequence[int], *, progress: bool = False
+) -> tuple[float, float]:
+    """Equal error rates on mosaics by the official criteria; may be used to choose by.
+
+    Args:
+        model: a classifier of the course's size.
+        crops: not trained on; at least one car and one other.
+        numbers: seeds of `mosaics`. Those of all numbers are judged together, as one test.
+        progress: show bars.
+
+    Returns:
+        On mosaics of all sizes, with the pyramid; on the same as large as their crops, without.
+    """
+    scenes = _mosaics_numbered(crops, numbers)
+    plain = evaluate_detector(model, scenes, progress=progress)
+    return _judge_by_sized_mosaics(model, crops, numbers, progress=progress)[1], plain.eer_uiuc
+
+
 def _judge_by_sized_mosaics(
-    model: nn.Module, crops: Crops, *, progress: bool
+    model: nn.Module, crops: Crops, numbers: Sequence[int] = (0,), *, progress: bool
 ) -> tuple[float, float]:
     """Area and equal error rate on mosaics of all sizes, by the multi-scale scenes' criterion."""
-    scenes = mosaics(crops, count=MOSAICS, sizes=SIZES)
+    scenes = _mosaics_numbered(crops, numbers, sizes=SIZES)
     width = crops.images.shape[-1]
     scales = pyramid(SIZES[0] * width, SIZES[1] * width, width=width)
     detector = Detector(model, threshold=SCORE_FLOOR, scales=scales)
     found = detect_all(detector, scenes, progress=progress)
     curve = precision_recall(found, [scene.boxes for scene in scenes], UIUC_MULTISCALE)
     return area_under_curve(curve), equal_error_rate(curve)
+
+
+def _mosaics_numbered(crops: Crops, numbers: Sequence[int], **options: object) -> list[Scene]:
+    return [s for n in numbers for s in mosaics(crops, count=MOSAICS, seed=n, **options)]
 
 
 def _margins(model: nn.Module, crops: Crops) -> Tensor:

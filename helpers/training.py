@@ -9,7 +9,7 @@
 
 import copy
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import torch
@@ -18,12 +18,11 @@ from torch.nn.functional import cross_entropy
 from torch.utils.data import DataLoader
 from tqdm.auto import tqdm
 
-from helpers.augment import default_augmentation, zoom
-from helpers.datasets import Crops, Scene
+from helpers.augment import default_augmentation
+from helpers.datasets import Crops
 from helpers.devices import full_precision, same_each_time, seeded
-from helpers.hard_negatives import make_hard_negatives, windows_of_scenes
+from helpers.hard_negatives import make_hard_negatives
 from helpers.models import eval_mode
-from helpers.sheets import CROP_SIZE
 
 Augmentation = Callable[[Tensor, Generator], Tensor]
 Negatives = Callable[[Tensor, Tensor, Generator], Tensor]
@@ -187,66 +186,6 @@ def _train_one_epoch(
     if not torch.isfinite(total_loss):
         raise RuntimeError("the loss is not finite any more: lower max_learning_rate")
     return (total_loss / count).item(), (correct / count).item()
-
-
-def fit_all_sizes(
-    model: nn.Module,
-    crops: Crops,
-    scenes: Sequence[Scene],
-    scales: Sequence[float],
-    *,
-    extra: int = 1200,
-    epochs: int = 12,
-    seed: int = 0,
-    progress: bool = True,
-) -> History:
-    """Train for a detector of several sizes: with windows of scenes, the hardest of them mined.
-
-    Trains twice from the same beginning, as `fit` does. First with the crops and some windows of
-    the scenes: half of them show a car that fits nearly, half show none. Then also with those
-    windows without a car that the first network finds most like a car: parts of near cars, and cars
-    of another size. (One that was there before counts twice.) All are shown up to a tenth larger or
-    smaller. The last weights stay.
-
-    Args:
-        model: not trained yet; changed in place.
-        crops: to learn from; grey, 40×100 pixels, as the windows.
-        scenes: for training only, with cars of all sizes; at least one.
-        scales: of the detector that will use the classifier.
-        extra: so many windows, at most, are added each time.
-        epochs: how often each crop and each window is seen.
-        seed: of windows, order and augmentation.
-        progress: show a bar.
-
-    Returns:
-        What happened in each epoch of the second training, as `fit`.
-
-    Raises:
-        ValueError: for no scenes, and crops of another size or colour.
-
-    Source: Sung and Poggio 1994 (bootstrapping).
-    """
-    if not len(scenes):
-        raise ValueError("there are no scenes to cut windows out of")
-    if crops.images.shape[1:] != (1, *CROP_SIZE):
-        shape = "×".join(map(str, crops.images.shape[1:]))
-        raise ValueError(f"windows are grey and of 40×100 pixels, 1×40×100; the crops are {shape}")
-    windows = windows_of_scenes(scenes, scales, seed=seed)
-    order = torch.randperm(len(windows), generator=torch.Generator().manual_seed(seed))
-    of_each = [order[windows.labels[order] == label] for label in (0, 1)]
-    known = crops + windows.subset(torch.cat([each[: extra // 2] for each in of_each]))
-    untrained = copy.deepcopy(model.state_dict())
-    options = {"epochs": epochs, "augment": _of_nearly_one_size, "progress": progress}
-    fit(model, known, seed=seed, **options)
-    logits = predict_logits(model, windows.images)
-    likeness = (logits[:, 1] - logits[:, 0]).masked_fill(windows.labels == 1, -math.inf)
-    hardest = likeness.argsort(descending=True)[: min(extra, len(of_each[0]))]
-    model.load_state_dict(untrained)
-    return fit(model, known + windows.subset(hardest), seed=seed, **options)
-
-
-def _of_nearly_one_size(images: Tensor, generator: Generator) -> Tensor:
-    return zoom(default_augmentation(images, generator), generator)
 
 
 @full_precision()

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from helpers.acceleration import accelerate
+from helpers.all_sizes import fit_all_sizes
 from helpers.boxes import Detections
 from helpers.calibration import reliability
 from helpers.datasets import Crops, load_scenes
@@ -24,7 +25,7 @@ from helpers.models import (
     save_model,
     weights_digest,
 )
-from helpers.training import evaluate, fit, fit_all_sizes, predict_logits
+from helpers.training import evaluate, fit, predict_logits
 
 SIZE = (16, 24)
 

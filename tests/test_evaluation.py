@@ -9,7 +9,7 @@ from torch import nn
 from helpers import evaluation
 from helpers.boxes import Detections
 from helpers.datasets import Crops, Scene
-from helpers.detector import Detector
+from helpers.detector import Detector, pyramid
 from helpers.evaluation import (
     DetectorScores,
     accuracy_and_roc_auc,
@@ -17,11 +17,13 @@ from helpers.evaluation import (
     evaluate_crops,
     evaluate_detector,
     mean_and_spread,
+    mosaics_equal_error_rates,
     train_and_hold_out,
     train_on,
 )
 from helpers.fcn import to_fcn
 from helpers.metrics import (
+    UIUC,
     UIUC_MULTISCALE,
     area_under_curve,
     equal_error_rate,
@@ -152,6 +154,47 @@ def test_sized_mosaics_judge_by_the_criterion_of_the_multiscale_scenes(
     curve = precision_recall(boxes, [scene.boxes for scene in scenes], UIUC_MULTISCALE)
     assert found.sized_auc == area_under_curve(curve) > 0.5
     assert found.sized_eer == equal_error_rate(curve) > 0.5
+
+
+def test_mosaics_of_several_numbers_are_judged_as_one_test_by_the_official_criteria(
+    pattern_classifier, scene_with, monkeypatch
+):
+    monkeypatch.setattr(evaluation, "MOSAICS", 4)
+    monkeypatch.setattr(evaluation, "SIZES", (1, 1))
+    car, other = scene_with(40, 100, (0, 0)), scene_with(40, 100)
+    crops = Crops(torch.stack([car, car, other, other]), torch.tensor([1, 1, 0, 0]))
+    asked = []
+
+    def remember(*arguments, **options):
+        asked.append((options["seed"], options.get("sizes")))
+        return mosaics(*arguments, **options)
+
+    monkeypatch.setattr(evaluation, "mosaics", remember)
+    found = mosaics_equal_error_rates(pattern_classifier, crops, (5, 7))
+    assert asked == [(5, None), (7, None), (5, (1, 1)), (7, (1, 1))]
+    scenes = [scene for seed in (5, 7) for scene in mosaics(crops, count=4, seed=seed)]
+    boxes = detect_all(Detector(pattern_classifier, threshold=SCORE_FLOOR), scenes)
+    for rate, criterion in zip(found, (UIUC_MULTISCALE, UIUC), strict=True):
+        curve = precision_recall(boxes, [scene.boxes for scene in scenes], criterion)
+        assert rate == equal_error_rate(curve) > 0.5
+
+
+def test_only_mosaics_of_all_sizes_are_judged_with_the_pyramid(
+    pattern_classifier, scene_with, monkeypatch
+):
+    monkeypatch.setattr(evaluation, "MOSAICS", 2)
+    used = []
+
+    class Remembered(Detector):
+        def __init__(self, *arguments, **options):
+            used.append(options["scales"])
+            super().__init__(*arguments, **options)
+
+    monkeypatch.setattr(evaluation, "Detector", Remembered)
+    car, other = scene_with(40, 100, (0, 0)), scene_with(40, 100)
+    crops = Crops(torch.stack([car, other]), torch.tensor([1, 0]))
+    mosaics_equal_error_rates(pattern_classifier, crops, (0,))
+    assert used == [(1.0,), pyramid()]
 
 
 def test_the_curve_before_suppression_counts_every_cell_that_is_called_car(

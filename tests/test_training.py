@@ -6,12 +6,10 @@ import pytest
 import torch
 from torch import nn
 
-from helpers import training
-from helpers.datasets import Crops, Scene
+from helpers.datasets import Crops
 from helpers.evaluation import accuracy_and_roc_auc
-from helpers.hard_negatives import windows_of_scenes
 from helpers.models import make_classifier
-from helpers.training import History, evaluate, fit, fit_all_sizes, predict_logits
+from helpers.training import History, evaluate, fit
 
 
 def bright_or_dark(n=64, seed=0):
@@ -402,76 +400,3 @@ def test_a_network_of_other_classes_than_the_crops_is_refused():
         evaluate(small_model(), three_brightnesses())
     with pytest.raises(ValueError, match=r"logits \[64, 2\] \(not a car, car\), not \[64, 3\]"):
         evaluate(nn.Sequential(nn.Flatten(), nn.Linear(256, 3)), bright_or_dark())
-
-
-# Sizes
-
-
-def street_of_one_car():
-    generator = torch.Generator().manual_seed(0)
-    car = torch.tensor([[20.0, 20, 220, 100]])
-    scenes = [Scene("s", torch.rand(1, 140, 260, generator=generator), car)]
-    return scenes, Crops(torch.rand(6, 1, 40, 100, generator=generator), torch.arange(6) % 2)
-
-
-def test_all_sizes_are_learned_from_crops_and_windows_then_from_the_hardest(monkeypatch):
-    scenes, crops = street_of_one_car()
-    model, seen = make_classifier(seed=0), []
-    weights = model[0].weight.detach().clone()
-
-    def trained(model, train, **options):
-        assert torch.equal(model[0].weight, weights)  # each time from the same beginning
-        seen.append((train, options))
-        with torch.no_grad():
-            model[0].weight.mul_(-1)
-
-    monkeypatch.setattr(training, "fit", trained)
-    fit_all_sizes(model, crops, scenes, (1.0, 2.0), extra=6, epochs=1, seed=5)
-    (first, options), (second, same) = seen
-    assert options == same
-    assert (options["epochs"], options["seed"]) == (1, 5)
-    windows = windows_of_scenes(scenes, (1.0, 2.0), seed=5)
-    assert torch.equal(first.images[:6], crops.images)
-    assert first.labels[6:].tolist() == [0, 0, 0, 1, 1]  # two fit, in all
-    of_label = {
-        k: {w.numpy().tobytes() for w in windows.images[windows.labels == k]} for k in (0, 1)
-    }
-    for image, label in zip(first.images[6:], first.labels[6:].tolist(), strict=True):
-        assert image.numpy().tobytes() in of_label[label]
-    assert torch.equal(second.images[: len(first)], first.images)
-    others = windows.images[windows.labels == 0]
-    judge = make_classifier(seed=0)
-    with torch.no_grad():
-        judge[0].weight.mul_(-1)  # the network of the first training
-    logits = predict_logits(judge, others)
-    order = (logits[:, 1] - logits[:, 0]).argsort(descending=True)
-    assert torch.equal(second.images[len(first) :], others[order[:6]])
-    assert second.labels[len(first) :].tolist() == [0] * 6
-
-
-def test_no_more_windows_are_taken_than_there_are(monkeypatch):
-    scenes, crops = street_of_one_car()
-    seen = []
-    monkeypatch.setattr(training, "fit", lambda model, train, **options: seen.append(train))
-    fit_all_sizes(make_classifier(seed=0), crops, scenes, (1.0, 2.0), extra=10**6, seed=5)
-    windows = windows_of_scenes(scenes, (1.0, 2.0), seed=5)
-    without = int((windows.labels == 0).sum())
-    assert [len(train) for train in seen] == [6 + len(windows), 6 + len(windows) + without]
-
-
-def test_all_sizes_need_scenes_and_crops_like_their_windows():
-    scenes, crops = street_of_one_car()
-    with pytest.raises(ValueError, match="there are no scenes"):
-        fit_all_sizes(make_classifier(seed=0), crops, [], (1.0,))
-    colour = Crops(torch.rand(2, 3, 40, 100), torch.tensor([0, 1]))
-    with pytest.raises(ValueError, match="the crops are 3×40×100"):
-        fit_all_sizes(make_classifier(seed=0), colour, scenes, (1.0,))
-
-
-def test_for_all_sizes_each_crop_is_shown_a_little_larger_or_smaller():
-    line = torch.zeros(200, 1, 40, 100)
-    line[:, :, :, :10] = 1
-    edges = training._of_nearly_one_size(line, torch.Generator().manual_seed(0))
-    wide = (edges[:, 0, 20] > edges[:, 0, 20].mean(dim=1, keepdim=True)).sum(dim=1)
-    assert wide.min() < 6  # nearer to the middle by 4 pixels, shifted by 2
-    assert wide.max() > 14

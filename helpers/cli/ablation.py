@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch import Tensor
 from tqdm.auto import tqdm
 
 from helpers import street
@@ -75,31 +76,59 @@ def ablate(
     order = {
         "count": count,
         "epochs": epochs,
-        "judge": _digest(judge),
+        "judge": digest(judge.images, judge.labels),
         "draw": f"{draw.__module__}.{draw.__qualname__}",
         "renderer": street.renderer(),
         **street.versions(),
     }
+    without = variants(street.PARTS if parts is None else parts)
+
+    def prepare(name: str) -> Callable[[int], tuple[float, float]]:
+        crops = _drawn(draw, without[name], count, workers, name, progress)
+        return lambda seed: _judged(crops, judge, seed, epochs, without[name], progress)
+
+    return resumed(without, seeds, order, results_file, prepare)
+
+
+def resumed(
+    names: Iterable[str],
+    seeds: int,
+    order: dict,
+    results_file: Path | None,
+    prepare: Callable[[str], Callable[[int], tuple[float, float]]],
+) -> Results:
+    """The results of all variants and seeds; what a file knows is not measured again.
+
+    Args:
+        names: of the variants.
+        seeds: how many networks for each variant.
+        order: what the results depend on.
+        results_file: see `ablate`.
+        prepare: with the name of a variant that has results missing; gives what measures the
+            network of a seed.
+
+    Raises:
+        ValueError: for a file of another order.
+    """
     known = _read(results_file, order)
     results: Results = {}
-    for name, without in variants(street.PARTS if parts is None else parts).items():
+    for name in names:
         rows = known.setdefault(name, [])
-        crops = None
+        measure = prepare(name) if len(rows) < seeds else None
         for seed in range(len(rows), seeds):
-            if crops is None:
-                crops = _drawn(draw, without, count, workers, name, progress)
-            rows.append(_judged(crops, judge, seed, epochs, without, progress))
+            rows.append(measure(seed))
             if results_file is not None:
                 text = json.dumps({"order": order, "rows": known}, indent=1)
                 write_atomically(results_file, text.encode())
-        results[name] = [(accuracy, area) for accuracy, area in rows[:seeds]]
+        results[name] = [(first, second) for first, second in rows[:seeds]]
     return results
 
 
-def _digest(crops: Crops) -> str:
-    """Which crops these are, and what they are said to show."""
-    digest = hashlib.sha256(crops.images.contiguous().numpy().tobytes())
-    digest.update(crops.labels.contiguous().numpy().tobytes())
+def digest(*tensors: Tensor) -> str:
+    """What these tensors hold, as text."""
+    digest = hashlib.sha256()
+    for tensor in tensors:
+        digest.update(tensor.contiguous().numpy().tobytes())
     return digest.hexdigest()
 
 
@@ -123,15 +152,41 @@ def _drawn(
     draw: Draw, without: frozenset[str], count: int, workers: int, name: str, progress: bool
 ) -> tuple[Crops, Crops]:
     """Training and validation crops."""
-    splits = []
-    for split, number in (("train", count), ("val", -(-count // VAL_SHARE))):
-        with tqdm(desc=f"{name}: drawing {split}", unit="crop", disable=not progress) as bar:
-            work = partial(_draw_one, draw, split, without)
-            drawn = street.draw_many(work, number, workers=workers, progress=follow(bar))
-        images = np.stack([crop.image for crop in drawn])[:, None].astype(np.float32) / 255
-        labels = torch.tensor([crop.label for crop in drawn])
-        splits.append(Crops(torch.from_numpy(images), labels, tuple(crop.kind for crop in drawn)))
-    return splits[0], splits[1]
+    numbers = {"train": count, "val": -(-count // VAL_SHARE)}
+    train, val = (
+        draw_crops(split, number, workers, draw=draw, without=without, of=name, progress=progress)
+        for split, number in numbers.items()
+    )
+    return train, val
+
+
+def draw_crops(
+    split: str,
+    count: int,
+    workers: int,
+    *,
+    draw: Draw | None = None,
+    without: frozenset[str] = frozenset(),
+    of: str = "full",
+    progress: bool = True,
+) -> Crops:
+    """The first crops of a split, with all parts of the renderer or without some.
+
+    Args:
+        split: "train" or "val".
+        count: how many.
+        workers: processes that draw in parallel.
+        draw: the renderer; `street.draw_crop` by default.
+        without: parts that are left out.
+        of: the name of the variant, for the bar.
+        progress: show it.
+    """
+    work = partial(_draw_one, draw or street.draw_crop, split, without)
+    with tqdm(desc=f"{of}: drawing {split}", unit="crop", disable=not progress) as bar:
+        drawn = street.draw_many(work, count, workers=workers, progress=follow(bar))
+    images = np.stack([crop.image for crop in drawn])[:, None].astype(np.float32) / 255
+    labels = torch.tensor([crop.label for crop in drawn])
+    return Crops(torch.from_numpy(images), labels, tuple(crop.kind for crop in drawn))
 
 
 def _draw_one(draw: Draw, split: str, without: frozenset[str], index: int) -> "street.DrawnCrop":
@@ -153,13 +208,22 @@ def _judged(
     return accuracy_and_roc_auc(model, judge)
 
 
-def table(results: Results) -> str:
-    """The results as a Markdown table, mean ± spread over seeds."""
-    width = max(len(name) for name in results)
-    rows = [f"| {'drawings':<{width}} | accuracy        | ROC AUC         |"]
-    rows.append(f"| {'-' * width} | --------------- | --------------- |")
+def table(
+    results: Results,
+    of: str = "drawings",
+    figures: tuple[str, str] = ("accuracy", "ROC AUC"),
+) -> str:
+    """The results as a Markdown table, mean ± spread over seeds.
+
+    Args:
+        results: as `ablate` gives them.
+        of: what differs between the variants.
+        figures: what was measured of each network.
+    """
+    width = max(len(name) for name in (of, *results))
+    rows = [f"| {of:<{width}} | {figures[0]:<15} | {figures[1]:<15} |"]
+    rows.append(f"| {'-' * width} | {'-' * 15} | {'-' * 15} |")
     for name, row in results.items():
-        accuracies, areas = zip(*row, strict=True)
-        figures = f"{mean_and_spread(accuracies):<15} | {mean_and_spread(areas):<15}"
-        rows.append(f"| {name:<{width}} | {figures} |")
+        first, second = map(mean_and_spread, zip(*row, strict=True))
+        rows.append(f"| {name:<{width}} | {first:<15} | {second:<15} |")
     return "\n".join(rows)

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from helpers import plots, training
+from helpers.all_sizes import fit_all_sizes
 from helpers.cli import bench as benchmarks
 from helpers.cli import own
 from helpers.cli.baseline import CANVAS
@@ -67,7 +68,7 @@ def train(args: argparse.Namespace) -> None:
     epochs = args.epochs or EPOCHS
     if args.scenes:
         drawn = _scenes_to_learn_from(args.scenes)
-        training.fit_all_sizes(model, crops, drawn, pyramid(), epochs=epochs, seed=args.seed)
+        fit_all_sizes(model, crops, drawn, pyramid(), epochs=epochs, seed=args.seed)
     else:
         training.fit(model, crops, val, epochs=epochs, seed=args.seed)
     if scenes:
@@ -190,9 +191,12 @@ def _judge_by_scenes(args: argparse.Namespace, seeds: range) -> tuple[str, dict[
 
 
 def ablate(args: argparse.Namespace) -> None:
-    """Print what each part of the renderer is worth, on the photographed crops."""
+    """Print what each part of the renderer, or of the training for all sizes, is worth."""
     from helpers.cli import ablation
 
+    if args.scenes:
+        _ablate_sizes(args)
+        return
     results = ablation.ablate(
         load_crops("uiuc", "all"),
         seeds=args.seeds,
@@ -203,6 +207,23 @@ def ablate(args: argparse.Namespace) -> None:
     )
     print(f"trained on {args.count} drawings, seeds: {args.seeds}, judged by the uiuc crops")
     print(ablation.table(results))
+
+
+def _ablate_sizes(args: argparse.Namespace) -> None:
+    from helpers.cli import ablation
+    from helpers.cli.ablation_sizes import ablate_sizes
+
+    results = ablate_sizes(
+        load_crops("uiuc", "all"),
+        ablation.draw_crops("train", args.count, args.workers),
+        _scenes_to_learn_from(args.scenes),
+        seeds=args.seeds,
+        epochs=args.epochs or EPOCHS,
+        results_file=args.out,
+    )
+    print(f"trained on {args.count} drawings and windows of {args.scenes} scenes, seeds:")
+    print(f"{args.seeds}, equal error rates on mosaics of the uiuc crops")
+    print(ablation.table(results, "training", ("all sizes", "one size")))
 
 
 def bench(args: argparse.Namespace) -> None:

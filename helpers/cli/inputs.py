@@ -89,6 +89,7 @@ def _evaluate(args: argparse.Namespace) -> None:
 
 def _ablate(args: argparse.Namespace) -> None:
     _check_photographs("TrainImages")
+    args.out = args.out or Path("build") / f"ablation{'-sizes' if args.scenes else ''}.json"
     check_writable(args.out)
 
 

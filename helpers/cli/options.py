@@ -202,9 +202,21 @@ def _ablate_options(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "--count", type=positive, default=1400, metavar="N", help="crops to draw (%(default)s)"
     )
+    verb.add_argument(
+        "--scenes",
+        type=positive,
+        metavar="N",
+        help="leave out parts of the training for cars of all sizes instead, windows of N drawn"
+        " scenes and what is made of them, and judge by mosaics of the photographed crops",
+    )
     _add_epochs(verb)
     _add_workers(verb)
-    _add_out(verb, "build/ablation.json", "FILE", "the results so far")
+    verb.add_argument(
+        "--out",
+        type=_path,
+        metavar="FILE",
+        help="the results so far (build/ablation.json, or with --scenes build/ablation-sizes.json)",
+    )
 
 
 def _bench_options(verb: argparse.ArgumentParser) -> None:

@@ -68,9 +68,10 @@ several seeds, on data that they have not seen. Prints a table and writes nothin
         "evaluate --train street --seeds 3",
     ),
     "ablate": (
-        "what each part of the renderer is worth",
-        """Train on drawings that lack one part of the renderer at a time, and judge by the
-photographed crops. Takes hours; goes on where it was interrupted.""",
+        "what each part of the renderer, or of the training, is worth",
+        """Train on drawings that lack one part of the renderer at a time, or, with --scenes, in the
+way of the course's weights without one part of that, and judge by the photographed crops.
+Takes hours; goes on where it was interrupted.""",
         "ablate --seeds 3 --workers 2",
     ),
     "bench": (

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from dataclasses import fields
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ import torch
 from PIL import Image
 
 from helpers import evaluation
-from helpers.cli import ablation, commands, detecting, main, options, summary
+from helpers.cli import ablation, ablation_sizes, commands, detecting, main, options, summary
 from helpers.cli.bench_training import TrainingComparison
 from helpers.cli.machine import Machine
 from helpers.cli.parser import parser
@@ -24,7 +25,7 @@ from helpers.fcn.equivalence import Equivalence
 from helpers.metrics import UIUC_MULTISCALE
 from helpers.models import load_model, make_classifier, read_notes, save_model, weights_digest
 from helpers.paths import ROOT
-from helpers.street import SEED, draw_scene
+from helpers.street import SEED, draw_crop, draw_scene
 from helpers.timing import Ratio
 
 VERBS = ("data", "draw", "train", "detect", "evaluate", "ablate", "bench")
@@ -482,7 +483,7 @@ def test_training_for_all_sizes_learns_from_drawn_scenes(easy, tmp_path, monkeyp
     def fit_all_sizes(model, crops, scenes, scales, **options):
         asked.append((weights_digest(model), crops, scenes, scales, options))
 
-    monkeypatch.setattr(commands.training, "fit_all_sizes", fit_all_sizes)
+    monkeypatch.setattr(commands, "fit_all_sizes", fit_all_sizes)
     out = tmp_path / "sizes.safetensors"
     arguments = ["--scenes", "2", "--seed", "4", "--epochs", "3", "--out", str(out)]
     assert main(["train", *arguments]) == 0
@@ -724,6 +725,34 @@ def test_ablate_prints_a_table(easy, monkeypatch, tmp_path, capsys):
     assert "| without shading | 0.5000          | 0.6000          |" in out
     options = {"seeds": 2, "count": 30, "epochs": 4, "workers": 1}
     assert calls == [(easy, options | {"results_file": tmp_path / "a.json"})]
+
+
+def test_ablate_of_sizes_trains_on_drawings_and_prints_equal_error_rates(
+    easy, monkeypatch, tmp_path, capsys
+):
+    calls = []
+
+    def ablate_sizes(judge, crops, scenes, **options):
+        calls.append((judge, crops, scenes, options))
+        return {"full": [(0.9, 0.95), (1.0, 0.97)], "without sizes": [(0.5, 0.6)]}
+
+    monkeypatch.setattr(ablation_sizes, "ablate_sizes", ablate_sizes)
+    monkeypatch.chdir(tmp_path)
+    arguments = ["--scenes", "2", "--seeds", "2", "--count", "3", "--epochs", "4"]
+    assert main(["ablate", *arguments, "--workers", "1"]) == 0
+    out = capsys.readouterr().out
+    assert "| training      | all sizes       | one size        |" in out
+    assert "| full          | 0.9500 ± 0.0707 | 0.9600 ± 0.0141 |" in out
+    [(judge, crops, scenes, options)] = calls
+    assert judge is easy
+    assert options == {"seeds": 2, "epochs": 4, "results_file": Path("build/ablation-sizes.json")}
+    for number in range(3):
+        drawn = draw_crop(SEED, "train", number)
+        assert np.array_equal((crops.images[number, 0] * 255).round(), drawn.image)
+        assert crops.labels[number] == drawn.label
+    assert [len(crops), len(scenes)] == [3, 2]
+    expected = draw_scene(SEED, "train-multiscale", 1)
+    assert np.array_equal((scenes[1].image[0] * 255).round(), expected.image)
 
 
 def test_the_shipped_weights_have_one_seed_only(two_seeds, capsys):
