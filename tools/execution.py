@@ -70,15 +70,35 @@ def execute(
     path: Path,
     *,
     photographs: bool = False,
+    threads: int | None = None,
     on_cell: Callable[[int, int], None] = lambda number, total: None,
     views: Path | None = None,
 ) -> NotebookNode:
     """Run a notebook from top to bottom in a fresh kernel, in its own folder; return it cleaned.
 
     The file stays as it is. `on_cell(number, total)` is called before each cell. With `views`, each
-    view with a slider is written to that folder in the end, as pictures of its positions.
+    view with a slider is written to that folder in the end, as pictures of its positions. `threads`
+    and `photographs` are as for `kernel_environment`.
     Raises NotebookFailed. After Ctrl-C the kernel is stopped.
     """
+    # asyncio.run answers Ctrl-C by cancelling the task. Raised at any line of nbclient, it could
+    # leave a kernel behind.
+    return asyncio.run(
+        execute_beside_others(
+            path, photographs=photographs, threads=threads, on_cell=on_cell, views=views
+        )
+    )
+
+
+async def execute_beside_others(
+    path: Path,
+    *,
+    photographs: bool = False,
+    threads: int | None = None,
+    on_cell: Callable[[int, int], None] = lambda number, total: None,
+    views: Path | None = None,
+) -> NotebookNode:
+    """`execute` as a task of asyncio, of which several may run at a time."""
     try:
         notebook = nbformat.read(path, as_version=4)
         nbformat.validate(notebook)
@@ -93,11 +113,10 @@ def execute(
         record_timing=False,
         coalesce_streams=True,
     )
-    # asyncio.run answers Ctrl-C by cancelling the task. Raised at any line of nbclient, it could
-    # leave a kernel behind.
     if views:
         notebook.cells.append(new_code_cell(SAVE_VIEWS.format(folder=str(views.resolve()))))
-    asyncio.run(_run_cells(client, path, kernel_environment(photographs=photographs), on_cell))
+    environment = kernel_environment(photographs=photographs, threads=threads)
+    await _run_cells(client, path, environment, on_cell)
     if views:
         notebook.cells.pop()
     return clean(notebook)

@@ -1,15 +1,15 @@
 """Execute every notebook and print what the course measured."""
 
 import argparse
+import asyncio
 import os
 import platform
 import shutil
 import sys
 import time
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-
-from nbformat import NotebookNode
 
 from tools.book import SiteFailed
 from tools.book import build as build_site
@@ -17,15 +17,17 @@ from tools.execution import (
     BUILD,
     NOTEBOOKS,
     NotebookFailed,
-    execute,
+    execute_beside_others,
     find_notebooks,
     write_notebook,
 )
 
-DESCRIPTION = """Execute the notebooks in order, each in a fresh kernel, write them and a site of
+DESCRIPTION = """Execute the notebooks, each in a fresh kernel, write them and a site of
 linked pages to build/, and print what the course measured, computed then and there on the drawn
 data. The photographs are hidden from the notebooks, so that the outputs are the same with and
 without them."""
+AT_A_TIME = 2
+LONGEST = {"02_augmentation", "09_photographs", "10_own_detector"}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -66,39 +68,99 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def run_in_place(paths: list[Path]) -> None:
-    """Execute notebooks and write each back, cleaned, once it has run to its end."""
-    for path in paths:
-        write_notebook(_execute_with_progress(path, photographs=False), path)
+    """Execute notebooks and write each back, cleaned, once it has run to its end.
+
+    One at a time, with all threads: what they measure of time is for the learners' eyes.
+    """
+    asyncio.run(_run_all([Lesson(path, target=path) for path in paths], workers=1, threads=None))
 
 
 def run_to_build(paths: list[Path], build: Path, *, photographs: bool) -> None:
-    """Execute notebooks into `build`/executed, and their views into `build`/views."""
+    """Execute notebooks into `build`/executed, and their views into `build`/views.
+
+    Several at a time: a kernel spends much of its time with one thread, or waiting.
+    """
     for old in find_notebooks(build / "executed"):
         if old.name not in {path.name for path in paths}:
             old.unlink()  # or it would be on the site
+    lessons = []
     for path in paths:
         views = build / "views" / path.stem
         shutil.rmtree(views, ignore_errors=True)
-        notebook = _execute_with_progress(path, photographs=photographs, views=views)
-        write_notebook(notebook, build / "executed" / path.name)
+        lessons.append(Lesson(path, build / "executed" / path.name, views, photographs))
+    # Those that take longest go first, so that at the end no core is left idle.
+    lessons.sort(key=lambda lesson: lesson.path.stem not in LONGEST)
+    cores = os.cpu_count() or 1
+    workers = min(AT_A_TIME, cores)
+    asyncio.run(_run_all(lessons, workers=workers, threads=cores // workers))
 
 
-def _execute_with_progress(
-    path: Path, *, photographs: bool, views: Path | None = None
-) -> NotebookNode:
-    """`execute`, with one line on the terminal: a count of cells while it runs, then the time."""
+@dataclass
+class Lesson:
+    """A notebook to execute, where the executed one is to lie, and how it is run."""
+
+    path: Path
+    target: Path
+    views: Path | None = None
+    photographs: bool = False
+
+
+async def _run_all(lessons: list[Lesson], *, workers: int, threads: int | None) -> None:
+    """Execute lessons in their order, so many at a time; the first that fails stops the others."""
+    progress, left = Progress(), iter(lessons)
+
+    async def work() -> None:
+        for lesson in left:
+            await _run_one(lesson, threads, progress)
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(workers):
+                group.create_task(work())
+    except ExceptionGroup as several:
+        raise several.exceptions[0] from None
+
+
+async def _run_one(lesson: Lesson, threads: int | None, progress: "Progress") -> None:
+    name = lesson.path.stem
     started = time.perf_counter()
-    on_terminal = sys.stdout.isatty()
+    progress.cell(name, 0, 0)
+    notebook = await execute_beside_others(
+        lesson.path,
+        photographs=lesson.photographs,
+        threads=threads,
+        on_cell=lambda number, total: progress.cell(name, number, total),
+        views=lesson.views,
+    )
+    write_notebook(notebook, lesson.target)
+    progress.done(name, time.perf_counter() - started)
 
-    def show(number: int, total: int) -> None:
-        if on_terminal:
-            print(f"\r  {path.stem:<24} cell {number} of {total}", end="", flush=True)
 
-    print(f"  {path.stem:<24}", end="", flush=True)
-    notebook = execute(path, photographs=photographs, on_cell=show, views=views)
-    seconds = f"{time.perf_counter() - started:.0f} s"
-    print(f"\r  {path.stem:<24} {seconds:<20}" if on_terminal else f" {seconds}", flush=True)
-    return notebook
+class Progress:
+    """A line for each lesson that is done; on a terminal, below them, one for those that run."""
+
+    def __init__(self) -> None:
+        self.running: dict[str, str] = {}
+        self.on_terminal = sys.stdout.isatty()
+
+    def cell(self, name: str, number: int, total: int) -> None:
+        """A lesson has come to a cell."""
+        self.running[name] = f"{name}: cell {number} of {total}" if number else name
+        self._show()
+
+    def done(self, name: str, seconds: float) -> None:
+        """A lesson has run to its end."""
+        del self.running[name]
+        self._show(f"  {name:<24} {seconds:.0f} s")
+
+    def _show(self, line: str = "") -> None:
+        if self.on_terminal:
+            width = shutil.get_terminal_size().columns - 1
+            below = ("  " + ", ".join(self.running.values()))[:width]
+            above = f"{line:<{width}}\n" if line else ""
+            print(f"\r{above}{below:<{width}}\r", end="", flush=True)
+        elif line:
+            print(line, flush=True)
 
 
 def report(build: Path, *, measured: bool) -> None:

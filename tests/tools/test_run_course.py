@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,11 +13,11 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 from nbclient.exceptions import DeadKernelError
-from nbformat.v4 import new_output
+from nbformat.v4 import new_notebook, new_output
 
 from tools import run_course
 from tools.book import SiteFailed
-from tools.execution import ROOT, execute, write_notebook
+from tools.execution import ROOT, NotebookFailed, execute, write_notebook
 
 
 def run(folder, *options):
@@ -62,6 +63,70 @@ def test_a_course_is_run_to_build_without_photographs(course, tmp_path, capsys, 
     shown = capsys.readouterr().out
     assert "lesson" in shown
     assert os.path.relpath(build / "site" / "index.html") in shown
+
+
+MEET = """import pathlib, time
+pathlib.Path({mine!r}).touch()
+deadline = time.monotonic() + 30
+while not pathlib.Path({other!r}).exists():
+    assert time.monotonic() < deadline, "alone"
+    time.sleep(0.01)"""
+
+
+def test_lessons_run_two_at_a_time_and_share_the_cores(course, tmp_path, capsys, monkeypatch, site):
+    monkeypatch.setattr(run_course.os, "cpu_count", lambda: 6)
+    path = course(
+        MEET.format(mine="a", other="b"), "import os\nprint(os.environ['OMP_NUM_THREADS'])"
+    )
+    path.rename(path.with_name("one.ipynb"))
+    path = course(MEET.format(mine="b", other="a"))
+    path.rename(path.with_name("two.ipynb"))
+    assert run(tmp_path, "--no-table") == 0
+    shown = capsys.readouterr().out
+    assert len(re.findall(r"^  (?:one|two) +\d+ s$", shown, re.MULTILINE)) == 2
+    executed = nbformat.read(tmp_path / "build" / "executed" / "one.ipynb", as_version=4)
+    assert executed.cells[1].outputs[0].text == "3\n"
+
+
+def test_one_that_fails_stops_the_others_and_what_is_done_is_kept(tmp_path, monkeypatch, capsys):
+    """The order: those that take longest, then that of the course."""
+    ran, stopped = [], []
+
+    async def pretend(path, **_):
+        ran.append(path.stem)
+        if path.stem == "c":
+            raise NotebookFailed("c.ipynb failed in cell 1")
+        try:
+            await asyncio.sleep(0 if path.stem == "a" else 60)
+        except asyncio.CancelledError:
+            stopped.append(path.stem)
+            raise
+        return new_notebook()
+
+    monkeypatch.setattr(run_course, "execute_beside_others", pretend)
+    monkeypatch.setattr(run_course, "LONGEST", {"d"})
+    for name in "abcde":
+        write_notebook(new_notebook(), tmp_path / "notebooks" / f"{name}.ipynb")
+    monkeypatch.setattr(run_course.os, "cpu_count", lambda: 3)
+    monkeypatch.setattr(run_course, "AT_A_TIME", 3)
+    assert run(tmp_path, "--no-table") == 1
+    assert "c.ipynb failed in cell 1" in capsys.readouterr().err
+    assert ran == ["d", "a", "b", "c"]
+    assert sorted(stopped) == ["b", "d"]
+    assert [path.stem for path in (tmp_path / "build" / "executed").iterdir()] == ["a"]
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+def test_who_looks_on_sees_what_is_done_and_on_a_terminal_what_runs(monkeypatch, capsys, terminal):
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: terminal)
+    progress = run_course.Progress()
+    progress.cell("one", 0, 0)
+    progress.cell("two", 3, 9)
+    progress.done("one", 12.3)
+    shown = capsys.readouterr().out
+    assert re.findall(r"(?:^|\r)  one +12 s *$", shown, re.MULTILINE)
+    assert ("one, two: cell 3 of 9" in shown) == terminal
+    assert shown.rstrip("\r ").endswith("two: cell 3 of 9") == terminal
 
 
 def test_where_the_site_cannot_be_made_the_rest_is_shown(course, tmp_path, capsys, monkeypatch):
