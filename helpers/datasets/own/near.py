@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import torch
-from scipy.spatial import cKDTree
 from torch import Tensor
 
 from helpers.splits import near_duplicates
@@ -33,6 +32,9 @@ def count_near_duplicates(
         names: N, of the pictures.
         remarks: a line is added if there are any.
     """
+    # Only here: to load it takes as long as all other modules of the package together.
+    from scipy.spatial import cKDTree
+
     train = splits["train"].numpy()
     held_out = np.concatenate([rows.numpy() for name, rows in splits.items() if name != "train"])
     distances, nearest = cKDTree(means[train]).query(
