@@ -197,6 +197,17 @@ def test_only_mosaics_of_all_sizes_are_judged_with_the_pyramid(
     assert used == [(1.0,), pyramid()]
 
 
+def test_mosaics_of_one_size_are_judged_by_the_photographs_criterion(
+    pattern_classifier, scene_with, monkeypatch
+):
+    monkeypatch.setattr(evaluation, "MOSAICS", 1)
+    scores = DetectorScores(0.1, 0.2, 0.3, 0.4, 0.5)
+    monkeypatch.setattr(evaluation, "evaluate_detector", lambda *a, **options: scores)
+    car, other = scene_with(40, 100, (0, 0)), scene_with(40, 100)
+    crops = Crops(torch.stack([car, other]), torch.tensor([1, 0]))
+    assert mosaics_equal_error_rates(pattern_classifier, crops, (0,))[1] == scores.eer_uiuc
+
+
 def test_the_curve_before_suppression_counts_every_cell_that_is_called_car(
     pattern_classifier, scene_with
 ):
