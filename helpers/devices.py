@@ -8,6 +8,8 @@ from contextlib import contextmanager
 
 import torch
 
+CPU = torch.device("cpu")
+
 
 @contextmanager
 def full_precision() -> Iterator[None]:
@@ -45,14 +47,14 @@ def same_each_time() -> Iterator[None]:
 
 
 @contextmanager
-def seeded(seed: int, device: torch.device) -> Iterator[None]:
+def seeded(seed: int, device: torch.device = CPU) -> Iterator[None]:
     """Within it, numbers that are drawn without a generator on the CPU and a device are settled.
 
     After it, they go on as if nothing had been (but those of "mps").
 
-    >>> with seeded(0, torch.device("cpu")):
+    >>> with seeded(0):
     ...     first = torch.rand(3)
-    >>> with seeded(0, torch.device("cpu")):
+    >>> with seeded(0):
     ...     torch.equal(torch.rand(3), first)
     True
     """

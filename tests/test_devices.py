@@ -9,6 +9,7 @@ import torch
 
 from helpers import devices, heatmap, timing
 from helpers.acceleration import accelerate
+from helpers.checks import augmentation, fcn, fine_tuning, training_loop
 from helpers.devices import full_precision, same_each_time, seeded
 from helpers.fcn import to_fcn
 from helpers.models import make_classifier
@@ -234,3 +235,37 @@ class TestOnlyOnCuda:
             off = (fcn.cuda()(image.cuda()).cpu() - expected).abs().max()
             fast = (accelerate(fcn)(image.cuda()).cpu() - expected).abs().max()
         assert fast < 1e-5 * expected.abs().max() < off
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda: fcn._small_classifier((3,), (8, 12), True, 1),
+        fine_tuning._small_network,
+        training_loop._a_small_network,
+        lambda: augmentation._check_randomness(brighten, torch.full((8, 1, 4, 6), 0.5)),
+    ],
+    ids=["fcn", "fine-tuning", "training loop", "augmentation"],
+)
+def test_a_check_that_draws_on_the_cpu_leaves_every_gpu_alone(draw, monkeypatch):
+    """`fork_rng()` without devices would wake them all, and `torch.manual_seed` seed them."""
+    fork, forked = torch.random.fork_rng, []
+
+    def remember(devices=None, *arguments, **options):
+        forked.append(devices)
+        return fork(devices, *arguments, **options)
+
+    def refuse(seed):
+        raise AssertionError("every device is seeded")
+
+    monkeypatch.setattr(torch.random, "fork_rng", remember)
+    monkeypatch.setattr(torch, "manual_seed", refuse)
+    state = torch.get_rng_state()
+    draw()
+    assert forked == [[]]
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+def brighten(images, strength, generator):
+    amounts = torch.rand(len(images), 1, 1, 1, generator=generator)
+    return (images + strength * (2 * amounts - 1)).clamp(0, 1)

@@ -9,6 +9,7 @@ from torch import Generator, Tensor
 
 from helpers import augment
 from helpers.checks.report import ask, check, close, explain, fail, same, tensor, your_or_ours
+from helpers.devices import seeded
 
 __all__ = [
     "check_mirror",
@@ -271,8 +272,7 @@ def _check_amounts(amounts: Tensor, strength: float) -> None:
 
 def _check_randomness(function: Brighten, images: Tensor) -> None:
     """Seeds decide, and nothing but the generator is used."""
-    with torch.random.fork_rng():
-        torch.manual_seed(1)
+    with seeded(1):
         state = torch.get_rng_state()
         first = _brighten(function, images, 0.2, seed=1)
         if not torch.equal(state, torch.get_rng_state()):

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from helpers.checks.report import ask, check, close, explain, fail, shown, whole, your_or_ours
+from helpers.devices import seeded
 from helpers.fcn import geometry, linear_as_convolution, to_fcn
 from helpers.models import randomise_
 
@@ -150,8 +151,7 @@ def _small_classifier(
     sides: tuple[int, ...], size: tuple[int, int], bias: bool, channels: int
 ) -> nn.Sequential:
     """Conv, norm, ReLU, pool, Flatten and as many Linear layers as `sides`, in train mode."""
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
+    with seeded(0):
         layers = [nn.Conv2d(channels, 3, 3, bias=bias), nn.BatchNorm2d(3)]
         layers += [nn.ReLU(), nn.MaxPool2d(2)]
         features = 3 * ((size[0] - 2) // 2) * ((size[1] - 2) // 2)

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, nll_loss
 
 from helpers.checks.report import ask, check, close, fail
+from helpers.devices import seeded
 from helpers.training import fit
 
 Batches = Sequence[tuple[Tensor, Tensor]]
@@ -15,8 +16,7 @@ Batches = Sequence[tuple[Tensor, Tensor]]
 
 def _small_network() -> nn.Sequential:
     """A network in train mode whose layers behave differently in eval mode."""
-    with torch.random.fork_rng():
-        torch.manual_seed(3)
+    with seeded(3):
         network = nn.Sequential(
             nn.Flatten(),
             nn.Linear(6, 5),

@@ -8,6 +8,7 @@ from torch.nn.functional import cross_entropy
 from torch.optim import Optimizer
 
 from helpers.checks.report import ask, check, explain, fail
+from helpers.devices import seeded
 
 TrainEpoch = Callable[[nn.Module, Optimizer, Tensor, Tensor, int], list[float]]
 
@@ -84,8 +85,7 @@ def _epoch(
 
 def _a_small_network() -> tuple[nn.Module, Optimizer]:
     """In eval mode, so that a forgotten train() is seen; 12 numbers in, 2 logits out."""
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
+    with seeded(0):
         layers = [nn.Flatten(), nn.Linear(12, 5), nn.BatchNorm1d(5), nn.ReLU(), nn.Linear(5, 2)]
     model = nn.Sequential(*layers).eval()
     return model, torch.optim.SGD(model.parameters(), lr=0.5)
