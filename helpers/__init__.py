@@ -16,7 +16,9 @@
 | `tiles`          | a large image, piece by piece, with the same answers       | 05     |
 | `multiply_adds`  | how much arithmetic a heatmap takes                        | 05     |
 | `fft`            | a large convolution as products of frequencies             | 05     |
+| `fourier`        | the transform of small tiles, as matrices                  |        |
 | `tuning`         | which way a convolution costs least                        |        |
+| `choices`        | what was fastest here, remembered from run to run          |        |
 | `acceleration`   | the same network, faster                                   | 05     |
 | `boxes`          | IoU and non-maximum suppression                            | 06     |
 | `detector`       | an image in, boxes and scores out, at every scale          | 06     |

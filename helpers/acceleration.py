@@ -4,10 +4,10 @@
 2. max(relu(x)) = relu(max(x)): pool first, and ReLU has a quarter of the numbers.
 3. Convolutions with large kernels are done by Fourier transform, where that costs less.
 4. The channels of a pixel lie side by side in memory (channels last): pooling is many times faster.
-   (But not where that makes a network slower, as measured: see `prefers_channels_last`.)
+   (But not where that makes a network slower: see `prefers_channels_last`.)
 5. ReLU overwrites its input, where nobody else needs that.
 
-What is done how is counted; with `tune=True` it is measured on this machine.
+What is done how follows rules and counts; with `tune=True` it is measured on this machine.
 
 >>> from helpers.fcn import to_fcn
 >>> from helpers.models import make_classifier
@@ -19,16 +19,20 @@ True
 """
 
 import copy
-from math import prod
+import hashlib
+from math import ceil, prod
+from pathlib import Path
 
 import torch
 from torch import Tensor, fx, nn
 from torch.nn.functional import relu
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from helpers.choices import Choices
 from helpers.devices import full_precision
 from helpers.fft import FFTConv2d, can_use_fft
 from helpers.geometry import Geometry
+from helpers.tuning import fastest
 
 # A 3×3 convolution is never faster by Fourier transform.
 SMALLEST_KERNEL = 10
@@ -45,23 +49,56 @@ class FastFCN(nn.Module):
     """What `accelerate` makes: images [N, C, H, W] -> logits [N, classes, rows, cols], no training.
 
     `body` is the network itself, `geometry` that of the FCN it was made from, `channels_last` how
-    its images lie in memory. Lesson 05.
+    its images lie in memory; with `choices`, that is measured with the first image. Lesson 05.
     """
 
-    def __init__(self, body: nn.Module, geometry: Geometry, *, channels_last: bool = True) -> None:
+    def __init__(
+        self,
+        body: nn.Module,
+        geometry: Geometry,
+        *,
+        channels_last: bool = True,
+        choices: Choices | None = None,
+    ) -> None:
         super().__init__()
-        self.channels_last = channels_last
-        self.body = body.to(memory_format=_layout(channels_last))
+        self.body = body
         self.geometry = geometry
         self.eval().requires_grad_(False)
+        self._lay_out(channels_last)
+        self._choices = choices
+        self._measured_with: set[int] = set()  # numbers of threads
 
     @full_precision()
     def forward(self, images: Tensor) -> Tensor:
-        images = images.contiguous(memory_format=_layout(self.channels_last))
         together = max(1, GROUP_PIXELS // max(1, prod(images.shape[-2:])))
+        if self._choices is not None and images.numel():
+            self._choose_layout(images[:together])
         if len(images) <= together:
-            return self.body(images)
-        return torch.cat([self.body(group) for group in images.split(together)])
+            return self._run(images)
+        groups = images.tensor_split(ceil(len(images) / together))  # of nearly one size
+        return torch.cat([self._run(group) for group in groups])
+
+    def _run(self, images: Tensor) -> Tensor:
+        return self.body(images.contiguous(memory_format=_layout(self.channels_last)))
+
+    def _lay_out(self, channels_last: bool) -> None:
+        self.channels_last = channels_last
+        self.body.to(memory_format=_layout(channels_last))
+
+    def _choose_layout(self, images: Tensor) -> None:
+        """Once for a number of threads: the order of numbers in which these images are fastest."""
+        threads = torch.get_num_threads()
+        if threads in self._measured_with:
+            return
+        case = [hashlib.sha256(str(self.body).encode()).hexdigest(), *images.shape]
+        last = self._choices.get(case, images.device.type)
+        if not isinstance(last, bool):
+            ways = not self.channels_last, self.channels_last
+            times = fastest(ways, lambda way: self._lay_out(way) or self._run(images))
+            last = min(times, key=times.get)
+            self._choices.put(case, last, images.device.type)
+        self._measured_with.add(threads)
+        self._lay_out(last)
 
 
 def _layout(channels_last: bool) -> torch.memory_format:
@@ -76,7 +113,7 @@ class LayerTracer(fx.Tracer):
         return own or super().is_leaf_module(m, qualified_name)
 
 
-def accelerate(fcn: nn.Module, *, tune: bool = False) -> FastFCN:
+def accelerate(fcn: nn.Module, *, tune: bool | Path = False) -> FastFCN:
     """A faster copy of an FCN for inference. Lesson 05.
 
     `FFTConv2d` chooses the tile (or the direct convolution) for each size of image.
@@ -84,8 +121,9 @@ def accelerate(fcn: nn.Module, *, tune: bool = False) -> FastFCN:
     Args:
         fcn: as `to_fcn` gives it; not changed. (Of a network that is fast already, nothing is
             copied, and `tune` does not count.)
-        tune: choose by measuring, which takes up to a second for each new size of image. Otherwise
-            by counting: then the last digits are the same each time.
+        tune: choose by measuring, which takes up to a second for each new size of image; a JSON
+            file (see `users_file`) keeps what was measured for the next time. Otherwise by
+            counting: then the last digits are the same each time.
 
     Returns:
         A network whose logits are the FCN's in eval mode, within 1e-5 of the largest.
@@ -97,20 +135,22 @@ def accelerate(fcn: nn.Module, *, tune: bool = False) -> FastFCN:
         return fcn
     if not isinstance(getattr(fcn, "geometry", None), Geometry):
         raise TypeError("accelerate needs a converted network: to_fcn(model, input_size)")
+    choices = Choices(tune if isinstance(tune, Path) else None) if tune else None
     fcn_copy = copy.deepcopy(fcn).eval()
     body = fx.GraphModule(fcn_copy, LayerTracer().trace(fcn_copy))
     fold_batch_norm(body)
     pool_before_relu(body)
-    use_fft(body, tune=tune)
+    use_fft(body, choices=choices)
     relu_in_place(body)
     body.delete_all_unused_submodules()
     body.graph.lint()
     body.recompile()
-    return FastFCN(body, fcn.geometry, channels_last=prefers_channels_last(body))
+    last = prefers_channels_last(body)
+    return FastFCN(body, fcn.geometry, channels_last=last, choices=choices)
 
 
 def prefers_channels_last(body: nn.Module) -> bool:
-    """Whether a network is faster with the channels of each pixel side by side in memory.
+    """Whether a network should be faster with the channels of each pixel side by side in memory.
 
     Not where a 1×1 convolution works on groups of channels (up to 7 times slower, as was measured
     with torch 2.13 on x86), nor where all its layers have few channels.
@@ -166,11 +206,11 @@ def relu_in_place(body: fx.GraphModule) -> None:
             body.graph.erase_node(rectifier)
 
 
-def use_fft(body: fx.GraphModule, *, tune: bool = False) -> None:
+def use_fft(body: fx.GraphModule, *, choices: Choices | None = None) -> None:
     """Let `FFTConv2d` do every convolution that it can do, but for the very small kernels."""
     for name, layer in list(body.named_modules()):
         if can_use_fft(layer) and prod(layer.kernel_size) >= SMALLEST_KERNEL:
-            body.set_submodule(name, FFTConv2d(layer, tune=tune))
+            body.set_submodule(name, FFTConv2d(layer, choices=choices))
 
 
 def _layer(body: fx.GraphModule, node: fx.Node | None) -> nn.Module | None:

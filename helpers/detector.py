@@ -73,7 +73,7 @@ class Detector:
             it as well).
         scales: how large the objects may be, next to those of the crops (see `pyramid`).
         tune: measure which way is fastest on this machine, up to a second for each new size of
-            image (see `accelerate`): worth it for many images of few sizes.
+            image, and with a file remember it (see `accelerate`): for many images of few sizes.
 
     Raises:
         ValueError: for an option outside its range, and a network that is not asked about one
@@ -95,7 +95,7 @@ class Detector:
         mirror: bool = True,
         clip: bool = False,
         scales: Sequence[float] = (1.0,),
-        tune: bool = False,
+        tune: bool | Path = False,
     ) -> None:
         if not 0 <= threshold <= 1:
             raise ValueError(f"threshold is a probability in [0, 1], not {threshold}")

@@ -1,10 +1,13 @@
-"""What differs where a GPU computes: rounding, random numbers, and when a result is there.
+"""What differs where a GPU computes: its name, rounding, random numbers, when a result is there.
 
 Everything else works on the device that a model is on. On a CPU only `seeded` does anything.
 """
 
+import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
 
 import torch
 
@@ -74,6 +77,17 @@ def available(name: str) -> bool:
     """Whether this torch can use "cpu", "cuda" (NVIDIA, or AMD by ROCm) or "mps" (Apple) here."""
     there = {"cuda": torch.cuda.is_available, "mps": torch.backends.mps.is_available}
     return name == "cpu" or there[name]()
+
+
+@cache
+def processor(device: str = "cpu") -> str:
+    """The name of a processor ("cpu") or GPU ("cuda"), as CUDA, Linux or Python knows it."""
+    if device == "cuda":
+        return torch.cuda.get_device_name()
+    file = Path("/proc/cpuinfo")
+    lines = file.read_text().splitlines() if file.exists() else []
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()
 
 
 def wait() -> None:

@@ -15,14 +15,17 @@ True
 """
 
 import threading
+from itertools import product
 from math import ceil, prod
-from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import conv2d, pad
 
+from helpers.choices import Choices
+from helpers.fourier import Transforms
 from helpers.tuning import (
+    DIRECT,
     NEARLY,
     Pair,
     best_tile,
@@ -32,6 +35,7 @@ from helpers.tuning import (
     fastest,
     fft_multiply_adds,
     half_of,
+    is_way,
     step_of,
 )
 
@@ -63,55 +67,6 @@ def convolve_by_theorem(x: Tensor, weight: Tensor) -> Tensor:
     return y[..., : height - rows + 1, : width - cols + 1]  # the rest went once around the image
 
 
-class Transforms(NamedTuple):
-    """The Fourier transform of tiles and back, as matrices of real numbers.
-
-    For a few dozen numbers a product of matrices is faster than the fast transform, the more so as
-    only some of the results are asked for. A complex number a + bi is two real ones; for a product
-    with c + di three real products are enough (Gauss): with p = (a + b) c, q = a (d - c) and
-    r = b (c + d), it is (p - r) + (p + q) i. The matrices for rows do these sums as well.
-    """
-
-    columns: Tensor  # [2 · half, w]: of real numbers half of the frequencies tell all
-    rows: Tensor  # [3 · h, 2 · h]: a and b of each row to a + b, a, b of each frequency
-    weight_rows: Tensor  # [3 · h, 2 · kernel rows]: to c, d - c, c + d of the conjugate
-    rows_back: Tensor  # [2 · step, 3 · h]: p, q, r to real and imaginary part
-    columns_back: Tensor  # [step, 2 · half]
-
-    @classmethod
-    def of(cls, tile: Pair, kernel: Pair, like: Tensor) -> "Transforms":
-        """Those of a size of tile and kernel, as numbers of the type and device of `like`."""
-        (height, width), step, half = tile, step_of(tile, kernel), half_of(tile[1])
-        columns = _fourier(width)[:half]
-        columns = torch.stack([columns.real, columns.imag], 1).flatten(0, 1)
-        a, b = _real_and_imaginary(_fourier(height))
-        c, d = _real_and_imaginary(_fourier(height)[:, : kernel[0]])
-        d = -d  # a network's "convolution" does not turn its kernel around: the conjugate
-        none, one = torch.zeros(2, height, height, dtype=torch.double)
-        one.fill_diagonal_(1)
-        products = torch.cat([torch.cat([one, none, -one], 1), torch.cat([one, one, none], 1)])
-        back = torch.cat(_real_and_imaginary(_fourier(height).conj()[: step[0]] / height))
-        columns_back = _fourier(width).conj()[: step[1], :half] / width
-        # The frequencies left out mirror all but the first and (of an even width) the last.
-        columns_back[:, 1 : (width + 1) // 2] *= 2
-        columns_back = torch.stack([columns_back.real, -columns_back.imag], 2).flatten(1)
-        rows, weight_rows = torch.cat([a + b, a, b]), torch.cat([c, d - c, c + d])
-        matrices = columns, rows, weight_rows, back @ products, columns_back
-        return cls(*(matrix.to(like) for matrix in matrices))
-
-
-def _fourier(length: int) -> Tensor:
-    """The Fourier transform as a matrix [length, length], complex."""
-    steps = torch.outer(torch.arange(length), torch.arange(length)) % length
-    return torch.exp(-2j * torch.pi * steps.double() / length)
-
-
-def _real_and_imaginary(matrix: Tensor) -> tuple[Tensor, Tensor]:
-    """Of a complex matrix times numbers whose real parts come first, then the imaginary parts."""
-    real = torch.cat([matrix.real, -matrix.imag], 1)
-    return real, torch.cat([matrix.imag, matrix.real], 1)
-
-
 _memory = threading.local()
 
 
@@ -137,8 +92,9 @@ class FFTConv2d(nn.Module):
 
     Args:
         convolution: of float32 or float64; copied.
-        tune: choose the tile (or the direct convolution) by measuring, once for each size of image
-            and number of threads; otherwise by counting, which is the same on every machine.
+        choices: choose the tile (or the direct convolution) by measuring, once for each size of
+            image and number of threads, and remember it there. None: by counting, which is the same
+            on every machine.
 
     Raises:
         ValueError: for a convolution with stride, dilation, groups or padding, for a tensor that is
@@ -146,7 +102,7 @@ class FFTConv2d(nn.Module):
         RuntimeError: for a tensor that wants gradients.
     """
 
-    def __init__(self, convolution: nn.Conv2d, *, tune: bool = False) -> None:
+    def __init__(self, convolution: nn.Conv2d, *, choices: Choices | None = None) -> None:
         super().__init__()
         if not can_use_fft(convolution):
             raise ValueError(
@@ -160,7 +116,7 @@ class FFTConv2d(nn.Module):
         bias = convolution.bias
         self.register_buffer("weight", convolution.weight.detach().clone())
         self.register_buffer("bias", None if bias is None else bias.detach().clone())
-        self.tune = tune
+        self._choices = choices
         self._spectra: dict[Pair, tuple[Tensor, Transforms]] = {}
         self._measured: dict[tuple[Pair, int], Pair | None] = {}
 
@@ -174,13 +130,14 @@ class FFTConv2d(nn.Module):
             )
         if x.ndim != 4 or x.shape[1] != self.in_channels:
             raise ValueError(f"expected [N, {self.in_channels}, H, W], not {list(x.shape)}")
-        if x.numel() and not torch.isfinite(torch.stack(x.aminmax())).all():
+        # The sum is quicker, and finite numbers can have too large a sum.
+        if not x.sum().isfinite() and not x.isfinite().all():
             raise ValueError(
                 "NaN or infinity would spread over a whole tile of the Fourier transform: use the"
                 " plain FCN, or find out where they come from"
             )
         output = tuple(n - k + 1 for n, k in zip(x.shape[-2:], self.kernel_size, strict=True))
-        if self.tune and x.numel() and min(output) > 0:
+        if self._choices is not None and x.numel() and min(output) > 0:
             self._measure(x, output)
         return self._run(x, output, self._tile(output))
 
@@ -209,10 +166,24 @@ class FFTConv2d(nn.Module):
         return best_tile(*self._case(output), at_hand=tuple(self._spectra))
 
     def _measure(self, x: Tensor, output: Pair) -> None:
-        """Remember the fastest way for images of this size, with this number of threads."""
-        case = output, torch.get_num_threads()
-        if case in self._measured:
+        """Take the fastest way for images of this size, with this number of threads."""
+        here = output, torch.get_num_threads()
+        if here in self._measured:
             return
+        last = x.is_contiguous(memory_format=torch.channels_last)
+        case = [*self._case(output), len(x), str(x.dtype), last]
+        way = self._choices.get(case, x.device.type)
+        if not is_way(way, self.kernel_size) or self._drives_out(way):
+            best = self._fastest(x, output)
+            way = DIRECT if best is None else list(best)
+            self._choices.put(case, way, x.device.type)
+        self._measured[here] = None if way == DIRECT else tuple(way)
+
+    def _drives_out(self, way: str | list[int]) -> bool:
+        """Whether it needs other weights than those at hand: then it is compared with these."""
+        return way != DIRECT and bool(self._spectra) and tuple(way) not in self._spectra
+
+    def _fastest(self, x: Tensor, output: Pair) -> Pair | None:
         at_hand = dict(self._spectra)
         ways = candidates(*self._case(output), images=len(x), at_hand=tuple(at_hand))
         times = fastest(dict.fromkeys([*at_hand, *ways]), lambda way: self._run(x, output, way))
@@ -220,8 +191,8 @@ class FFTConv2d(nn.Module):
         if at_hand:  # images of many sizes must not drive out each other's weights
             near = min({None, *at_hand} & times.keys(), key=times.get)
             best = near if times[near] <= NEARLY * times[best] else best
-        self._measured[case] = best
         self._spectra = at_hand | {t: s for t, s in self._spectra.items() if t == best}
+        return best
 
     def _overlap_save(self, x: Tensor, output: Pair, tile: Pair) -> Tensor:
         """Cut into tiles that overlap by the kernel less one, convolve each, put them together."""
@@ -231,14 +202,14 @@ class FFTConv2d(nn.Module):
             (g - 1) * s + t - n for g, s, t, n in zip(grid, step, tile, x.shape[-2:], strict=True)
         ]
         x = pad(x, (0, missing[1], 0, missing[0]))
-        y = x.new_empty(len(x), grid[0], step[0], grid[1], step[1], self.out_channels)
+        y = x.new_empty(len(x), *output, self.out_channels)
         images, rows = self._at_a_time(x, grid, tile)
         for n in range(0, len(x), images):
             for row in range(0, grid[0], rows):
                 strip = x[n : n + images, :, row * step[0] : (row + rows - 1) * step[0] + tile[0]]
-                self._convolve(strip, tile, out=y[n : n + images, row : row + rows])
-        y = y.view(len(x), grid[0] * step[0], grid[1] * step[1], self.out_channels)
-        return y[:, : output[0], : output[1]].permute(0, 3, 1, 2)  # [N, out, rows, cols]
+                place = y[n : n + images, row * step[0] : (row + rows) * step[0]]
+                self._convolve(strip, tile, out=place)
+        return y.permute(0, 3, 1, 2)  # [N, out, rows, cols], channels last
 
     def _at_a_time(self, x: Tensor, grid: Pair, tile: Pair) -> Pair:
         """How many images, and rows of tiles, are convolved together."""
@@ -249,7 +220,7 @@ class FFTConv2d(nn.Module):
         return max(1, rows // grid[0]), rows
 
     def _convolve(self, x: Tensor, tile: Pair, *, out: Tensor) -> None:
-        """Tiles of [N, in, height, width] -> [N, grid rows, step, grid columns, step, out].
+        """Tiles of [N, in, height, width] -> [N, rows, cols, out].
 
         Transform, multiply, transform back. For each frequency, the sum over the channels is a
         product of matrices; those of one column of frequencies stay in the processor's cache.
@@ -269,8 +240,8 @@ class FFTConv2d(nn.Module):
             torch.mm(to.rows_back, products.view(3 * height, -1), out=y[k])
         wide = _kept("wide", x, step[1], y[0].numel() // 2)
         y = torch.mm(to.columns_back, y.view(2 * half, -1), out=wide)
-        y = y.view(step[1], step[0], *out.shape[:2], out.shape[3], -1).permute(2, 3, 1, 4, 0, 5)
-        out.copy_(y) if self.bias is None else torch.add(y, self.bias, out=out)
+        y = y.view(step[1], step[0], *x.shape[3:6], -1)
+        _side_by_side(y.permute(2, 3, 1, 4, 0, 5), self.bias, out=out)
 
     def _spectrum(self, tile: Pair) -> tuple[Tensor, Transforms]:
         """The weights' transform [half, 3 · h, in, out], computed once for each size of tile."""
@@ -289,13 +260,36 @@ class FFTConv2d(nn.Module):
         return self._spectra[tile]
 
     def _apply(self, *args, **kwargs) -> nn.Module:
-        self._spectra.clear()  # the weights move to another device or type
+        before = self.weight.device, self.weight.dtype
+        super()._apply(*args, **kwargs)
         self._measured.clear()
-        return super()._apply(*args, **kwargs)
+        if (self.weight.device, self.weight.dtype) != before:
+            self._spectra.clear()  # their order in memory is one and the same for all layouts
+        return self
 
     def _load_from_state_dict(self, *args, **kwargs) -> None:
         self._spectra.clear()
         super()._load_from_state_dict(*args, **kwargs)
+
+
+def _side_by_side(tiles: Tensor, bias: Tensor | None, *, out: Tensor) -> None:
+    """[N, grid rows, step, grid columns, step, C] -> [N, rows, cols, C]: what fits, and the bias.
+
+    `out` leaves no gaps between images, which the next layer would have to copy away.
+    """
+    steps = tiles.shape[2], tiles.shape[4]
+    both = [_whole_and_rest(side, step) for side, step in zip(out.shape[1:3], steps, strict=True)]
+    for (top, rows, height), (left, columns, width) in product(*both):
+        part = tiles[:, top : top + rows, :height, left : left + columns, :width]
+        place = out[:, top * steps[0] :, left * steps[1] :][:, : rows * height, : columns * width]
+        place = place.unflatten(2, (columns, width)).unflatten(1, (rows, height))
+        place.copy_(part) if bias is None else torch.add(part, bias, out=place)
+
+
+def _whole_and_rest(side: int, step: int) -> list[tuple[int, int, int]]:
+    """(first tile, number of tiles, length kept of each): those that fit whole, and the last."""
+    whole, rest = divmod(side, step)
+    return [part for part in ((0, whole, step), (whole, 1, rest)) if part[1] * part[2]]
 
 
 def can_use_fft(layer: nn.Module) -> bool:

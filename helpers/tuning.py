@@ -10,6 +10,7 @@ Counted, which is the same everywhere (`best_tile`), or measured on this machine
 from collections.abc import Callable, Iterable
 from functools import cache
 from math import ceil, log2, prod
+from typing import Any
 
 from helpers.timing import seconds
 
@@ -25,6 +26,8 @@ NEARLY = 1.5
 # What fetching a number of the weights may cost, next to a multiply-add: little where the memory is
 # fast or many images share them, much where it is slow.
 FEW_WEIGHTS, MANY_WEIGHTS = 60, 15
+# How a file says None: no tile.
+DIRECT = "direct"
 # A direct convolution of so many times the multiply-adds is not even tried.
 HOPELESS = 8
 
@@ -139,6 +142,20 @@ def candidates(
     return ways + [tile for tile in dict.fromkeys(best) if costs[tile][0] < direct] or [None]
 
 
+def is_way(remembered: object, kernel: Pair) -> bool:
+    """Whether what a file says is a way: "direct", or [height, width] of a tile for this kernel.
+
+    >>> is_way("direct", (7, 22)), is_way([12, 55], (7, 22)), is_way([3, 10**9], (7, 22))
+    (True, True, False)
+    """
+    if not isinstance(remembered, list):
+        return remembered == DIRECT
+    numbers = len(remembered) == 2 and all(type(side) is int for side in remembered)
+    return numbers and all(
+        k <= side <= max(*SIDES, *kernel) for side, k in zip(remembered, kernel, strict=True)
+    )
+
+
 def cost_of_way(kernel: Pair, output: Pair, channels: Pair, tile: Pair | None) -> tuple[int, int]:
     """Multiply-adds that one way really takes for an image, and numbers of weights that it reads.
 
@@ -162,14 +179,14 @@ def real_multiply_adds(kernel: Pair, output: Pair, channels: Pair, tile: Pair) -
     return prod(grid) * (channels[0] * there + products + channels[1] * back)
 
 
-def fastest(ways: Iterable[Pair | None], run: Callable[[Pair | None], object]) -> dict:
+def fastest(ways: Iterable, run: Callable[[Any], object]) -> dict[Any, float]:
     """The shortest of three runs of each way, in seconds; of one that is far behind, of one run.
 
     Args:
-        ways: what `candidates` gives.
-        run: convolves in one of these ways. Its first run prepares the weights, and is not timed.
+        ways: what `candidates` gives, or others.
+        run: works in one of these ways. Its first run prepares what it needs, and is not timed.
     """
-    times: dict[Pair | None, float] = {}
+    times: dict[Any, float] = {}
     for way in ways:
         run(way)
         first = seconds(lambda w=way: run(w))

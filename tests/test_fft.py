@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from torch import nn
 
 from helpers import fft
-from helpers.fft import FFTConv2d, Transforms, convolve_by_theorem
+from helpers.choices import Choices
+from helpers.fft import FFTConv2d, convolve_by_theorem
+from helpers.fourier import Transforms
 from helpers.tuning import best_tile
 
 sides = st.integers(1, 9)
@@ -228,7 +230,7 @@ def test_the_way_that_was_fastest_is_remembered(head, monkeypatch, best):
 
     monkeypatch.setattr(fft, "fastest", fastest)
     monkeypatch.setattr(fft, "candidates", lambda *case, **how: [None, (9, 33), (16, 48)])
-    layer, x = FFTConv2d(head, tune=True), torch.rand(2, 16, 30, 60)
+    layer, x = FFTConv2d(head, choices=Choices()), torch.rand(2, 16, 30, 60)
     for _ in range(2):
         assert torch.equal(layer(x), layer._run(x, (24, 39), best))
     assert layer._tile((24, 39)) == best
@@ -245,7 +247,7 @@ def test_the_way_that_was_fastest_is_remembered(head, monkeypatch, best):
 def test_a_tile_at_hand_is_given_up_only_for_one_that_is_clearly_faster(head, monkeypatch):
     monkeypatch.setattr(fft, "candidates", lambda *case, **how: [(16, 48)])
     for new, expected in ((0.7, (9, 33)), (0.6, (16, 48))):
-        layer = FFTConv2d(head, tune=True)
+        layer = FFTConv2d(head, choices=Choices())
         layer._spectrum((9, 33))
         monkeypatch.setattr(fft, "fastest", lambda ways, run, t=new: {(9, 33): 1.0, (16, 48): t})
         layer(torch.rand(1, 16, 30, 60))
@@ -257,4 +259,20 @@ def test_without_tuning_nothing_is_measured(head, monkeypatch):
     layer = FFTConv2d(head)
     layer(torch.rand(1, 16, 52, 89))
     assert list(layer._spectra) == [best_tile((7, 22), (46, 68), (16, 64))]
-    assert FFTConv2d(head, tune=True)(torch.rand(0, 16, 52, 89)).shape == (0, 64, 46, 68)
+    assert FFTConv2d(head, choices=Choices())(torch.rand(0, 16, 52, 89)).shape == (0, 64, 46, 68)
+
+
+@pytest.mark.parametrize("size", [(60, 90), (61, 95), (52, 89)])
+def test_nothing_lies_between_images_for_the_next_layer_to_copy(head, size):
+    """Also where the last row and column of tiles reach past the end."""
+    x = torch.rand(3, 16, *size)
+    y = FFTConv2d(head)._overlap_save(x, tuple(head(x).shape[-2:]), (16, 48))
+    assert y.is_contiguous(memory_format=torch.channels_last)
+
+
+def test_large_numbers_are_no_infinity():
+    """Their sum is one, in float32."""
+    convolution = nn.Conv2d(1, 1, 1, bias=False).requires_grad_(False)
+    convolution.weight.fill_(1e-3)
+    x = torch.full((1, 1, 4, 4), 3e38)
+    assert torch.equal(FFTConv2d(convolution)(x), convolution(x))

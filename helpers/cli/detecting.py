@@ -13,6 +13,7 @@ from PIL import Image
 from tqdm.auto import tqdm
 
 from helpers.boxes import Detections
+from helpers.choices import users_file
 from helpers.cli.inputs import result_files, say
 from helpers.cli.results import draw_boxes, report, write_coco
 from helpers.detector import Detector, pyramid
@@ -72,6 +73,7 @@ def _detector(args: argparse.Namespace) -> Detector:
         threshold=threshold,
         mirror=header.notes.get("mirror", "yes") != "no",
         scales=_scales(args, header),
+        tune=args.tune and users_file(),
     )
 
 

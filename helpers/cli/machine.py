@@ -1,11 +1,9 @@
 """What a machine can do at best: the limit that a measured time is compared with."""
 
 import os
-import platform
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import prod
-from pathlib import Path
 from statistics import median
 
 import torch
@@ -13,7 +11,7 @@ from torch import Tensor, nn
 
 from helpers.acceleration import accelerate
 from helpers.cli.baseline import CANVAS
-from helpers.devices import full_precision
+from helpers.devices import full_precision, processor
 from helpers.fcn import to_fcn
 from helpers.fft import FFTConv2d
 from helpers.models import INPUT_SIZE, make_classifier
@@ -64,7 +62,7 @@ class Machine:
         )
         read = min(seconds(memory.sum) for _ in range(repeats + 1))
         return cls(
-            processor=_processor(device),
+            processor=processor(device),
             threads=torch.get_num_threads(),
             instructions=_instructions(device),
             multiply_adds=side**3 / multiply,
@@ -183,13 +181,3 @@ def _instructions(device: str) -> str:
     if device == "cuda":
         return "compute capability {}.{}".format(*torch.cuda.get_device_capability())
     return torch.backends.cpu.get_cpu_capability() if device == "cpu" else device
-
-
-def _processor(device: str) -> str:
-    """Its name, as CUDA, Linux or Python knows it."""
-    if device == "cuda":
-        return torch.cuda.get_device_name()
-    file = Path("/proc/cpuinfo")
-    lines = file.read_text().splitlines() if file.exists() else []
-    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()

@@ -172,6 +172,11 @@ def _detect_options(verb: argparse.ArgumentParser) -> None:
         "--scales", type=_numbers, metavar="S,S", help="the same, in widths of a crop: 1,1.5,2"
     )
     verb.add_argument("--coco", action="store_true", help="write coco-results.json, too")
+    verb.add_argument(
+        "--tune",
+        action="store_true",
+        help="measure what is fastest here, and remember it: for many pictures of few sizes",
+    )
 
 
 def _evaluate_options(verb: argparse.ArgumentParser) -> None:

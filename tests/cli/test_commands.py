@@ -111,6 +111,17 @@ def test_detect_reads_the_window_from_the_weights(tmp_path, picture):
     assert (x2 - x1, y2 - y1) == (30, 20)
 
 
+def test_detect_remembers_what_is_fastest_only_if_asked(tmp_path, picture, weights, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    arguments = ["detect", str(picture), "--weights", str(weights), "--out", str(tmp_path)]
+    found = []
+    for more in ([], ["--tune"]):
+        assert main([*arguments, "--threshold", "0.2", *more]) == 0
+        found.append(json.loads((tmp_path / "street-boxes.json").read_text())["objects"])
+        assert bool(list(tmp_path.glob("cache/**/fastest.json"))) is bool(more)
+    assert [car["box"] for car in found[0]] == [car["box"] for car in found[1]]
+
+
 def test_detect_says_that_colour_became_grey(tmp_path, weights, capsys):
     path = tmp_path / "colour.png"
     Image.new("RGB", (120, 50), (200, 30, 30)).save(path)

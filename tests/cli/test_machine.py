@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from helpers import fft
+from helpers import devices, fft
 from helpers.cli import machine
 from helpers.cli.machine import Cost, Machine, cost_of, heatmap_limits, limits_table
 from helpers.fft import FFTConv2d
@@ -60,7 +60,7 @@ def test_weights_are_read_once_however_often_they_are_used():
 def test_a_gpu_says_its_name_and_generation(monkeypatch):
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "A Card")
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda: (9, 0))
-    assert machine._processor("cuda") == "A Card"
+    assert devices.processor.__wrapped__("cuda") == "A Card"
     assert machine._instructions("cuda") == "compute capability 9.0"
     assert machine._instructions("mps") == "mps"
 
