@@ -19,21 +19,25 @@ def full_precision() -> Iterator[None]:
     """Within it, NVIDIA GPUs multiply float32 numbers as what they are.
 
     PyTorch lets them round the inputs of convolutions to 10 binary digits (TF32): then a heatmap
-    differs from the classifier's answers in the third digit. What was set before comes back. As a
-    decorator, `@full_precision()`, it holds within a function.
+    differs from the classifier's answers in the third digit. What was set before comes back, and
+    what was not set is not set afterwards. As a decorator, `@full_precision()`, it holds within a
+    function. (Within it, `torch.backends.cudnn.flags` refuses to work from torch 2.9 on.)
     """
-    places = torch.backends.cudnn, torch.backends.cuda.matmul
-    if hasattr(torch.backends.cudnn, "conv"):  # torch 2.9 and later
-        places, name, exact = (torch.backends.cudnn.conv, places[1]), "fp32_precision", "ieee"
+    everything, cudnn, products = torch.backends, torch.backends.cudnn, torch.backends.cuda.matmul
+    if hasattr(cudnn, "conv"):  # torch 2.9 and later
+        # From the general to the special: what was not set itself follows, and is not touched.
+        places, name, exact = (everything, cudnn, cudnn.conv, products), "fp32_precision", "ieee"
     else:
-        name, exact = "allow_tf32", False
-    before = [getattr(place, name) for place in places]
+        places, name, exact = (cudnn, products), "allow_tf32", False
+    before = []
     try:
         for place in places:
-            setattr(place, name, exact)
+            if (value := getattr(place, name)) != exact:
+                before.append((place, value))
+                setattr(place, name, exact)
         yield
     finally:
-        for place, value in zip(places, before, strict=True):
+        for place, value in reversed(before):
             setattr(place, name, value)
 
 

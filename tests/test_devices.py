@@ -1,6 +1,8 @@
 """The same on every device: on a GPU where there is one, and on a pretended one anywhere."""
 
 import multiprocessing
+import subprocess
+import sys
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache
 
@@ -13,6 +15,7 @@ from helpers.checks import augmentation, fcn, fine_tuning, training_loop
 from helpers.devices import full_precision, same_each_time, seeded
 from helpers.fcn import to_fcn
 from helpers.models import make_classifier
+from helpers.paths import ROOT
 from helpers.training import fit
 from tests import pretending
 from tests.device_cases import CASES, SIZE, crops, network_with_dropout, noise
@@ -122,6 +125,47 @@ def test_what_was_set_comes_back(coarse):
     with pytest.raises(KeyError):
         fails()
     assert rounding() == before
+
+
+# What a program may set, one after the other, and what each place says after each step.
+STEPS = """
+import torch
+from contextlib import nullcontext
+from helpers.devices import full_precision
+
+cudnn, products = torch.backends.cudnn, torch.backends.cuda.matmul
+places = torch.backends, cudnn, cudnn.conv, cudnn.rnn, products
+
+def precisions():
+    return [place.fp32_precision for place in places]
+
+def steps(within):
+    inside, after = [], []
+    for place in (torch.backends, cudnn, products):
+        for value in ("ieee", "tf32", "none"):
+            place.fp32_precision = value
+            for general in ("ieee", "tf32", "none"):
+                if place is not torch.backends:
+                    torch.backends.fp32_precision = general
+                with within():
+                    inside.append(precisions())
+                after.append(precisions())
+    return inside, after
+
+_, expected = steps(nullcontext)
+assert len({tuple(each) for each in expected}) > 5, expected
+inside, after = steps(full_precision)
+assert after == expected, (after, expected)
+assert inside == [["ieee"] * len(places)] * len(after), inside
+"""
+
+
+def test_what_was_not_set_is_not_set_afterwards():
+    """A program that asks all of torch for another precision later on is heard."""
+    rounding()  # skips where it cannot be told
+    # In a process of its own: what torch begins with cannot be set again.
+    done = subprocess.run([sys.executable, "-c", STEPS], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 def test_older_torch_is_asked_in_its_own_way(monkeypatch):
