@@ -26,6 +26,7 @@ HIDDEN = re.compile(
     r"^### BEGIN HIDDEN TESTS\n.*?^### END HIDDEN TESTS\n?", re.MULTILINE | re.DOTALL
 )
 MARK = re.compile(r"^\s*### (?:BEGIN|END) SOLUTION\n?", re.MULTILINE)
+SETUP = re.compile(r"^## Two commands\n(.*?)(?=^## )", re.MULTILINE | re.DOTALL)
 MODULE = re.compile(r"(?<!\[)`helpers\.(\w+)(?:\.\w+)?`")
 
 
@@ -85,6 +86,7 @@ def prepare(notebooks: Path, views: Path, source: Path) -> None:
     shutil.copy(SITE / "index.md", source)
     shutil.copy(SITE / "conf.py", source)
     write_api(source / "api")
+    write_setup(source / "setup.md")
     texts = [*ROOT.glob("docs/*.md"), *ROOT.glob("data/*/CARD.md")]
     lessons = find_notebooks(notebooks)
     places = {path: path.relative_to(ROOT) for path in texts}
@@ -163,6 +165,13 @@ def write_api(folder: Path) -> None:
         f"```{{toctree}}\n:hidden:\n\n{toc}\n```\n",
         encoding="utf-8",
     )
+
+
+def write_setup(place: Path) -> None:
+    """Write how the course is installed, as README says it."""
+    found = SETUP.search((ROOT / "README.md").read_text(encoding="utf-8"))
+    text = with_links(found[1], place, set())
+    place.write_text(f"# Install the course\n{text}", encoding="utf-8")
 
 
 def _copy(path: Path, place: Path) -> None:

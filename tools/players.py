@@ -32,7 +32,8 @@ def player(view: dict, number: str, folder: str) -> str:
     return (
         '<div class="player">'
         f'<div class="player-controls" hidden>{controls}</div>'
-        f'<figure><img alt="{text}" {size} src="{folder}{still["picture"]}">'
+        f'<figure><div class="player-picture">'
+        f'<img alt="{text}" {size} src="{folder}{still["picture"]}"></div>'
         f'<figcaption aria-live="polite">{text}</figcaption></figure>'
         f'<p class="player-fixed">{_fixed(view)}</p>'
         f'<script type="application/json">{inside}</script></div>'

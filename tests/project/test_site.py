@@ -45,8 +45,20 @@ VIEWS = {
     "scenes": "widgets.scenes_view(scenes, detector)",
 }
 NAMES = [f"notebooks/{path.stem}" for path in find_notebooks(NOTEBOOKS)]
-NAMES += ["notebooks/99_views", "index", "docs/glossary", "data/street/CARD", "search", "genindex"]
+NAMES += [
+    "notebooks/99_views",
+    "index",
+    "setup",
+    "docs/glossary",
+    "data/street/CARD",
+    "search",
+    "genindex",
+]
+NAMES += ["search", "genindex"]
 NAMES += ["api/index", "api/boxes", "api/fcn"]  # the others are made alike
+CUT_OFF = """() => [...document.querySelectorAll('table :is(th, td)')].filter(cell =>
+    cell.getBoundingClientRect().right > window.innerWidth || cell.scrollWidth > cell.clientWidth
+).map(cell => cell.textContent)"""
 TOO_WIDE = """() => document.documentElement.scrollWidth > window.innerWidth"""
 COMPLETE = "player => player.querySelector('img').complete"
 STATE = """player => [
@@ -183,6 +195,32 @@ def test_no_page_is_wider_than_its_window(open_page, address, width):
     for name in NAMES:
         page.goto(f"{address}/{name}.html")
         assert not page.evaluate(TOO_WIDE), name
+
+
+def test_on_a_phone_the_letters_in_views_stay_legible_and_keys_scroll_the_picture(open_page):
+    page = open_page("notebooks/99_views", 390)
+    pictures = page.locator(".player-picture").all()
+    assert len(pictures) == len(VIEWS)
+    for picture in pictures:
+        picture.scroll_into_view_if_needed()
+        page.wait_for_function("frame => frame.tabIndex === 0", arg=picture.element_handle())
+        assert picture.locator("img").bounding_box()["width"] > 0.7 * 720
+        picture.focus()
+        page.keyboard.press("ArrowRight")
+        page.wait_for_function("frame => frame.scrollLeft > 0", arg=picture.element_handle())
+    assert findings(page) == []
+
+
+def test_where_there_is_room_a_picture_is_no_stop_of_the_keyboard(open_page):
+    page = open_page("notebooks/99_views", 1280)
+    assert page.locator(".player-picture").count() == len(VIEWS)
+    assert page.locator(".player-picture[tabindex]").count() == 0
+
+
+def test_on_a_phone_the_glossarys_columns_are_all_in_sight(open_page):
+    page = open_page("docs/glossary", 390)
+    assert page.locator("table tr:first-child th").count() == 4
+    assert page.evaluate(CUT_OFF) == []
 
 
 def test_search_finds_a_word_of_a_lesson(open_page):

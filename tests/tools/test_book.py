@@ -52,7 +52,7 @@ def page(site, name):
 
 def test_lessons_words_cards_and_modules_have_pages_that_the_contents_list(site):
     names = [f"notebooks/{path.stem}" for path in LESSONS]
-    names += ["docs/glossary", "data/street/CARD", "data/weights/CARD", "api/index"]
+    names += ["setup", "docs/glossary", "data/street/CARD", "data/weights/CARD", "api/index"]
     listed = {link["href"] for link in page(site, "index").select("nav a[href]")}
     assert {f"{name}.html" for name in names} <= listed
     for name, _, _ in book.modules():
@@ -76,6 +76,16 @@ def test_lessons_lead_to_modules_words_and_each_other_and_modules_to_lessons(sit
     assert "../data/street/CARD.html" in links("notebooks/01_data")
     start = page(site, "notebooks/00_start_here")
     assert start.select_one("a.right-next")["href"].endswith("01_data.html")
+
+
+def test_the_first_page_leads_to_the_installation_as_readme_tells_it(site):
+    links = [link["href"] for link in page(site, "index").select("article p a[href]")]
+    assert "setup.html" in links
+    article = page(site, "setup").select_one("article")
+    assert article.select_one("h1").text.startswith("Install the course")
+    for told in ("make run", "make lab", "git clone", "environment.yml", "Python 3.11"):
+        assert told in article.text
+    assert "you build" not in article.text  # the next part of README
 
 
 def test_views_are_players_or_say_where_they_move(site):

@@ -23,6 +23,18 @@ for (const player of document.querySelectorAll(".player")) {
     image.alt = caption.textContent = still.caption;
   };
 
+  // On a phone the picture is wider than its frame, which the arrow keys then scroll.
+  const frame = player.querySelector(".player-picture");
+  new ResizeObserver(() => {
+    if (frame.scrollWidth > frame.clientWidth) {
+      frame.tabIndex = 0;
+      frame.setAttribute("role", "group");
+      frame.setAttribute("aria-label", "picture, wider than the page");
+    } else {
+      for (const name of ["tabindex", "role", "aria-label"]) frame.removeAttribute(name);
+    }
+  }).observe(frame);
+
   const fetchAll = () => {
     for (const picture of new Set(data.stills.map((still) => still.picture))) {
       new Image().src = data.folder + picture;
