@@ -118,6 +118,8 @@ def same_numbers(actual: Tensor, expected: Tensor) -> bool:
         return False
     if not expected.is_floating_point():
         return torch.equal(actual, expected)
+    if torch.equal(actual, expected):  # in a tenth of the time, and so it is in most cases
+        return True
     bound = max(1e-4, 30 * torch.finfo(expected.dtype).eps)
     size = expected.abs().nan_to_num(0, 0, 0).amax().item()
     return torch.allclose(actual, expected, rtol=bound, atol=bound * size, equal_nan=True)

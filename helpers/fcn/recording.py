@@ -71,8 +71,7 @@ class Recorder(TorchFunctionMode):
         self, function: Callable, types: Any, args: tuple = (), kwargs: dict | None = None
     ) -> Any:
         kwargs = kwargs or {}
-        name = function_name(function)
-        if self.busy or name in _SIZES:
+        if self.busy or (name := function_name(function)) in _SIZES:
             return function(*args, **kwargs)
         inside = next((self.names[m] for m in reversed(self.path) if self.names.get(m)), "")
         training = next((self.modes[m] for m in reversed(self.path) if m in self.modes), False)

@@ -2,7 +2,10 @@
 
 import copy
 import re
+import subprocess
+import sys
 from collections import Counter
+from itertools import pairwise
 
 import nbformat
 import pytest
@@ -11,7 +14,7 @@ from nbval.plugin import IPyNbCell, IPyNbFile, coalesce_streams
 
 from tools import run_tests
 from tools.approximate import APPROXIMATE, pytest_itemcollected
-from tools.execution import STILL, find_notebooks
+from tools.execution import ROOT, STILL, find_notebooks
 from tools.run_tests import closing_line, count_outcomes
 
 # The gate: strict comparison.
@@ -152,3 +155,17 @@ def test_closing_lines_are_counted():
     }
     assert count_outcomes("no such line") == Counter()
     assert closing_line(Counter(passed=2), 1.5).strip("= ") == "2 passed in 1.50s"
+
+
+@pytest.mark.parametrize("part", ["tests", "notebooks"])
+def test_no_process_reads_a_grammar_that_nobody_asks_for(monkeypatch, part):
+    """`tools` spares it jsonschema, if it is there before nbval's plugin, which loads that."""
+    commands = []
+    monkeypatch.setattr(run_tests, "run", lambda *given: commands.append(given[0]) or (0, "", 0))
+    run_tests.main()
+    (command,) = (c for c in commands if ("--nbval" in c) == (part == "notebooks") and "-n" in c)
+    plugins = [value for option, value in pairwise(command) if option == "-p"]
+    loaded = next(name for name in plugins if name.startswith("tools"))
+    ask = f"import {loaded}, jsonschema, sys; print('lark' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", ask], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout == "False\n", done.stderr

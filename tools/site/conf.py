@@ -6,6 +6,7 @@ from pathlib import Path
 from docutils import nodes
 from latex2mathml.converter import convert
 
+import tools  # noqa: F401  (what it says of jsonschema)
 from helpers import __version__
 
 project = "From classifier to detector"
