@@ -15,15 +15,21 @@ settings.register_profile("course", deadline=None, derandomize=True, database=No
 settings.load_profile("course")
 
 
-# These go first, so that at the end no worker is left alone with one of them.
-LONGEST = {
-    *("test_browser.py", "test_class.py", "test_examine.py", "test_mutants.py", "test_checks.py"),
-    *("test_network.py", "test_published.py", "test_random.py", "test_commands.py", "test_book.py"),
-}
+# These go first, the longest of them before all: so at the end no worker is left alone with one.
+# Those that grade have processes of their own; between them stand some that have none.
+LONGEST = (
+    *("test_assignments.py", "test_detector_of_classes.py", "test_examine.py", "test_bench.py"),
+    *("test_class.py", "test_devices.py", "test_rehearse.py", "test_zoo.py", "test_book.py"),
+    *("test_own.py", "test_renderer.py", "test_dataset.py", "test_ablation.py", "test_heatmap.py"),
+    *("test_mutants.py", "test_report.py", "test_checks.py", "test_parallel.py", "test_random.py"),
+)
+# And this one last: while its browser is open, its process can run no other event loop.
+LAST = "test_browser.py"
 
 
 def pytest_collection_modifyitems(items):
-    items.sort(key=lambda item: item.path.name not in LONGEST)
+    rank = {name: number for number, name in enumerate(LONGEST)} | {LAST: len(LONGEST) + 1}
+    items.sort(key=lambda item: rank.get(item.path.name, len(LONGEST)))
 
 
 def pytest_configure(config):
