@@ -20,6 +20,7 @@ True
 
 import copy
 import hashlib
+import threading
 from math import ceil, prod
 from pathlib import Path
 
@@ -41,6 +42,8 @@ FEW_CHANNELS = 16
 # Images of so many pixels go through the layers together: they share the passage of the weights
 # through memory, and what one layer leaves for the next stays in the cache.
 GROUP_PIXELS = 2**18
+# Threads that use one network would measure each other.
+_one_at_a_time = threading.RLock()
 # Layers whose output shares no memory with their input.
 MAKE_NEW_TENSORS = nn.Conv2d | FFTConv2d | nn.MaxPool2d | nn.AvgPool2d
 
@@ -66,7 +69,7 @@ class FastFCN(nn.Module):
         self.eval().requires_grad_(False)
         self._lay_out(channels_last)
         self._choices = choices
-        self._measured_with: set[int] = set()  # numbers of threads
+        self._layouts: dict[int, bool] = {}  # channels last? for each number of threads
 
     @full_precision()
     def forward(self, images: Tensor) -> Tensor:
@@ -83,22 +86,34 @@ class FastFCN(nn.Module):
 
     def _lay_out(self, channels_last: bool) -> None:
         self.channels_last = channels_last
-        self.body.to(memory_format=_layout(channels_last))
+        with torch.inference_mode(False):  # weights that were made there could not be loaded anew
+            self.body.to(memory_format=_layout(channels_last))
 
     def _choose_layout(self, images: Tensor) -> None:
-        """Once for a number of threads: the order of numbers in which these images are fastest."""
+        """The order of numbers that is fastest, measured once for each number of threads."""
         threads = torch.get_num_threads()
-        if threads in self._measured_with:
+        if self._layouts.get(threads) == self.channels_last:
             return
-        case = [hashlib.sha256(str(self.body).encode()).hexdigest(), *images.shape]
+        with _one_at_a_time:
+            if threads not in self._layouts:
+                self._layouts[threads] = self._fastest_layout(images)
+            self._lay_out(self._layouts[threads])
+
+    def _fastest_layout(self, images: Tensor) -> bool:
+        """Whether images are faster with channels last; as remembered, or measured."""
+
+        def run(channels_last: bool) -> None:
+            self._lay_out(channels_last)
+            self._run(images)
+
+        network = hashlib.sha256(str(self.body).encode()).hexdigest()
+        case = [network, *images.shape, str(images.dtype)]
         last = self._choices.get(case, images.device.type)
         if not isinstance(last, bool):
-            ways = not self.channels_last, self.channels_last
-            times = fastest(ways, lambda way: self._lay_out(way) or self._run(images))
+            times = fastest((not self.channels_last, self.channels_last), run)
             last = min(times, key=times.get)
             self._choices.put(case, last, images.device.type)
-        self._measured_with.add(threads)
-        self._lay_out(last)
+        return last
 
 
 def _layout(channels_last: bool) -> torch.memory_format:
@@ -135,7 +150,7 @@ def accelerate(fcn: nn.Module, *, tune: bool | Path = False) -> FastFCN:
         return fcn
     if not isinstance(getattr(fcn, "geometry", None), Geometry):
         raise TypeError("accelerate needs a converted network: to_fcn(model, input_size)")
-    choices = Choices(tune if isinstance(tune, Path) else None) if tune else None
+    choices = Choices(None if tune is True else Path(tune)) if tune else None
     fcn_copy = copy.deepcopy(fcn).eval()
     body = fx.GraphModule(fcn_copy, LayerTracer().trace(fcn_copy))
     fold_batch_norm(body)

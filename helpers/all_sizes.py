@@ -22,7 +22,7 @@ from helpers.hard_negatives import windows_of_scenes
 from helpers.sheets import CROP_SIZE
 from helpers.training import History, fit, predict_logits
 
-# What is added to `fit`: an ablation leaves it out.
+# What is added to `fit`: an ablation leaves it out. (Without windows there are no hardest ones.)
 PARTS = ("windows", "hardest windows", "sizes")
 
 

@@ -11,8 +11,11 @@ from pathlib import Path
 
 import torch
 
+import helpers
 from helpers.devices import processor
 from helpers.paths import write_atomically
+
+NAME = "fastest"  # of the one entry in the file
 
 
 def users_file() -> Path:
@@ -26,16 +29,19 @@ class Choices:
     """What was chosen for each case, on this processor, with these threads and this PyTorch.
 
     Args:
-        file: JSON that keeps them. What cannot be read counts as empty, and a file that cannot be
-            written is done without: measuring again gives the same answers. None: no file.
+        file: JSON that keeps them; made when the first choice is. One that cannot be written is
+            done without: measuring again gives the same answers. None: no file.
+
+    Raises:
+        ValueError: the file is there, and holds something else: it is not touched.
     """
 
     def __init__(self, file: Path | None = None) -> None:
         self._file = file
-        self._known: dict[str, object] = {}
+        self._known = self._read()
 
     def get(self, case: list, device: str = "cpu") -> object:
-        """What `put` was told last, here or by another process; None if nothing."""
+        """What `put` was told last, here or else by another process; None if nothing."""
         key = _key(case, device)
         if key not in self._known:
             self._known = self._read() | self._known
@@ -43,21 +49,27 @@ class Choices:
 
     def put(self, case: list, choice: object, device: str = "cpu") -> None:
         """Remember a choice, which JSON can write."""
-        self._known = self._read() | self._known | {_key(case, device): choice}
+        self._known = self._known | self._read() | {_key(case, device): choice}
         if self._file is not None:
             try:
-                write_atomically(self._file, json.dumps(self._known, indent=0).encode())
+                write_atomically(self._file, json.dumps({NAME: self._known}, indent=0).encode())
             except OSError:
                 self._file = None
 
     def _read(self) -> dict[str, object]:
-        try:
-            read = {} if self._file is None else json.loads(self._file.read_bytes())
-        except (OSError, ValueError, RecursionError):
+        if self._file is None or not self._file.exists():
             return {}
-        return read if isinstance(read, dict) else {}
+        try:
+            known = json.loads(self._file.read_bytes())[NAME]
+        except (OSError, ValueError, LookupError, TypeError, RecursionError):
+            known = None
+        if not isinstance(known, dict):
+            raise ValueError(
+                f"{self._file} does not hold what was measured: name another file, or remove it"
+            )
+        return known
 
 
 def _key(case: list, device: str) -> str:
-    here = [processor(device), torch.__version__, torch.get_num_threads()]
+    here = [processor(device), torch.__version__, helpers.__version__, torch.get_num_threads()]
     return json.dumps(here + case)

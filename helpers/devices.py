@@ -1,6 +1,6 @@
 """What differs where a GPU computes: its name, rounding, random numbers, when a result is there.
 
-Everything else works on the device that a model is on. On a CPU only `seeded` does anything.
+Everything else works on the device that a model is on.
 """
 
 import platform
@@ -21,7 +21,8 @@ def full_precision() -> Iterator[None]:
     PyTorch lets them round the inputs of convolutions to 10 binary digits (TF32): then a heatmap
     differs from the classifier's answers in the third digit. What was set before comes back, and
     what was not set is not set afterwards. As a decorator, `@full_precision()`, it holds within a
-    function. (Within it, `torch.backends.cudnn.flags` refuses to work from torch 2.9 on.)
+    function. (Within it, `torch.backends.cudnn.flags` and the old `allow_tf32` refuse to work from
+    torch 2.9 on; recurrent layers that were set by themselves stay as they are.)
     """
     everything, cudnn, products = torch.backends, torch.backends.cudnn, torch.backends.cuda.matmul
     if hasattr(cudnn, "conv"):  # torch 2.9 and later
@@ -83,11 +84,13 @@ def available(name: str) -> bool:
     return name == "cpu" or there[name]()
 
 
-@cache
 def processor(device: str = "cpu") -> str:
-    """The name of a processor ("cpu") or GPU ("cuda"), as CUDA, Linux or Python knows it."""
-    if device == "cuda":
-        return torch.cuda.get_device_name()
+    """The name of a processor ("cpu") or of the current GPU, as Linux, Python or CUDA knows it."""
+    return torch.cuda.get_device_name() if device == "cuda" else _name_of_cpu()
+
+
+@cache
+def _name_of_cpu() -> str:
     file = Path("/proc/cpuinfo")
     lines = file.read_text().splitlines() if file.exists() else []
     names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]

@@ -180,8 +180,8 @@ class FFTConv2d(nn.Module):
         self._measured[here] = None if way == DIRECT else tuple(way)
 
     def _drives_out(self, way: str | list[int]) -> bool:
-        """Whether it needs other weights than those at hand: then it is compared with these."""
-        return way != DIRECT and bool(self._spectra) and tuple(way) not in self._spectra
+        """Whether there is no room for the weights it needs: then it is compared anew."""
+        return way != DIRECT and len(self._spectra) >= 2 and tuple(way) not in self._spectra
 
     def _fastest(self, x: Tensor, output: Pair) -> Pair | None:
         at_hand = dict(self._spectra)
@@ -191,7 +191,8 @@ class FFTConv2d(nn.Module):
         if at_hand:  # images of many sizes must not drive out each other's weights
             near = min({None, *at_hand} & times.keys(), key=times.get)
             best = near if times[near] <= NEARLY * times[best] else best
-        self._spectra = at_hand | {t: s for t, s in self._spectra.items() if t == best}
+        kept = at_hand | {t: s for t, s in self._spectra.items() if t == best}
+        self._spectra = dict([*kept.items()][-2:])
         return best
 
     def _overlap_save(self, x: Tensor, output: Pair, tile: Pair) -> Tensor:

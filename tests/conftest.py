@@ -23,12 +23,13 @@ LONGEST = (
     *("test_own.py", "test_renderer.py", "test_dataset.py", "test_ablation.py", "test_heatmap.py"),
     *("test_mutants.py", "test_report.py", "test_checks.py", "test_parallel.py", "test_random.py"),
 )
-# And this one last: while its browser is open, its process can run no other event loop.
-LAST = "test_browser.py"
+# And these last: while their browser is open, their process can run no other event loop.
+LAST = "test_browser.py", "test_site.py"
 
 
 def pytest_collection_modifyitems(items):
-    rank = {name: number for number, name in enumerate(LONGEST)} | {LAST: len(LONGEST) + 1}
+    rank = {name: number for number, name in enumerate(LONGEST)}
+    rank |= dict.fromkeys(LAST, len(LONGEST) + 1)
     items.sort(key=lambda item: rank.get(item.path.name, len(LONGEST)))
 
 

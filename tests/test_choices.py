@@ -1,6 +1,7 @@
 """What was measured is remembered, in a file where asked, and a file is never trusted."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -28,7 +29,7 @@ def test_the_next_process_knows_what_was_put(file):
     assert Choices().get(CASE) is None
 
 
-def test_two_processes_lose_nothing(file):
+def test_what_another_process_wrote_is_kept(file):
     one, two = Choices(file), Choices(file)
     one.put(CASE, "direct")
     two.put(["another"], True)
@@ -46,23 +47,23 @@ def test_another_machine_or_version_knows_nothing(file, monkeypatch, where, name
     assert Choices(file).get(CASE) is None
 
 
-@pytest.mark.parametrize("contents", ["", "{", "[1, 2]", "\0\0", "[" * 100_000, '{"a": NaN'])
-def test_a_damaged_file_counts_as_empty_and_is_replaced(file, contents):
+STRANGE = "", "{", "[1, 2]", '{"a": 1}', '{"fastest": 1}', "\0\x89PNG", "[" * 100_000
+
+
+@pytest.mark.parametrize("contents", STRANGE)
+def test_another_file_is_refused_and_not_touched(file, fcn, contents):
     file.parent.mkdir()
     file.write_text(contents)
-    damaged = Choices(file)
-    assert damaged.get(CASE) is None
-    damaged.put(CASE, "direct")
-    assert list(json.loads(file.read_text()).values()) == ["direct"]
+    with pytest.raises(ValueError, match=r"fastest\.json does not hold .*: name another file"):
+        accelerate(fcn, tune=file)
+    assert file.read_text() == contents
 
 
 def test_a_file_that_cannot_be_written_is_done_without(tmp_path):
-    folder = tmp_path / "file"
-    folder.mkdir()
-    kept = Choices(folder)
+    (tmp_path / "no folder").write_text("")
+    kept = Choices(tmp_path / "no folder" / "fastest.json")
     kept.put(CASE, "direct")
     assert kept.get(CASE) == "direct"
-    assert not list(folder.iterdir())
 
 
 def test_the_users_file_is_in_their_cache(tmp_path, monkeypatch):
@@ -77,6 +78,10 @@ def fcn(classifier):
     return to_fcn(classifier, (40, 100))
 
 
+def values(file):
+    return list(json.loads(file.read_text())["fastest"].values())
+
+
 def never(*_):
     pytest.fail("measured again")
 
@@ -84,7 +89,7 @@ def never(*_):
 @torch.no_grad()
 def test_a_network_is_measured_once_for_all_processes(fcn, file, monkeypatch):
     x = torch.rand(1, 1, 80, 170)
-    expected = accelerate(fcn, tune=file)(x)
+    expected = accelerate(fcn, tune=str(file))(x)
     for module in (acceleration, fft):
         monkeypatch.setattr(module, "fastest", never)
     again = accelerate(fcn, tune=file)
@@ -92,7 +97,7 @@ def test_a_network_is_measured_once_for_all_processes(fcn, file, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(Choices, "get", never)
         assert torch.equal(again(x), expected), "known by the network itself"
-    assert len(json.loads(file.read_text())) > 3, "three layers, and the order of the channels"
+    assert len(values(file)) > 3, "three layers, and the order of the channels"
     with pytest.raises(BaseException, match="measured again"):
         again(torch.rand(1, 1, 90, 170))
 
@@ -103,28 +108,61 @@ def test_a_file_that_lies_changes_no_answer(fcn, file, lie):
     x = torch.rand(1, 1, 80, 170)
     expected = fcn(x)
     accelerate(fcn, tune=file)(x)
-    file.write_text(json.dumps(dict.fromkeys(json.loads(file.read_text()), lie)))
+    keys = json.loads(file.read_text())["fastest"]
+    file.write_text(json.dumps({"fastest": dict.fromkeys(keys, lie)}))
     fast = accelerate(fcn, tune=file)
     assert (fast(x) - expected).abs().max() < 1e-5 * expected.abs().max()
-    written = list(json.loads(file.read_text()).values())
+    written = values(file)
     assert sum(isinstance(choice, bool) for choice in written) == 1, "the layout"
     assert written.count(lie) < len(written) - 1, "no layer was measured again"
 
 
-@torch.no_grad()
+def heads(file, *at_hand):
+    """The same layer in one process and in the next, where these weights are at hand."""
+    convolution = nn.Conv2d(16, 64, (7, 22)).requires_grad_(False)
+    first, then = (FFTConv2d(convolution, choices=Choices(file)) for _ in range(2))
+    for tile in at_hand:
+        then._spectrum(tile)
+    return first, then
+
+
 def test_weights_at_hand_are_not_driven_out_by_what_is_remembered(file, monkeypatch):
     """Images of many sizes would transform the weights again and again."""
-    torch.manual_seed(0)
     x = torch.rand(1, 16, 30, 60)
     monkeypatch.setattr(fft, "candidates", lambda *case, **how: [(16, 48)])
-    head = FFTConv2d(nn.Conv2d(16, 64, (7, 22)), choices=Choices(file))
-    head(x)
-    assert list(head._spectra) == [(16, 48)]
-    other = FFTConv2d(nn.Conv2d(16, 64, (7, 22)), choices=Choices(file))
-    other._spectrum((9, 33))
-    monkeypatch.setattr(fft, "fastest", lambda ways, run: {(9, 33): 1.0, (16, 48): 0.9})
-    other(x)
-    assert list(other._spectra) == [(9, 33)]
+    first, then = heads(file, (9, 33), (9, 34))
+    first(x)
+    assert list(first._spectra) == [(16, 48)]
+    times = {(9, 33): 1.0, (9, 34): 1.1, (16, 48): 0.9}
+    monkeypatch.setattr(fft, "fastest", lambda ways, run: times)
+    then(x)
+    assert list(then._spectra) == [(9, 33), (9, 34)]
+
+
+def test_two_sizes_are_measured_in_the_first_process_only(file, monkeypatch):
+    tiles = {30: [(16, 48)], 40: [(20, 40)]}
+    monkeypatch.setattr(
+        fft, "candidates", lambda kernel, output, *_, **how: tiles[output[0] + kernel[0] - 1]
+    )
+    first, then = heads(file)
+    images = [torch.rand(1, 16, height, 60) for height in tiles]
+    with monkeypatch.context() as patch:
+        patch.setattr(fft, "fastest", lambda ways, _: {w: 9 - 8 * (w == [*ways][-1]) for w in ways})
+        expected = [first(x) for x in images]
+    monkeypatch.setattr(fft, "fastest", never)
+    assert all(map(torch.equal, map(then, images), expected))
+    assert list(then._spectra) == [(16, 48), (20, 40)]
+
+
+def test_no_more_than_two_transforms_are_kept(monkeypatch):
+    monkeypatch.setattr(fft, "candidates", lambda *case, **how: [(16, 48)])
+    times = {(9, 33): 1.0, (9, 34): 1.1, (16, 48): 0.1}
+    monkeypatch.setattr(
+        fft, "fastest", lambda ways, run: {way: times[way] for way in ways if run(way) is not None}
+    )
+    _, layer = heads(None, (9, 33), (9, 34))
+    layer(torch.rand(1, 16, 30, 60))
+    assert list(layer._spectra) == [(9, 34), (16, 48)]
 
 
 @torch.no_grad()
@@ -152,3 +190,31 @@ def test_a_file_is_only_written_where_one_is_named(fcn, tmp_path, monkeypatch):
     with torch.no_grad():
         accelerate(fcn, tune=True)(torch.rand(1, 1, 60, 120))
     assert not list(Path(tmp_path).iterdir())
+
+
+@torch.no_grad()
+def test_each_number_of_threads_has_its_layout(fcn, monkeypatch):
+    fast, x = accelerate(fcn, tune=True), torch.rand(1, 1, 60, 120)
+    best = {1: True, 2: False}
+    monkeypatch.setattr(acceleration, "fastest", lambda ways, run: {best[threads]: 1.0})
+    for threads in (1, 2, 1, 2):
+        monkeypatch.setattr(torch, "get_num_threads", lambda threads=threads: threads)
+        fast(x)
+        assert fast.channels_last is best[threads]
+
+
+def test_weights_measured_in_inference_mode_can_be_loaded_anew(fcn):
+    fast, x = accelerate(fcn, tune=True), torch.rand(1, 1, 60, 120)
+    with torch.inference_mode():
+        fast(x)
+    assert not any(p.is_inference() for p in fast.body.state_dict().values())
+    fast.load_state_dict(fast.state_dict())
+
+
+@torch.no_grad()
+def test_several_threads_may_use_a_network_that_measures(fcn):
+    fast, x = accelerate(fcn, tune=True), torch.rand(1, 1, 60, 120)
+    expected = fcn(x)
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _: fast(x), range(12)))
+    assert max((y - expected).abs().max() for y in answers) < 1e-5 * expected.abs().max()

@@ -83,11 +83,10 @@ def run_to_build(paths: list[Path], build: Path, *, photographs: bool) -> None:
     for old in find_notebooks(build / "executed"):
         if old.name not in {path.name for path in paths}:
             old.unlink()  # or it would be on the site
-    lessons = []
-    for path in paths:
-        views = build / "views" / path.stem
-        shutil.rmtree(views, ignore_errors=True)
-        lessons.append(Lesson(path, build / "executed" / path.name, views, photographs))
+    lessons = [
+        Lesson(path, build / "executed" / path.name, build / "views" / path.stem, photographs)
+        for path in paths
+    ]
     # Those that take longest go first, so that at the end no core is left idle.
     lessons.sort(key=lambda lesson: lesson.path.stem not in LONGEST)
     cores = os.cpu_count() or 1
@@ -125,6 +124,8 @@ async def _run_one(lesson: Lesson, threads: int | None, progress: "Progress") ->
     name = lesson.path.stem
     started = time.perf_counter()
     progress.cell(name, 0, 0)
+    if lesson.views is not None:
+        shutil.rmtree(lesson.views, ignore_errors=True)
     notebook = await execute_beside_others(
         lesson.path,
         photographs=lesson.photographs,

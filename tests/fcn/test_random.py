@@ -192,7 +192,7 @@ def networks(draw):
     torch.manual_seed(draw(number(0, 10**6)))
     crops = torch.randn(2, draw(number(1, 3)), draw(number(6, 15)), draw(number(6, 17)))
     model, padding = Parts(), draw(st.sampled_from([0, 0, 1]))
-    channels, reached = crops.shape[1], crops
+    channels, reached = crops.shape[1], crops.clone()
 
     def add(function, *layers):
         """Add a part if it fits, and say what shape comes out."""
@@ -200,7 +200,7 @@ def networks(draw):
         model.add(function, *layers)
         try:
             with torch.no_grad():
-                reached = function(reached.clone(), model.layers[-1].eval(), False)
+                reached = function(reached, model.layers[-1].eval(), False)
             return reached.shape
         except RuntimeError:
             model.drop_last()
