@@ -126,10 +126,10 @@ def resumed(
 
 def digest(*tensors: Tensor) -> str:
     """What these tensors hold, as text."""
-    digest = hashlib.sha256()
+    held = hashlib.sha256()
     for tensor in tensors:
-        digest.update(tensor.contiguous().numpy().tobytes())
-    return digest.hexdigest()
+        held.update(tensor.contiguous().numpy().tobytes())
+    return held.hexdigest()
 
 
 def _read(results_file: Path | None, order: dict) -> dict[str, list]:

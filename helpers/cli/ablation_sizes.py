@@ -55,6 +55,7 @@ def ablate_sizes(
         "judge": digest(judge.images, judge.labels),
         "epochs": epochs,
         "windows": WINDOWS,
+        "scales": list(pyramid()),
         "mosaics": [MOSAICS, *NUMBERS],
         "torch": torch.__version__,
     }

@@ -54,7 +54,6 @@ NAMES += [
     "search",
     "genindex",
 ]
-NAMES += ["search", "genindex"]
 NAMES += ["api/index", "api/boxes", "api/fcn"]  # the others are made alike
 CUT_OFF = """() => [...document.querySelectorAll('table :is(th, td)')].filter(cell =>
     cell.getBoundingClientRect().right > window.innerWidth || cell.scrollWidth > cell.clientWidth

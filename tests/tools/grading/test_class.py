@@ -137,8 +137,8 @@ def test_after_ctrl_c_the_grades_are_as_they_were_and_what_was_done_is_kept(cour
     while "1/5" not in process.stdout.readline():
         pass
     os.killpg(process.pid, signal.SIGINT)
-    _, said = process.communicate(timeout=30)
-    assert process.returncode == 130, said
+    printed, said = process.communicate(timeout=30)
+    assert process.returncode == 130, printed + said
     assert "what is graded is kept" in said
     # Python's own words about an interrupt that comes while it clears up behind an object.
     said = re.sub(r"Exception ignored in.*?KeyboardInterrupt:? *\n", "", said, flags=re.DOTALL)
