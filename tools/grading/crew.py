@@ -43,8 +43,7 @@ def run_all(
             for number, result in _run(left, work, workers, dask):
                 del left[number]
                 yield number, result
-        except BrokenProcessPool as error:  # a worker is gone: killed, or out of memory
-            _let_interrupt_through(error)
+        except BrokenProcessPool:  # a worker is gone: killed, or out of memory
             for number in [number for number in left if (work / f"begun-{number}").exists()]:
                 yield number, _alone(left.pop(number), work)
 
@@ -53,18 +52,9 @@ def _alone(job: "Job", work: Path) -> Result:
     """Run a job whose worker may have ended because of it."""
     try:
         return next(_run({0: job}, work, 2, ""))[1]
-    except BrokenProcessPool as error:
-        _let_interrupt_through(error)
+    except BrokenProcessPool:
         refused = "the grader's own process ended while it was graded"
         return Result(job.release.assignment, refused=refused)
-
-
-def _let_interrupt_through(error: BaseException | None) -> None:
-    """Ctrl-C ends the workers as well, and joblib may then speak of these alone."""
-    while error is not None:
-        if isinstance(error, KeyboardInterrupt):
-            raise error
-        error = error.__context__
 
 
 def _run(

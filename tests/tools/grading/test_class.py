@@ -13,7 +13,6 @@ from pathlib import Path
 import nbformat
 import psutil
 import pytest
-from joblib.externals.loky.process_executor import BrokenProcessPool
 from nbgrader.api import Gradebook
 
 from tests.tools.test_assignments import (
@@ -27,7 +26,6 @@ from tests.tools.test_assignments import (
 )
 from tools.classroom import Terms
 from tools.execution import ROOT, write_notebook
-from tools.grading import crew
 from tools.grading.crew import run_all
 from tools.grading.gradebook import write_gradebook
 from tools.grading.job import Refused, _check
@@ -238,24 +236,6 @@ def test_a_worker_that_dies_costs_one_notebook(tmp_path):
     assert sorted(found) == list(range(5))
     assert [n for n, result in found.items() if result.refused] == [1, 2]
     assert "ended" in found[2].refused
-
-
-@pytest.mark.parametrize("count", [1, 2])
-def test_an_interrupt_is_one_also_if_joblib_speaks_of_lost_workers(tmp_path, monkeypatch, count):
-    """Ctrl-C reaches the workers, too: their end is no reason to go on without them."""
-
-    def run(left, *_):
-        begun = len(left) == count
-        (tmp_path / "begun-0").touch()
-        try:
-            raise KeyboardInterrupt if begun else BrokenProcessPool
-        except KeyboardInterrupt:
-            raise BrokenProcessPool("the workers are gone") from None
-        yield
-
-    monkeypatch.setattr(crew, "_run", run)
-    with pytest.raises(KeyboardInterrupt):
-        list(run_all([Growing(0), Growing(0)], tmp_path, workers=2))
 
 
 def test_a_result_is_read_as_it_was_saved_and_a_damaged_one_is_none(tmp_path):
