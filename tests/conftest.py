@@ -1,5 +1,7 @@
 """What all tests share: one thread, settled Hypothesis, and a few small fixtures."""
 
+import signal
+
 import pytest
 import torch
 from hypothesis import settings
@@ -41,6 +43,9 @@ def pytest_configure(config):
 
 
 def pytest_runtest_setup(item):
+    # Whoever started the tests (a shell, in the background) may have had Ctrl-C ignored; then it
+    # would be in all that is started here, too.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     for mark in item.iter_markers("needs_uiuc"):
         part = (*mark.args, "TrainImages")[0]
         if not has_uiuc(part):
