@@ -19,8 +19,7 @@ from helpers.tuning import Pair, half_of, step_of
 class Transforms(NamedTuple):
     """The Fourier transform of tiles and back, as matrices of real numbers.
 
-    For a few dozen numbers a product of matrices is faster than the fast transform, the more so as
-    only some of the results are asked for. A complex number a + bi is two real ones; for a product
+    A complex number a + bi is two real ones; for a product
     with c + di three real products are enough (Gauss): with p = (a + b) c, q = a (d - c) and
     r = b (c + d), it is (p - r) + (p + q) i. The matrices for rows do these sums as well.
     """

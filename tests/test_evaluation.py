@@ -127,10 +127,15 @@ def test_margins_tell_apart_what_probabilities_in_float32_cannot(classifier):
     assert len(torch.sigmoid(margins).unique()) < 20
 
 
-def test_crops_judge_on_their_own_and_as_mosaics(pattern_classifier, scene_with, monkeypatch):
-    monkeypatch.setattr(evaluation, "MOSAICS", 4)
+@pytest.fixture
+def crops(scene_with):
+    """Two of a car, and two of none."""
     car, other = scene_with(40, 100, (0, 0)), scene_with(40, 100)
-    crops = Crops(torch.stack([car, car, other, other]), torch.tensor([1, 1, 0, 0]))
+    return Crops(torch.stack([car, car, other, other]), torch.tensor([1, 1, 0, 0]))
+
+
+def test_crops_judge_on_their_own_and_as_mosaics(pattern_classifier, crops, monkeypatch):
+    monkeypatch.setattr(evaluation, "MOSAICS", 4)
     found = evaluate_crops(pattern_classifier, crops)
     assert found.accuracy == found.roc_auc == 1
     plain = evaluate_detector(pattern_classifier, mosaics(crops, count=4))
@@ -143,12 +148,10 @@ def test_crops_judge_on_their_own_and_as_mosaics(pattern_classifier, scene_with,
 
 
 def test_sized_mosaics_judge_by_the_criterion_of_the_multiscale_scenes(
-    pattern_classifier, scene_with, monkeypatch
+    pattern_classifier, crops, monkeypatch
 ):
     monkeypatch.setattr(evaluation, "MOSAICS", 4)
     monkeypatch.setattr(evaluation, "SIZES", (1, 1))
-    car, other = scene_with(40, 100, (0, 0)), scene_with(40, 100)
-    crops = Crops(torch.stack([car, car, other, other]), torch.tensor([1, 1, 0, 0]))
     found, scenes = evaluate_crops(pattern_classifier, crops), mosaics(crops, count=4)
     boxes = detect_all(Detector(pattern_classifier, threshold=SCORE_FLOOR), scenes)
     curve = precision_recall(boxes, [scene.boxes for scene in scenes], UIUC_MULTISCALE)
@@ -157,12 +160,10 @@ def test_sized_mosaics_judge_by_the_criterion_of_the_multiscale_scenes(
 
 
 def test_mosaics_of_several_numbers_are_judged_as_one_test_by_the_official_criteria(
-    pattern_classifier, scene_with, monkeypatch
+    pattern_classifier, crops, monkeypatch
 ):
     monkeypatch.setattr(evaluation, "MOSAICS", 4)
     monkeypatch.setattr(evaluation, "SIZES", (1, 1))
-    car, other = scene_with(40, 100, (0, 0)), scene_with(40, 100)
-    crops = Crops(torch.stack([car, car, other, other]), torch.tensor([1, 1, 0, 0]))
     asked = []
 
     def remember(*arguments, **options):
@@ -180,7 +181,7 @@ def test_mosaics_of_several_numbers_are_judged_as_one_test_by_the_official_crite
 
 
 def test_only_mosaics_of_all_sizes_are_judged_with_the_pyramid(
-    pattern_classifier, scene_with, monkeypatch
+    pattern_classifier, crops, monkeypatch
 ):
     monkeypatch.setattr(evaluation, "MOSAICS", 2)
     used = []
@@ -191,20 +192,16 @@ def test_only_mosaics_of_all_sizes_are_judged_with_the_pyramid(
             super().__init__(*arguments, **options)
 
     monkeypatch.setattr(evaluation, "Detector", Remembered)
-    car, other = scene_with(40, 100, (0, 0)), scene_with(40, 100)
-    crops = Crops(torch.stack([car, other]), torch.tensor([1, 0]))
     mosaics_equal_error_rates(pattern_classifier, crops, (0,))
     assert used == [(1.0,), pyramid()]
 
 
 def test_mosaics_of_one_size_are_judged_by_the_photographs_criterion(
-    pattern_classifier, scene_with, monkeypatch
+    pattern_classifier, crops, monkeypatch
 ):
     monkeypatch.setattr(evaluation, "MOSAICS", 1)
     scores = DetectorScores(0.1, 0.2, 0.3, 0.4, 0.5)
     monkeypatch.setattr(evaluation, "evaluate_detector", lambda *a, **options: scores)
-    car, other = scene_with(40, 100, (0, 0)), scene_with(40, 100)
-    crops = Crops(torch.stack([car, other]), torch.tensor([1, 0]))
     assert mosaics_equal_error_rates(pattern_classifier, crops, (0,))[1] == scores.eer_uiuc
 
 

@@ -66,28 +66,11 @@ def kernel_environment(*, photographs: bool = False, threads: int | None = None)
     return environment
 
 
-def execute(
-    path: Path,
-    *,
-    photographs: bool = False,
-    threads: int | None = None,
-    on_cell: Callable[[int, int], None] = lambda number, total: None,
-    views: Path | None = None,
-) -> NotebookNode:
-    """Run a notebook from top to bottom in a fresh kernel, in its own folder; return it cleaned.
-
-    The file stays as it is. `on_cell(number, total)` is called before each cell. With `views`, each
-    view with a slider is written to that folder in the end, as pictures of its positions. `threads`
-    and `photographs` are as for `kernel_environment`.
-    Raises NotebookFailed. After Ctrl-C the kernel is stopped.
-    """
+def execute(path: Path, *, views: Path | None = None) -> NotebookNode:
+    """`execute_beside_others` by itself. After Ctrl-C the kernel is stopped."""
     # asyncio.run answers Ctrl-C by cancelling the task. Raised at any line of nbclient, it could
     # leave a kernel behind.
-    return asyncio.run(
-        execute_beside_others(
-            path, photographs=photographs, threads=threads, on_cell=on_cell, views=views
-        )
-    )
+    return asyncio.run(execute_beside_others(path, views=views))
 
 
 async def execute_beside_others(
@@ -98,7 +81,13 @@ async def execute_beside_others(
     on_cell: Callable[[int, int], None] = lambda number, total: None,
     views: Path | None = None,
 ) -> NotebookNode:
-    """`execute` as a task of asyncio, of which several may run at a time."""
+    """Run a notebook from top to bottom in a fresh kernel, in its own folder; return it cleaned.
+
+    A task of asyncio, of which several may run at a time. The file stays as it is.
+    `on_cell(number, total)` is called before each cell. With `views`, each view with a slider is
+    written to that folder in the end, as pictures of its positions. `threads` and `photographs` are
+    as for `kernel_environment`. Raises NotebookFailed.
+    """
     try:
         notebook = nbformat.read(path, as_version=4)
         nbformat.validate(notebook)

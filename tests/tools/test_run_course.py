@@ -195,15 +195,6 @@ def test_photographs_and_in_place_exclude_each_other(tmp_path, capsys):
     assert "not allowed with" in capsys.readouterr().err
 
 
-@pytest.fixture
-def interruptible():
-    """A shell lets what it starts in the background ignore Ctrl-C, down to the last child."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
-@pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_leaves_the_old_file_and_no_kernel(course, tmp_path):
     path = course(
         "import os, pathlib, time\npathlib.Path('pid').write_text(str(os.getpid()))",
@@ -225,7 +216,6 @@ def test_ctrl_c_leaves_the_old_file_and_no_kernel(course, tmp_path):
     wait_for(lambda: not is_alive(int(pid.read_text())))
 
 
-@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize("how_it_ends", ["as done", "as a dead kernel"])
 def test_a_cell_that_hides_ctrl_c_is_the_last(course, tmp_path, monkeypatch, how_it_ends):
     """nbclient does both, depending on the moment at which the interrupt arrives."""
