@@ -22,10 +22,13 @@ from helpers.augment import default_augmentation
 from helpers.datasets import Crops
 from helpers.devices import full_precision, same_each_time, seeded
 from helpers.hard_negatives import make_hard_negatives
-from helpers.models import eval_mode
+from helpers.models import eval_mode, takes_channels_last
 
 Augmentation = Callable[[Tensor, Generator], Tensor]
 Negatives = Callable[[Tensor, Tensor, Generator], Tensor]
+
+# As many crops as the processor's cache holds, with what a layer makes of them.
+TOGETHER = 32
 
 
 @dataclass
@@ -106,8 +109,8 @@ def fit(
     # Batch normalisation may be unable to train on a last batch of a single crop.
     lone = len(train) > batch_size and len(train) % batch_size == 1
     loader = DataLoader(train, batch_size, shuffle=True, drop_last=lone, generator=generator)
-    # The convolutions run faster when the channels of a pixel lie side by side in memory.
-    model.to(memory_format=torch.channels_last)
+    if takes_channels_last(model, train.images[:1].to(device)):
+        model.to(memory_format=torch.channels_last)
     optimiser = torch.optim.AdamW(model.parameters(), weight_decay=1e-2, fused=True)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimiser, max_learning_rate, epochs=epochs, steps_per_epoch=len(loader)
@@ -191,7 +194,7 @@ def _train_one_epoch(
 @full_precision()
 @torch.no_grad()
 def predict_logits(
-    model: nn.Module, images: Tensor, batch_size: int = 256, *, classes: int = 2
+    model: nn.Module, images: Tensor, batch_size: int = TOGETHER, *, classes: int = 2
 ) -> Tensor:
     """A classifier's logits, batch by batch, in eval mode, nothing changed. Lesson 03.
 
@@ -212,8 +215,10 @@ def predict_logits(
     """
     device = next(model.parameters()).device
     with eval_mode(model):
-        batches = images.split(batch_size)
-        logits = torch.cat([model(batch.to(device)).cpu() for batch in batches])
+        last = device.type == "cpu" and takes_channels_last(model, images)
+        order = torch.channels_last if last else torch.preserve_format
+        batches = (b.to(device).clone(memory_format=order) for b in images.split(batch_size))
+        logits = torch.cat([model(batch).cpu() for batch in batches])
     if logits.shape != (len(images), classes):
         names = " (not a car, car)" if classes == 2 else ""
         raise ValueError(
@@ -224,7 +229,7 @@ def predict_logits(
 
 
 @torch.no_grad()
-def evaluate(model: nn.Module, crops: Crops, batch_size: int = 256) -> Evaluation:
+def evaluate(model: nn.Module, crops: Crops, batch_size: int = TOGETHER) -> Evaluation:
     """Loss, accuracy and probabilities of a classifier, nothing changed. Lesson 03.
 
     Args:

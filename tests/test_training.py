@@ -8,8 +8,8 @@ from torch import nn
 
 from helpers.datasets import Crops
 from helpers.evaluation import accuracy_and_roc_auc
-from helpers.models import make_classifier
-from helpers.training import History, evaluate, fit
+from helpers.models import make_classifier, takes_channels_last
+from helpers.training import History, evaluate, fit, predict_logits
 
 
 def bright_or_dark(n=64, seed=0):
@@ -377,7 +377,8 @@ def test_extra_negatives_are_of_the_background_and_told_what_is_an_object(backgr
 
     class Watched(nn.Sequential):
         def forward(self, x):
-            given.append(len(x))
+            if self.training:
+                given.append(len(x))
             return super().forward(x)
 
     def negatives(images, is_object, generator):
@@ -393,6 +394,33 @@ def test_extra_negatives_are_of_the_background_and_told_what_is_an_object(backgr
     assert given == [136] * 60
     with torch.no_grad():
         assert model(torch.full((1, 1, 16, 16), 0.05)).argmax().item() == background
+
+
+class Viewing(nn.Module):
+    """Flattens as many do, by `view`: it cannot read channels that lie side by side."""
+
+    def __init__(self):
+        super().__init__()
+        self.convolution, self.linear = nn.Conv2d(1, 4, 3), nn.Linear(4 * 14 * 14, 2)
+
+    def forward(self, x):
+        x = self.convolution(x)
+        return self.linear(x.view(len(x), -1))
+
+
+def test_a_network_that_views_its_numbers_in_their_order_is_trained_and_measured():
+    torch.manual_seed(0)
+    viewing, train = Viewing(), bright_or_dark()
+    flat = nn.Sequential(
+        copy.deepcopy(viewing.convolution), nn.Flatten(), copy.deepcopy(viewing.linear)
+    )
+    assert takes_channels_last(flat, train.images)
+    assert not takes_channels_last(viewing, train.images)
+    for _ in range(2):
+        same = predict_logits(viewing, train.images), predict_logits(flat, train.images)
+        assert torch.allclose(*same, atol=1e-4)
+        losses = [quick_fit(model, extra_negatives=None).train_loss for model in (viewing, flat)]
+        assert losses[0] == pytest.approx(losses[1], abs=1e-4)
 
 
 def test_a_network_of_other_classes_than_the_crops_is_refused():

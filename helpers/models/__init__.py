@@ -14,6 +14,7 @@ from helpers.models.classifier import (
     make_classifier,
     randomise_,
     stride_of,
+    takes_channels_last,
 )
 from helpers.models.header import (
     ModelHeader,
@@ -48,5 +49,6 @@ __all__ = [
     "read_notes",
     "save_model",
     "stride_of",
+    "takes_channels_last",
     "weights_digest",
 ]
