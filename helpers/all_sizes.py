@@ -24,6 +24,7 @@ from helpers.training import History, fit, predict_logits
 
 # What is added to `fit`: an ablation leaves it out. (Without windows there are no hardest ones.)
 PARTS = ("windows", "hardest windows", "sizes")
+WINDOWS = 0.3  # for each crop, added each time
 
 
 def fit_all_sizes(
@@ -32,7 +33,7 @@ def fit_all_sizes(
     scenes: Sequence[Scene],
     scales: Sequence[float],
     *,
-    extra: int = 1200,
+    extra: int | None = None,
     epochs: int = 12,
     seed: int = 0,
     without: Collection[str] = (),
@@ -51,7 +52,7 @@ def fit_all_sizes(
         crops: to learn from; grey, 40×100 pixels, as the windows.
         scenes: for training only, with cars of all sizes; at least one.
         scales: of the detector that will use the classifier.
-        extra: so many windows, at most, are added each time.
+        extra: so many windows, at most, are added each time; None: three for ten crops.
         epochs: how often each crop and each window is seen.
         seed: of windows, order and augmentation.
         without: which of `PARTS` to leave out. Without (the hardest) windows, it trains once.
@@ -72,6 +73,7 @@ def fit_all_sizes(
         raise ValueError(f"windows are grey and of 40×100 pixels, 1×40×100; the crops are {shape}")
     if unknown := set(without) - set(PARTS):
         raise ValueError(f"no parts: {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
+    extra = round(WINDOWS * len(crops)) if extra is None else extra
     windows = windows_of_scenes(scenes, scales, seed=seed)
     order = torch.randperm(len(windows), generator=torch.Generator().manual_seed(seed))
     of_each = [order[windows.labels[order] == label] for label in (0, 1)]

@@ -17,7 +17,6 @@ from helpers.evaluation import EPOCHS, MOSAICS, mosaics_equal_error_rates
 from helpers.models import make_classifier
 
 NUMBERS = (21, 22)  # of the mosaics that judge; others chose the weights
-WINDOWS = 0.3  # of scenes for each crop, added each time: as when the shipped weights learned
 
 
 def ablate_sizes(
@@ -54,7 +53,7 @@ def ablate_sizes(
         "scenes": digest(*(t for scene in scenes for t in (scene.image, scene.boxes))),
         "judge": digest(judge.images, judge.labels),
         "epochs": epochs,
-        "windows": WINDOWS,
+        "windows": all_sizes.WINDOWS,
         "scales": list(pyramid()),
         "mosaics": [MOSAICS, *NUMBERS],
         "torch": torch.__version__,
@@ -64,8 +63,8 @@ def ablate_sizes(
     def prepare(name: str) -> Callable[[int], tuple[float, float]]:
         def measure(seed: int) -> tuple[float, float]:
             model = make_classifier(seed=seed)
-            options = {"extra": round(WINDOWS * len(crops)), "epochs": epochs, "seed": seed}
-            options |= {"without": without[name], "progress": progress}
+            options = {"epochs": epochs, "seed": seed, "without": without[name]}
+            options |= {"progress": progress}
             all_sizes.fit_all_sizes(model, crops, scenes, pyramid(), **options)
             return mosaics_equal_error_rates(model, judge, NUMBERS, progress=progress)
 
