@@ -64,6 +64,15 @@ def test_no_more_windows_are_taken_than_there_are(monkeypatch):
     assert [len(train) for train in seen] == [6 + len(windows), 6 + len(windows) + without]
 
 
+def test_the_more_crops_the_more_windows(monkeypatch):
+    scenes, crops = street_of_one_car()
+    seen = []
+    monkeypatch.setattr(all_sizes, "fit", lambda model, train, **options: seen.append(train))
+    fit_all_sizes(make_classifier(seed=0), crops + crops + crops, scenes, (1.0, 2.0))
+    # 18 · 0.3 are 5: two that fit and two that do not, then the five hardest.
+    assert [len(train) for train in seen] == [18 + 2 + 2, 18 + 2 + 2 + 5]
+
+
 @pytest.fixture
 def trainings(monkeypatch):
     """What each network was trained with, in turn: crops, and the augmentation."""
