@@ -1,7 +1,7 @@
 """Memory that is kept, for work that asks for the same large tensors again and again.
 
 Memory that was given back comes anew from the system page by page, each filled with zeros: while
-training, that takes a sixth of the time.
+training, that can take a tenth of the time.
 
 >>> import torch
 >>> with memory_kept():

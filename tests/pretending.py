@@ -4,6 +4,8 @@ On a machine without a GPU it runs whatever is written for one, with real number
 tensors of two devices meet.
 """
 
+import inspect
+
 import pytest
 import torch
 from torch import nn
@@ -132,7 +134,7 @@ def dice_of_the_cpu(patch):
         return torch.rand(images.shape, generator=generator, device=images.device)
 
     patch.setattr(training, "default_augmentation", noisy)
-    patch.setitem(training.fit.__wrapped__.__kwdefaults__, "augment", noisy)
+    patch.setitem(inspect.unwrap(training.fit).__kwdefaults__, "augment", noisy)
 
 
 def double_there(patch):
