@@ -34,7 +34,7 @@
 | `mosaics`        | scenes put together from crops: a judge to choose by       |        |
 
 Around them: `plots` and `widgets` show, `checks` looks at the exercises, `street` renders the data
-set, `cli` is the command line; `devices`, `memory`, `paths`, `sheets` and `timing` are plumbing.
+set, `cli` is the command line; `devices`, `paths`, `sheets` and `timing` are plumbing.
 """
 
 __version__ = "0.1.0"

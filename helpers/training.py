@@ -22,7 +22,6 @@ from helpers.augment import default_augmentation
 from helpers.datasets import Crops
 from helpers.devices import full_precision, same_each_time, seeded
 from helpers.hard_negatives import make_hard_negatives
-from helpers.memory import memory_kept
 from helpers.models import eval_mode, takes_channels_last
 
 Augmentation = Callable[[Tensor, Generator], Tensor]
@@ -56,7 +55,6 @@ class Evaluation:
 
 
 @same_each_time()
-@memory_kept()
 def fit(
     model: nn.Module,
     train: Crops,

@@ -12,8 +12,7 @@ import helpers
 FOLDER = Path(helpers.__file__).parent
 EXAMPLES = sorted(path for path in FOLDER.rglob("*.py") if ">>> " in path.read_text())
 IDEAS = set(re.findall(r"^\| `(\w+)` ", helpers.__doc__, re.MULTILINE))
-AROUND = {"plots", "widgets", "checks", "street"}
-AROUND |= {"paths", "sheets", "timing", "devices", "memory"}
+AROUND = {"plots", "widgets", "checks", "street", "paths", "sheets", "timing", "devices"}
 # What it answers depends on the machine.
 WITHOUT = {"environment"}
 
