@@ -215,7 +215,7 @@ def predict_logits(
     """
     device = next(model.parameters()).device
     with eval_mode(model):
-        last = device.type == "cpu" and takes_channels_last(model, images)
+        last = device.type == "cpu" and takes_channels_last(model, images[:1].to(device))
         order = torch.channels_last if last else torch.preserve_format
         batches = (b.to(device).clone(memory_format=order) for b in images.split(batch_size))
         logits = torch.cat([model(batch).cpu() for batch in batches])

@@ -423,6 +423,18 @@ def test_a_network_that_views_its_numbers_in_their_order_is_trained_and_measured
         assert losses[0] == pytest.approx(losses[1], abs=1e-4)
 
 
+def test_crops_to_predict_come_in_small_batches_with_channels_last():
+    seen = []
+
+    class Watched(nn.Sequential):
+        def forward(self, x):
+            seen.append((len(x), x.is_contiguous(memory_format=torch.channels_last)))
+            return super().forward(x)
+
+    predict_logits(Watched(nn.Flatten(), nn.Linear(48, 2)), torch.rand(70, 3, 4, 4))
+    assert seen == [(1, True), (32, True), (32, True), (6, True)]
+
+
 def test_a_network_of_other_classes_than_the_crops_is_refused():
     with pytest.raises(ValueError, match=r"logits \[96, 3\], not \[96, 2\]"):
         evaluate(small_model(), three_brightnesses())

@@ -63,9 +63,16 @@ def ablate_sizes(
     def prepare(name: str) -> Callable[[int], tuple[float, float]]:
         def measure(seed: int) -> tuple[float, float]:
             model = make_classifier(seed=seed)
-            options = {"epochs": epochs, "seed": seed, "without": without[name]}
-            options |= {"progress": progress}
-            all_sizes.fit_all_sizes(model, crops, scenes, pyramid(), **options)
+            all_sizes.fit_all_sizes(
+                model,
+                crops,
+                scenes,
+                pyramid(),
+                epochs=epochs,
+                seed=seed,
+                without=without[name],
+                progress=progress,
+            )
             return mosaics_equal_error_rates(model, judge, NUMBERS, progress=progress)
 
         return measure
