@@ -11,6 +11,7 @@ from statistics import mean, stdev
 
 from torch import Tensor, nn
 
+from helpers.all_sizes import fit_all_sizes
 from helpers.boxes import above, select
 from helpers.classwise import MeanAP, mean_average_precision
 from helpers.datasets import Crops, Scene, load_crops, load_or_shipped, split_crops
@@ -221,6 +222,7 @@ def train_on(
     epochs: int = EPOCHS,
     progress: bool = True,
     photographs: Crops | None = None,
+    scenes: Sequence[Scene] = (),
 ) -> nn.Module:
     """A classifier trained on a data set as a whole, but for the test crops of drawings. Lesson 09.
 
@@ -232,6 +234,8 @@ def train_on(
         epochs: how often each crop is seen.
         progress: show a bar.
         photographs: just these of `uiuc`, where others are held out.
+        scenes: with cars of all sizes: their windows are learned from, too (`fit_all_sizes`), and
+            the last epoch counts.
 
     Returns:
         The classifier, in eval mode.
@@ -249,12 +253,21 @@ def train_on(
         train, val = load_crops(drawn, "train"), load_or_shipped(drawn, "val")
     if name == "both":
         train = train + photographs
-    fit(model, train, val, epochs=epochs, seed=seed, progress=progress)
+    options = {"epochs": epochs, "seed": seed, "progress": progress}
+    if scenes:
+        fit_all_sizes(model, train, scenes, pyramid(), **options)
+    else:
+        fit(model, train, val, **options)
     return model
 
 
 def train_and_hold_out(
-    name: str | Path, seed: int, *, epochs: int = EPOCHS, progress: bool = True
+    name: str | Path,
+    seed: int,
+    *,
+    epochs: int = EPOCHS,
+    progress: bool = True,
+    scenes: Sequence[Scene] = (),
 ) -> tuple[nn.Module, Crops]:
     """A classifier and the photographed crops it may be judged by: never trained on. Lesson 09.
 
@@ -263,17 +276,19 @@ def train_and_hold_out(
         seed: of the split, and of the training.
         epochs: how often each crop is seen.
         progress: show a bar.
+        scenes: as for `train_on`.
 
     Returns:
         The classifier in eval mode, and the crops: all of them for drawings, a random quarter for
         "uiuc" and "both". With "uiuc" that is the original assignment's protocol.
     """
     crops = load_crops("uiuc", "all")
+    options = {"epochs": epochs, "progress": progress, "scenes": scenes}
     if name not in ("uiuc", "both"):
-        return train_on(name, seed, epochs=epochs, progress=progress), crops
+        return train_on(name, seed, **options), crops
     splits = split_crops(crops, seed)
     known = splits["train"] + splits["val"]
-    model = train_on(name, seed, epochs=epochs, progress=progress, photographs=known)
+    model = train_on(name, seed, photographs=known, **options)
     return model, splits["test"]
 
 

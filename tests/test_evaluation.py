@@ -29,6 +29,7 @@ from helpers.metrics import (
     equal_error_rate,
     precision_recall,
 )
+from helpers.models import make_classifier, weights_digest
 from helpers.mosaics import mosaics
 from helpers.thresholds import SCORE_FLOOR, detect_all
 
@@ -299,6 +300,22 @@ def test_held_out_crops_are_a_quarter_and_never_trained_on(parts, recorded, name
     assert not set(train.kinds) & set(judges[0].kinds)
     assert judges[0].kinds != judges[1].kinds
     assert (val is None) == (name == "uiuc")
+
+
+def test_windows_of_scenes_are_learned_from_where_there_are_some(parts, recorded, monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        evaluation, "fit_all_sizes", lambda *a, **options: asked.append((a, options))
+    )
+    scenes = [Scene("street", torch.rand(1, 40, 100), torch.zeros(0, 4))]
+    options = {"epochs": 5, "progress": False}
+    _, judge = train_and_hold_out("both", 3, scenes=scenes, **options)
+    (((model, train, learned, scales), given),) = asked
+    assert (learned, scales, given) == (scenes, pyramid(), options | {"seed": 3})
+    assert len(train) == 24 + 32
+    assert not set(train.kinds) & set(judge.kinds)
+    assert weights_digest(model) == weights_digest(make_classifier(seed=3))
+    assert recorded == []
 
 
 def test_drawings_are_judged_by_all_photographs(parts, recorded):

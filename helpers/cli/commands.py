@@ -128,7 +128,7 @@ def evaluate(args: argparse.Namespace) -> None:
     else:
         which, figures = _judge_by_scenes(args, seeds)
     pretrained = args.train == "pretrained"
-    what = trained_on(args.train, len(seeds))
+    what = trained_on(args.train, len(seeds), args.scenes)
     if pretrained:
         what = str(args.weights or "the course's weights")
     print(f"{what}, measured on {args.data}")
@@ -146,14 +146,20 @@ def _weights_to_measure(path: Path | None) -> nn.Module:
     return load_model(path)
 
 
+def _how_to_train(args: argparse.Namespace) -> dict[str, object]:
+    scenes = _scenes_to_learn_from(args.scenes) if args.scenes else ()
+    return {"epochs": args.epochs or EPOCHS, "scenes": scenes}
+
+
 def _judge_by_crops(args: argparse.Namespace, seeds: range) -> tuple[str, dict[str, list[float]]]:
     """The photographed crops as the judge: this one may be used to choose by."""
     rows, crops = [], load_crops("uiuc", "all")
+    how = _how_to_train(args)
     for seed in seeds:
         if args.train == "pretrained":
             model = _weights_to_measure(args.weights)
         else:
-            model, crops = train_and_hold_out(args.train, seed, epochs=args.epochs or EPOCHS)
+            model, crops = train_and_hold_out(args.train, seed, **how)
         rows.append(evaluate_crops(model, crops, progress=True))
         say_scores(seed, asdict(rows[-1]))
     return f"on {len(crops)} photographed crops not trained on, and mosaics of them", columns(rows)
@@ -164,7 +170,7 @@ def _judge_by_scenes(args: argparse.Namespace, seeds: range) -> tuple[str, dict[
     name, _, multiscale = args.data.partition("-")
     scenes = load_scenes(name, "test-multiscale" if multiscale else "test")
     official, scales = (UIUC_MULTISCALE, pyramid()) if multiscale else (UIUC, (1.0,))
-    epochs = args.epochs or EPOCHS
+    how = _how_to_train(args)
     hold_out = name == "uiuc" and args.train in ("uiuc", "both")
     # Where no photograph was trained on, all of them may be asked.
     split = "all" if name == "uiuc" else "test"
@@ -176,9 +182,9 @@ def _judge_by_scenes(args: argparse.Namespace, seeds: range) -> tuple[str, dict[
         if args.train == "pretrained":
             model = _weights_to_measure(args.weights)
         else:
-            model = train_on(args.train, seed, epochs=epochs)
+            model = train_on(args.train, seed, **how)
         if hold_out:
-            other, quarter = train_and_hold_out(args.train, seed, epochs=epochs)
+            other, quarter = train_and_hold_out(args.train, seed, **how)
             accuracies.append(training.evaluate(other, quarter).accuracy)
         else:
             accuracies.append(training.evaluate(model, crops).accuracy)

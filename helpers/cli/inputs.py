@@ -63,16 +63,15 @@ def _draw(args: argparse.Namespace) -> None:
 
 def _train(args: argparse.Namespace) -> None:
     _check_training_data(args.data)
-    if args.scenes and (
-        args.data == "digits" or (isinstance(args.data, Path) and is_own(args.data))
-    ):
-        raise ValueError("--scenes is for cars: the scenes that are drawn have no others")
+    _check_scenes(args.scenes, args.data)
     check_writable(args.out)
     _say_replaced(args.out)
 
 
 def _evaluate(args: argparse.Namespace) -> None:
     _check_training_data(args.train)
+    for data in (args.train, args.data):
+        _check_scenes(args.scenes, data)
     if args.weights and not args.weights.is_file():
         raise FileNotFoundError(f"no weights file {args.weights}")
     if isinstance(args.data, Path):
@@ -85,6 +84,14 @@ def _evaluate(args: argparse.Namespace) -> None:
         _check_photographs(part)
     if args.data.startswith("uiuc"):
         _check_photographs("TrainImages")
+
+
+def _check_scenes(scenes: int | None, learned: str | Path) -> None:
+    """Windows of drawn scenes go with a training, and with cars."""
+    if scenes and learned == "pretrained":
+        raise ValueError("--scenes is for training: say on what by --train, such as --train both")
+    if scenes and (learned == "digits" or (isinstance(learned, Path) and is_own(learned))):
+        raise ValueError("--scenes is for cars: the scenes that are drawn have no others")
 
 
 def _ablate(args: argparse.Namespace) -> None:

@@ -134,12 +134,7 @@ def _train_options(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "--seed", type=_seed, default=0, metavar="N", help="of weights and order (%(default)s)"
     )
-    verb.add_argument(
-        "--scenes",
-        type=positive,
-        metavar="N",
-        help="learn from windows of N drawn scenes with cars of all sizes, too (twice the time)",
-    )
+    _add_scenes(verb)
     _add_out(verb, "build/model.safetensors", "FILE", "the weights")
     verb.add_argument("--half", action="store_true", help="write large weights as float16")
 
@@ -198,6 +193,7 @@ def _evaluate_options(verb: argparse.ArgumentParser) -> None:
         help="what to train on: street, uiuc, both, digits or a folder that draw wrote;"
         " pretrained: nothing, take the course's weights (%(default)s)",
     )
+    _add_scenes(verb)
     _add_seeds(verb, 1)
     _add_epochs(verb)
 
@@ -250,6 +246,15 @@ def _add_epochs(verb: argparse.ArgumentParser) -> None:
         metavar="N",
         help=f"how often each crop is seen ({EPOCHS}; with several classes 2 to 40, the more"
         " the fewer crops there are)",
+    )
+
+
+def _add_scenes(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument(
+        "--scenes",
+        type=positive,
+        metavar="N",
+        help="learn from windows of N drawn scenes with cars of all sizes, too (twice the time)",
     )
 
 

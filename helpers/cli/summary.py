@@ -79,13 +79,18 @@ def say_scores(seed: int, scores: Mapping[str, float]) -> None:
     say(f"seed {seed}: " + ", ".join(f"{name} {value:.4f}" for name, value in scores.items()))
 
 
-def trained_on(data: str | Path, seeds: int) -> str:
+def trained_on(data: str | Path, seeds: int, scenes: int | None = None) -> str:
     """What the figures of a table are of.
 
     >>> trained_on("street", 3)
     'trained on street, mean ± spread over 3 seeds'
+    >>> trained_on("both", 1, scenes=250)
+    'trained on both and windows of 250 scenes'
     """
-    return f"trained on {data}" + (f", mean ± spread over {seeds} seeds" if seeds > 1 else "")
+    windows = f" and windows of {scenes} scenes" if scenes else ""
+    return f"trained on {data}{windows}" + (
+        f", mean ± spread over {seeds} seeds" if seeds > 1 else ""
+    )
 
 
 def print_scores(scores: Mapping[str, Sequence[float]]) -> None:

@@ -518,6 +518,55 @@ def test_there_are_no_drawn_scenes_of_anything_but_cars(easy, tmp_path, capsys):
     assert not out.exists()
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["evaluate", "--scenes", "2", "--data", "digits", "--train", "street"],
+        ["evaluate", "--scenes", "2", "--data", "digits", "--train", "digits"],
+    ],
+)
+def test_networks_that_are_measured_on_something_else_learn_from_no_drawn_cars(
+    easy, arguments, capsys
+):
+    assert main(arguments) == 2
+    assert "--scenes is for cars" in capsys.readouterr().err
+
+
+def test_weights_that_are_measured_as_they_are_learn_from_no_scenes(easy, capsys):
+    assert main(["evaluate", "--scenes", "2"]) == 2
+    assert "say on what by --train" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("data", ["street", "uiuc-crops", "uiuc"])
+def test_networks_that_are_measured_may_learn_from_windows_of_drawn_scenes(
+    data, easy, monkeypatch, capsys
+):
+    asked = []
+
+    def train(name, seed, **how):
+        asked.append((name, seed, how))
+        return make_classifier(seed=seed)
+
+    monkeypatch.setattr(commands, "train_on", train)
+    monkeypatch.setattr(
+        commands, "train_and_hold_out", lambda *a, **options: (train(*a, **options), easy)
+    )
+    monkeypatch.setattr(commands, "load_scenes", lambda *names: ())
+    rows = DetectorScores(0.3, 0.9, 0.9, 0.8, 0.7)
+    monkeypatch.setattr(commands, "evaluate_detector", lambda *a, **options: rows)
+    monkeypatch.setattr(commands, "evaluate_crops", lambda *a, **options: rows)
+    arguments = ["--data", data, "--train", "both", "--scenes", "2", "--epochs", "3"]
+    assert main(["evaluate", *arguments]) == 0
+    assert "trained on both and windows of 2 scenes" in capsys.readouterr().out
+    assert len(asked) == (2 if data == "uiuc" else 1)
+    for name, seed, how in asked:
+        assert (name, seed, how["epochs"]) == ("both", 0, 3)
+        assert [scene.name for scene in how["scenes"]] == [
+            "train-multiscale-000",
+            "train-multiscale-001",
+        ]
+
+
 def test_training_says_what_it_replaces_before_it_begins(easy, weights, monkeypatch, capsys):
     said = []
 
@@ -641,14 +690,14 @@ def two_seeds(monkeypatch, easy):
     scene = Scene("s", torch.zeros(1, 50, 120), torch.tensor([[0.0, 0, 100, 40]]))
     model, trained = make_classifier(seed=0), []
 
-    def hold_out(name, seed, epochs):
+    def hold_out(name, seed, epochs, scenes):
         trained.append(name)
         half = easy.subset(range(20))
         return model, Crops(half.images, half.labels if seed else 1 - half.labels)
 
     monkeypatch.setattr(commands, "load_scenes", lambda name, split: (scene,))
     monkeypatch.setattr(commands, "load_pretrained", lambda: model)
-    monkeypatch.setattr(commands, "train_on", lambda name, seed, epochs: model)
+    monkeypatch.setattr(commands, "train_on", lambda name, seed, epochs, scenes: model)
     monkeypatch.setattr(commands, "train_and_hold_out", hold_out)
     monkeypatch.setattr(commands, "evaluate_detector", lambda *a, **k: next(rows))
     monkeypatch.setattr(commands, "evaluate_crops", lambda *a, **k: next(crop_rows))
