@@ -1,6 +1,7 @@
 """What is wrong with a folder of pages: dead links, and what is loaded from outside."""
 
 import re
+from functools import cache
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -15,7 +16,7 @@ def outside_loads(folder: Path) -> list[str]:
     """Each "file: address" that a browser would fetch from another machine."""
     found = []
     for path in sorted(folder.rglob("*.html")):
-        for element in _parsed(path).find_all(True):
+        for element in parsed(path).find_all(True):
             names = [*LOADS, "href"] if element.name in ("link", "image", "use", "base") else LOADS
             found += [f"{path.name}: {element[n]}" for n in names if _outside(element.get(n, ""))]
             style = element.get("style", "") + (element.text if element.name == "style" else "")
@@ -28,14 +29,14 @@ def outside_loads(folder: Path) -> list[str]:
 
 def dead_links(folder: Path) -> list[str]:
     """Each "file: link" to a file or a place in a file that is not there."""
-    pages = {path: _parsed(path) for path in sorted(folder.rglob("*.html"))}
+    pages = {path: parsed(path).find_all(True) for path in sorted(folder.rglob("*.html"))}
     names = {
-        path: {e.get(k) for e in page.find_all(True) for k in ("id", "name")} - {None}
-        for path, page in pages.items()
+        path: {e.get(k) for e in elements for k in ("id", "name")} - {None}
+        for path, elements in pages.items()
     }
     found = []
-    for path, page in pages.items():
-        for element in page.find_all(True):
+    for path, elements in pages.items():
+        for element in elements:
             for link in (element.get("href"), element.get("src")):
                 parts = urlsplit(link or "#")
                 if not link or parts.scheme or parts.netloc:
@@ -48,7 +49,9 @@ def dead_links(folder: Path) -> list[str]:
     return found
 
 
-def _parsed(path: Path) -> BeautifulSoup:
+@cache
+def parsed(path: Path) -> BeautifulSoup:
+    """A page, which is read once: many ask for the same, and none is written anew."""
     return BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
 
 

@@ -6,11 +6,10 @@ from types import SimpleNamespace
 
 import nbformat
 import pytest
-from bs4 import BeautifulSoup
 from docutils import nodes
 from PIL import Image
 
-from tests.tools.pages import dead_links, outside_loads
+from tests.tools.pages import dead_links, outside_loads, parsed
 from tools import book
 from tools.execution import NOTEBOOKS, ROOT, find_notebooks
 from tools.players import WIDGET
@@ -47,7 +46,7 @@ def site(tmp_path_factory):
 
 
 def page(site, name):
-    return BeautifulSoup((site / f"{name}.html").read_text(encoding="utf-8"), "html.parser")
+    return parsed(site / f"{name}.html")
 
 
 def test_lessons_words_cards_and_modules_have_pages_that_the_contents_list(site):
