@@ -8,35 +8,33 @@ import pytest
 from helpers.cli.threads import use_threads
 
 FAULTS = """
-import resource, sys
+import resource
 import torch
 from helpers.cli.threads import keep_memory
-kept = keep_memory() if sys.argv[1] == "keep" else True
-for _ in range(20):  # small things come to lie between the large ones at first
+
+def page_faults():
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for _ in range(5):
+        torch.zeros(2**24)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+
+many, kept = page_faults(), keep_memory()
+for _ in range(20 if kept else 0):  # small things come to lie between the large ones at first
     torch.zeros(2**24)
-before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-for _ in range(5):
-    torch.zeros(2**24)
-print(kept, resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+print(kept, page_faults(), many)
 """
-
-
-def page_faults(how):
-    """How often the system had to hand out a page, for 5 times the same 64 MiB."""
-    done = subprocess.run(
-        [sys.executable, "-c", FAULTS, how], capture_output=True, text=True, check=True
-    )
-    kept, faults = done.stdout.split()
-    return kept == "True", int(faults)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="a setting of the GNU C library")
 def test_kept_memory_is_not_handed_out_page_by_page_again():
-    kept, few = page_faults("keep")
-    if not kept:
+    """How often the system has to hand out a page, for 5 times the same 64 MiB."""
+    done = subprocess.run(
+        [sys.executable, "-c", FAULTS], capture_output=True, text=True, check=True
+    )
+    kept, few, many = done.stdout.split()
+    if kept == "False":
         pytest.skip("not the GNU C library")
-    _, many = page_faults("leave")
-    assert few < 1000 < 50_000 < many
+    assert int(few) < 1000 < 50_000 < int(many)
 
 
 def test_without_the_gnu_c_library_nothing_happens(monkeypatch):
