@@ -120,6 +120,7 @@ def test_what_is_known_is_not_measured_again(trainings, tmp_path):
 def test_an_interrupted_call_goes_on_with_the_same_results(tmp_path, monkeypatch):
     """With real networks: three classifiers and three judgements by real mosaics."""
     monkeypatch.setattr("helpers.evaluation.MOSAICS", 1)
+    monkeypatch.setattr("helpers.evaluation.SIZES", (0.5, 0.8))  # quicker than larger ones
     monkeypatch.setattr(all_sizes, "PARTS", ("windows", "sizes"))
     data = some_crops(1), some_crops(), some_scenes()
     whole = ablate_sizes(*data, seeds=1, results_file=tmp_path / "whole.json", **OPTIONS)
