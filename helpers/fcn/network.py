@@ -154,12 +154,11 @@ def _channels(model: nn.Module, fcn: FCN) -> tuple[int, ...]:
 
     What it did with it is fixed in the FCN, which is then right for some of these numbers only.
     """
-    twin = copy.deepcopy(fcn).eval()
     right = []
-    with left_as_it_was(model):
+    with left_as_it_was(model), left_as_it_was(fcn):
         for crops in all_example_crops(model, fcn.geometry.window):
             try:  # the first were those that it was converted with
-                if not right or same_numbers(twin(crops).flatten(1), model(crops.clone())):
+                if not right or same_numbers(fcn(crops).flatten(1), model(crops.clone())):
                     right.append(crops.shape[1])
             except RuntimeError:  # the FCN's kernel is for another number
                 continue
@@ -169,7 +168,6 @@ def _channels(model: nn.Module, fcn: FCN) -> tuple[int, ...]:
 def _compare(model: nn.Module, fcn: FCN) -> None:
     """Refuse a conversion that is not one: on crops, and in 2 × 2 cells where nothing pads."""
     shape, kind = fcn.geometry, type(model).__name__
-    fcn = copy.deepcopy(fcn).eval()
     crops = 2 * example_crops(model, shape.window, count=3) - 0.5
     size = tuple(side + stride for side, stride in zip(shape.window, shape.stride, strict=True))
     generator = torch.Generator().manual_seed(2)
@@ -177,11 +175,11 @@ def _compare(model: nn.Module, fcn: FCN) -> None:
     ask, how = model, "on another number of crops than 2"
     if crops.dtype in (torch.float16, torch.bfloat16):
         # Too coarse to tell right from wrong: the same weights are compared in float32.
-        fcn, crops, image = fcn.float(), crops.float(), image.float()
+        fcn, crops, image = copy.deepcopy(fcn).float(), crops.float(), image.float()
         tensors = [*model.named_parameters(), *model.named_buffers()]
         single = {n: t.float() if t.is_floating_point() else t for n, t in tensors}
         ask, how = partial(torch.func.functional_call, model, single), "with float32 weights"
-    with left_as_it_was(model):
+    with left_as_it_was(model), left_as_it_was(fcn):
         try:
             pairs = [(fcn(crops).flatten(1), ask(crops.clone()))]
             if shape.exact:
