@@ -246,17 +246,15 @@ def train_on(
     model = make_classifier(seed=seed)
     if name in ("uiuc", "both") and photographs is None:
         photographs = load_crops("uiuc", "all")
-    if name == "uiuc":
-        train, val = photographs, None
-    else:
-        drawn = "street" if name == "both" else name
-        train, val = load_crops(drawn, "train"), load_or_shipped(drawn, "val")
+    drawn = "street" if name == "both" else name
+    train = photographs if name == "uiuc" else load_crops(drawn, "train")
     if name == "both":
         train = train + photographs
     options = {"epochs": epochs, "seed": seed, "progress": progress}
     if scenes:
         fit_all_sizes(model, train, scenes, pyramid(), **options)
     else:
+        val = None if name == "uiuc" else load_or_shipped(drawn, "val")
         fit(model, train, val, **options)
     return model
 

@@ -318,6 +318,12 @@ def test_windows_of_scenes_are_learned_from_where_there_are_some(parts, recorded
     assert recorded == []
 
 
+def test_validation_crops_are_not_looked_for_where_the_last_epoch_counts(parts, monkeypatch):
+    monkeypatch.setattr(evaluation, "fit_all_sizes", lambda *a, **options: None)
+    monkeypatch.setattr(evaluation, "load_or_shipped", None)  # it warns where there are none
+    train_on(Path("folder"), 0, scenes=[Scene("street", torch.rand(1, 40, 100), torch.zeros(0, 4))])
+
+
 def test_drawings_are_judged_by_all_photographs(parts, recorded):
     _, judge = train_and_hold_out("street", 0, progress=False)
     assert judge is parts("uiuc", "all")

@@ -147,6 +147,7 @@ def _weights_to_measure(path: Path | None) -> nn.Module:
 
 
 def _how_to_train(args: argparse.Namespace) -> dict[str, object]:
+    """The options of `train_on` and `train_and_hold_out`."""
     scenes = _scenes_to_learn_from(args.scenes) if args.scenes else ()
     return {"epochs": args.epochs or EPOCHS, "scenes": scenes}
 

@@ -70,7 +70,7 @@ def _train(args: argparse.Namespace) -> None:
 
 def _evaluate(args: argparse.Namespace) -> None:
     _check_training_data(args.train)
-    for data in (args.train, args.data):
+    for data in (args.data, args.train):
         _check_scenes(args.scenes, data)
     if args.weights and not args.weights.is_file():
         raise FileNotFoundError(f"no weights file {args.weights}")
@@ -86,11 +86,11 @@ def _evaluate(args: argparse.Namespace) -> None:
         _check_photographs("TrainImages")
 
 
-def _check_scenes(scenes: int | None, learned: str | Path) -> None:
+def _check_scenes(scenes: int | None, data: str | Path) -> None:
     """Windows of drawn scenes go with a training, and with cars."""
-    if scenes and learned == "pretrained":
+    if scenes and data == "pretrained":
         raise ValueError("--scenes is for training: say on what by --train, such as --train both")
-    if scenes and (learned == "digits" or (isinstance(learned, Path) and is_own(learned))):
+    if scenes and (data == "digits" or (isinstance(data, Path) and is_own(data))):
         raise ValueError("--scenes is for cars: the scenes that are drawn have no others")
 
 
