@@ -72,7 +72,9 @@ CAR = {
     "rear_axle": Normal(0.785, 0.016, 0.735, 0.835),
     "tyre": Uniform(0.060, 0.072),
     "rim": Uniform(0.52, 0.76),
-    "rim_grey": Mixture(((0.3, Uniform(60, 130)), (0.7, Uniform(130, 240)))),
+    "rim_grey": Mixture(
+        ((0.25, Uniform(35, 90)), (0.40, Uniform(90, 160)), (0.35, Uniform(160, 240)))
+    ),
     "spokes": sometimes(0.55, Whole(3, 8), 0),
     "paint": Mixture(
         ((0.36, Uniform(25, 85)), (0.28, Uniform(85, 160)), (0.36, Uniform(160, 235)))

@@ -6,7 +6,7 @@ from PIL import Image
 
 from helpers.street.canvas import Canvas, Point, smooth, to_image
 from helpers.street.cars import DETAILED, Car
-from helpers.street.chance import Chance, Choice, OneOf, Uniform
+from helpers.street.chance import Chance, Choice, Mixture, OneOf, Uniform, sometimes
 from helpers.street.light import Light
 from helpers.street.projection import Place, mapped
 from helpers.street.textures import fine_noise, surface
@@ -27,7 +27,10 @@ FRAME = {
 #: What is mirrored in the glass: streaks are pieces of the sky.
 REFLECTIONS = {
     "lighter at the belt": Uniform(-25, 45),  # by how many greys
-    "street": Uniform(2, 22),  # a deviation of the grey
+    "street": Mixture(((0.6, Uniform(4, 22)), (0.4, Uniform(22, 45)))),  # a deviation of the grey
+    "sky above trees": sometimes(0.45, Uniform(20, 110), 0.0),  # lighter than the trees by
+    "tops of the trees": Uniform(0.15, 0.85),  # from the roof, 0, to the belt, 1
+    "ragged tops": Uniform(0.05, 0.35),
     "streaks": Choice({0: 0.5, 1: 0.35, 2: 0.15}),
     "width of a streak": Uniform(0.03, 0.12),
     "grey of a streak": Uniform(120, 240),
@@ -103,8 +106,11 @@ def _panes(
     y_top, y_belt = place(0.5, top)[1], place(0.5, belt)[1]
     t = np.clip((canvas.rows() - y_top) / (y_belt - y_top), 0, 1)[:, None]
     tone = car.glass + REFLECTIONS["lighter at the belt"].draw(rng) * t
-    mirrored = fine_noise(canvas, rng, 0.06 * length, 2, stretch=1.5)
-    tinted = surface(canvas, tone[::2] + REFLECTIONS["street"].draw(rng) * mirrored)
+    mirrored = fine_noise(canvas, rng, 0.05 * length, 2, stretch=1.5)
+    tops = REFLECTIONS["tops of the trees"].draw(rng)
+    tops = tops + REFLECTIONS["ragged tops"].draw(rng) * mirrored
+    above = REFLECTIONS["sky above trees"].draw(rng) * np.clip((tops - t[::2]) / 0.12, 0, 1)
+    tinted = surface(canvas, tone[::2] + above + REFLECTIONS["street"].draw(rng) * mirrored)
     canvas.paint(glass, tinted, 1 - car.see_through)
     _interior(canvas, rng, car, place, inner, length)
     for _ in range(REFLECTIONS["streaks"].draw(rng)):

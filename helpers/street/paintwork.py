@@ -7,7 +7,7 @@ from numpy.random import Generator
 
 from helpers.street.canvas import Canvas, Point, smooth, to_image
 from helpers.street.cars import DETAILED, Car
-from helpers.street.chance import Chance, OneOf, Uniform, draw_table
+from helpers.street.chance import Chance, Choice, Mixture, OneOf, Uniform, draw_table, sometimes
 from helpers.street.glass import draw_windows, window_span
 from helpers.street.light import Light
 from helpers.street.projection import Place, mapped, side_view
@@ -19,11 +19,18 @@ from helpers.street.textures import fine_noise, noise
 SHADOW = {
     "reach": Uniform(0.0, 0.06),  # to one side, in full sun from there
     "depth": Uniform(-0.005, 0.03),  # in front of the wheels
+    "beside a tyre": Uniform(0.7, 1.5),  # its reach in radii: the tyre merges into it
 }
 #: What is mirrored in the paint, or on it: greys that are added, and mud that hides it.
 SHEEN = {
-    "mirrored street": Uniform(2, 10),  # a deviation, on a car of full gloss
-    "mud": Uniform(0, 0.6),  # the share of the paint that it hides low down, in full dirt
+    "mirrored street": Mixture(((0.6, Uniform(3, 12)), (0.4, Uniform(12, 26)))),  # a deviation
+    "width of what is mirrored for its height": Uniform(2, 7),
+    "mirrored road": Mixture(((0.75, Uniform(0, 35)), (0.25, Uniform(-20, 0)))),  # over the trees
+    "height of the mirrored horizon": Uniform(0.10, 0.185),
+    "ragged horizon": Uniform(0.002, 0.016),  # a deviation of its height
+    "soft horizon": Uniform(0.004, 0.035),
+    "dappled shade": sometimes(0.15, Uniform(0.15, 0.5), 0.0),  # what it takes from the greys
+    "mud": Uniform(0.15, 0.8),  # the share of the paint that it hides low down, in full dirt
     "front end": Uniform(-45, 20),
     "rear end": Uniform(-45, 20),
 }
@@ -36,8 +43,22 @@ PAINT = {
     "below the crease": Uniform(0.75, 1.0),
     "above the crease": Uniform(0.85, 1.1),
 }
+#: Sharp lights on the paint: along the shoulder, and where the sun itself is mirrored.
+HIGHLIGHTS = {
+    "on the shoulder": Chance(0.55),
+    "begins": Uniform(0.03, 0.45),
+    "ends": Uniform(0.55, 0.97),
+    "below the belt": Uniform(0.012, 0.035),
+    "width": Uniform(0.004, 0.010),
+    "lighter than the paint by": Uniform(40, 130),
+    "opacity": Uniform(0.3, 1.0),  # of full gloss
+    "glints of the sun": Choice({0: 0.7, 1: 0.2, 2: 0.1}),
+    "radius of a glint": Uniform(0.004, 0.013),
+}
 #: Bumpers, lamps and doors.
 FITTINGS = {
+    "grey of the gaps": Uniform(0.2, 0.85),  # times the paint's
+    "opacity of a gap": Uniform(0.3, 1.0),
     "top of a bumper": Uniform(0.115, 0.135),
     "foot of a bumper": Uniform(0.075, 0.09),
     "height of the rubbing strip": Uniform(0.105, 0.135),
@@ -51,9 +72,11 @@ FITTINGS = {
 #: A wheel and its arch.
 WHEEL = {
     "foreshortening": Uniform(0, 1),  # tenths of its width, on a car turned by about 12°
-    "arch": Uniform(1.10, 1.28),  # times the wheel's radius
+    "arch": Uniform(1.04, 1.22),  # times the wheel's radius
     "grey of the arch": Uniform(5, 40),
-    "grey of the tyre": Uniform(12, 48),
+    "grey of the tyre": Mixture(((0.7, Uniform(10, 45)), (0.3, Uniform(45, 85)))),
+    "dish": Uniform(0.55, 1.15),  # the middle of a plain rim, times its grey
+    "lit side": Uniform(-0.25, 0.25),  # where the dish is, in radii of the rim
     "gaps between spokes": Uniform(0.15, 0.7),  # this and the next one: times the rim's grey
     "hub": Uniform(0.3, 1.0),
     "shade of the wing": Uniform(0.15, 0.65),  # how dark it makes the upper part
@@ -94,6 +117,8 @@ def draw_car(
     outline = body_outline(car)
     _body(canvas, rng, car, light, place, outline, ground, length)
     _fittings(canvas, rng, car, place, length)
+    if not light.flat and length >= DETAILED:
+        _highlights(canvas, rng, car, light, place, length)
     draw_windows(canvas, rng, car, light, place, length)
     if not light.flat:
         _contour_light(canvas, car, light, place, outline)
@@ -120,7 +145,11 @@ def _shadow(
     canvas.paint(canvas.mask(mapped(place, soft), blur=0.012 * length), 12, light.shadow)
     u1, u2 = car.wheels
     under = [(u1 - 0.04, car.sill + 0.02), (u2 + 0.04, car.sill + 0.02), (u2, 0.002), (u1, 0.002)]
-    canvas.paint(canvas.mask(mapped(place, under)), 10, 0.6 + 0.4 * light.shadow)
+    near = SHADOW["beside a tyre"].draw(rng) * car.tyre
+    foot = [(-1, 0.004), (-0.7, 0.016), (0.7, 0.016), (1, 0.004), (0.5, -0.004), (-0.5, -0.004)]
+    feet = [[(u + side * near, v) for side, v in foot] for u in car.wheels]
+    below = canvas.mask(*(mapped(place, shape) for shape in (under, *feet)))
+    canvas.paint(below, 10, 0.6 + 0.4 * light.shadow)
 
 
 def _body(
@@ -144,11 +173,8 @@ def _body(
         return
     dirt = noise(rng, (len(canvas.columns()), 1), 0.25 * length * canvas.scale, 2)
     shade = shade * (1 + 0.05 * dirt) + 6 * car.gloss * dirt
-    # What stands across the road is mirrored in the doors, drawn out along the body.
-    mirrored = fine_noise(canvas, rng, 0.035 * length, 3, stretch=6)
-    mirrored = np.repeat(np.repeat(mirrored, 2, axis=0), 2, axis=1)
-    strength = SHEEN["mirrored street"].draw(rng) * car.gloss
-    shade = shade + strength * mirrored[: len(v), : shade.shape[1]]
+    shade = shade + car.gloss * _mirrored(canvas, rng, car, v, length)
+    shade = shade * _dapple(canvas, rng, length)
     # Dust and mud, most of it low down.
     mud = light.dirt * SHEEN["mud"].draw(rng) * np.clip(1.2 - v / 0.15, 0, 1)[:, None]
     shade = shade + mud * (120 + 25 * dirt - shade)
@@ -158,6 +184,37 @@ def _body(
     front, rear = SHEEN["front end"].draw(rng), SHEEN["rear end"].draw(rng)
     bulge = np.interp(along, [0, 0.07, 0.93, 1], [front, 0, 0, rear])
     canvas.paint(inside, to_image(shade + bulge[None, :]))
+
+
+def _mirrored(canvas: Canvas, rng: Generator, car: Car, v: np.ndarray, length: float) -> np.ndarray:
+    """What stands across the road, drawn out along the body; greys to be added at full gloss.
+
+    In the flanks trees and houses are dark above a ragged horizon, and the road is bright below.
+    """
+    stretch = SHEEN["width of what is mirrored for its height"].draw(rng)
+    things = fine_noise(canvas, rng, 0.035 * length, 2, stretch)
+    v = v[::2, None]
+    skyline = noise(rng, (things.shape[1], 1), 0.05 * length * canvas.scale, 2)
+    horizon = SHEEN["height of the mirrored horizon"].draw(rng)
+    horizon = horizon + SHEEN["ragged horizon"].draw(rng) * skyline
+    below = np.clip((horizon - v) / SHEEN["soft horizon"].draw(rng), -1, 1)
+    flank = np.clip((car.belt - v) / 0.03, 0, 1)
+    greys = SHEEN["mirrored street"].draw(rng) * things
+    return _full_size(canvas, greys + SHEEN["mirrored road"].draw(rng) * flank * below)
+
+
+def _dapple(canvas: Canvas, rng: Generator, length: float) -> np.ndarray | float:
+    """The shade of a tree's leaves on the body: a factor of its greys."""
+    darkness = SHEEN["dappled shade"].draw(rng)
+    if not darkness:
+        return 1.0
+    leaves = fine_noise(canvas, rng, 0.16 * length, 3, stretch=1.5)
+    return _full_size(canvas, 1 - darkness * np.clip(0.5 + 2 * leaves, 0, 1))
+
+
+def _full_size(canvas: Canvas, half: np.ndarray) -> np.ndarray:
+    width, height = canvas.size
+    return np.repeat(np.repeat(half, 2, axis=0), 2, axis=1)[:height, :width]
 
 
 def _paint(rng: Generator, car: Car, light: Light, v: np.ndarray) -> np.ndarray:
@@ -183,7 +240,7 @@ def _paint(rng: Generator, car: Car, light: Light, v: np.ndarray) -> np.ndarray:
 
 def _fittings(canvas: Canvas, rng: Generator, car: Car, place: Place, length: float) -> None:
     """Bumpers, lamps, rubbing strip, door gaps and handles."""
-    dark = 0.45 * car.paint
+    dark = FITTINGS["grey of the gaps"].draw(rng) * car.paint
     if car.bumper is not None:
         top, low = FITTINGS["top of a bumper"].draw(rng), FITTINGS["foot of a bumper"].draw(rng)
         for u1, u2 in ((-0.004, 0.085), (1.004, 0.915)):
@@ -215,11 +272,29 @@ def _doors(canvas: Canvas, rng: Generator, car: Car, place: Place, dark: float) 
     for k, u in enumerate(gaps):
         lean = FITTINGS["lean of a door gap"].draw(rng)
         foot = car.sill + 0.012 if k < len(gaps) - 1 else 0.14
-        canvas.paint_line(mapped(place, [(u, car.belt), (u + lean, foot)]), dark, 0.5, 0.8)
+        opacity = FITTINGS["opacity of a gap"].draw(rng)
+        canvas.paint_line(mapped(place, [(u, car.belt), (u + lean, foot)]), dark, 0.5, opacity)
         if k > 0:
             handle = [(u - 0.045, car.belt - 0.028), (u - 0.015, car.belt - 0.026)]
             grey = FITTINGS["grey of a handle"].draw(rng)
             canvas.line(mapped(place, handle), dark if grey is None else grey, 0.6)
+
+
+def _highlights(
+    canvas: Canvas, rng: Generator, car: Car, light: Light, place: Place, length: float
+) -> None:
+    """A sharp line of light along a part of the shoulder, and glints of the sun."""
+    if HIGHLIGHTS["on the shoulder"].draw(rng):
+        ends = HIGHLIGHTS["begins"].draw(rng), HIGHLIGHTS["ends"].draw(rng)
+        v = car.belt - HIGHLIGHTS["below the belt"].draw(rng)
+        width = HIGHLIGHTS["width"].draw(rng) * length
+        grey = car.paint + HIGHLIGHTS["lighter than the paint by"].draw(rng)
+        opacity = car.gloss * HIGHLIGHTS["opacity"].draw(rng)
+        canvas.paint_line(mapped(place, [(u, v) for u in ends]), grey, width, opacity)
+    for _ in range(HIGHLIGHTS["glints of the sun"].draw(rng) if light.strength > 0.4 else 0):
+        u, v = car.roof[int(rng.integers(len(car.roof)))]
+        r = HIGHLIGHTS["radius of a glint"].draw(rng) * length
+        canvas.ellipse(*place(u, v - 0.012), 1.5 * r, r, 255)
 
 
 def _contour_light(
@@ -253,6 +328,9 @@ def _wheel(canvas: Canvas, rng: Generator, car: Car, place: Place, u: float) -> 
                 gap,
             )
     else:
+        side = WHEEL["lit side"].draw(rng) * rim
+        dish = car.rim_grey * WHEEL["dish"].draw(rng)
+        canvas.ellipse(x + side * narrow, y, 0.66 * rim * narrow, 0.7 * rim, dish)
         canvas.ring(x, y, 0.72 * rim * narrow, 0.72 * rim, car.rim_grey * 0.75, 0.5)
     canvas.ellipse(x, y, 0.22 * rim, 0.22 * rim, car.rim_grey * WHEEL["hub"].draw(rng))
     # The wing shades the upper part of the wheel.
