@@ -14,6 +14,7 @@ from helpers.street import (
     negatives,
     occlusion,
     paintwork,
+    people,
     places,
     plants,
     staging,
@@ -94,7 +95,7 @@ of noise are not listed.
 ## Limits
 
 - Only side views, by day, of cars in the style of the 1990s; no lorries, buses or motorcycles as
-  targets; no colour. People are mere silhouettes.
+  targets; no colour. People are a few flat shapes.
 - Small, distant cars behind the road are background, not targets: their label is "not a car".
 - The distributions were chosen by looking at, and measuring on, the *training* crops of the UIUC
   Image Database for Car Detection (Agarwal, Awan, Roth 2004), never its test photographs.
@@ -119,7 +120,7 @@ TABLES: dict[str, Mapping[str, Distribution]] = {
 #: In the order in which the card lists their small tables.
 MODULES = (
     *(cars, paintwork, glass, staging, negatives, occlusion, places, backdrops, facades, ground),
-    *(plants, things, clutter, textures, camera),
+    *(plants, things, people, clutter, textures, camera),
 )
 
 SEED = 2004  # of the data set that ships with the course

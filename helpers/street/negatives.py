@@ -11,6 +11,7 @@ from helpers.street.chance import Chance, Choice, Mixture, Normal, OneOf, Unifor
 from helpers.street.clutter import draw_clutter
 from helpers.street.ground import Layout
 from helpers.street.light import Light
+from helpers.street.occlusion import occlude
 from helpers.street.places import draw_bare, draw_foreground, draw_place
 from helpers.street.plants import shrub, trunk
 from helpers.street.staging import (
@@ -91,6 +92,10 @@ def draw_no_car(
     canvas: Canvas, rng: Generator, light: Light, kind: str, without: frozenset[str]
 ) -> None:
     """Paint a crop of one of the kinds of `NEGATIVES`."""
+    if "occlusion" not in without and (kind in HARD or "places" not in without):
+        in_front = 0 if kind in ("clutter", "surface") else CROP["things in front"].draw(rng)
+    else:
+        in_front = 0
     if kind in HARD:
         _misplaced_car(canvas, rng, light, kind, without)
     elif kind == "clutter":
@@ -104,6 +109,8 @@ def draw_no_car(
         _piece_of_street(canvas, rng, light)
     else:
         _empty_place(canvas, rng, light, kind)
+    for _ in range(in_front):  # a post or a person with no car behind is no car
+        occlude(canvas, rng, light, MARGIN + WIDTH / 2, MARGIN + GROUND, 86, by_cars=False)
 
 
 def _misplaced_car(

@@ -1,4 +1,4 @@
-"""What stands in front of a car: posts, people, trunks, shrubs, bicycles, and nearer cars."""
+"""What stands in front of a car: posts, people, trunks, shrubs, small things, nearer cars."""
 
 from numpy.random import Generator
 
@@ -8,18 +8,24 @@ from helpers.street.cars import sample_car
 from helpers.street.chance import Chance, Choice, Uniform
 from helpers.street.light import Light
 from helpers.street.paintwork import draw_car
+from helpers.street.people import person
 from helpers.street.plants import shrub, trunk
 
 #: What stands in front of a car.
 OCCLUDERS = Choice({
-    "nearer car": 0.18, "pole": 0.32, "person": 0.18, "trunk": 0.14, "shrub": 0.10, "bicycle": 0.08,
+    "nearer car": 0.14, "pole": 0.30, "signpost": 0.06, "person": 0.22, "trunk": 0.12,
+    "shrub": 0.07, "bicycle": 0.03, "hydrant": 0.02, "litter_bin": 0.02, "wire": 0.02,
 })  # fmt: skip
 
 #: Where it stands, and how large it is beside the car behind.
 IN_FRONT = {
     "right of the middle": Uniform(-0.5, 0.5),  # in lengths of the car
     "nearer to the viewer": Uniform(0.1, 0.6),  # in metres at the car, down the picture
-    "size of a person": Uniform(0.6, 1.3),  # 1 is life-size at the car
+    "size of a person": Uniform(0.7, 1.6),  # 1 is life-size at the car
+    "lower, a person of twice the size": Uniform(0.5, 1.2),  # metres at the car, down the picture
+    "a second person": Chance(0.2),
+    "from the first to the second": Uniform(-1.2, 1.2),  # metres
+    "size of a shrub": Uniform(0.35, 1.0),
 }
 
 #: A nearer car. Lengths and gaps are in lengths of the car behind.
@@ -54,16 +60,24 @@ def occlude(
     kind = (OCCLUDERS if by_cars else OCCLUDERS.without("nearer car")).draw(rng)
     if kind == "nearer car":
         _nearer_car(canvas, rng, light, x, y, length)
-    elif kind == "pole":
-        things.pole(canvas, rng, px, foot, unit)
     elif kind == "person":
-        things.person(canvas, rng, px, foot, unit * IN_FRONT["size of a person"].draw(rng))
+        _people(canvas, rng, px, foot, unit)
     elif kind == "trunk":
         trunk(canvas, rng, px, foot, unit)
     elif kind == "shrub":
-        shrub(canvas, rng, light, px, foot, 0.6 * unit)
+        shrub(canvas, rng, light, px, foot, IN_FRONT["size of a shrub"].draw(rng) * unit)
     else:
-        things.bicycle(canvas, rng, px, foot, unit)
+        getattr(things, kind)(canvas, rng, px, foot, unit)
+
+
+def _people(canvas: Canvas, rng: Generator, x: float, foot: float, unit: float) -> None:
+    """One or two people; the nearer they are, the larger and the lower in the picture."""
+    size = IN_FRONT["size of a person"].draw(rng)
+    foot += (size - 1) * IN_FRONT["lower, a person of twice the size"].draw(rng) * unit
+    person(canvas, rng, x, foot, size * unit)
+    if IN_FRONT["a second person"].draw(rng):
+        beside = IN_FRONT["from the first to the second"].draw(rng) * size * unit
+        person(canvas, rng, x + beside, foot, size * unit)
 
 
 def _nearer_car(

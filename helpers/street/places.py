@@ -18,8 +18,8 @@ from helpers.street.textures import fine_noise, photographed, surface
 FARTHEST_LARGE = 60.0
 
 FURNITURE = Choice({
-    "shrub": 0.24, "tree": 0.10, "pole": 0.22, "trunk": 0.12, "person": 0.17, "sign": 0.09,
-    "bicycle": 0.06,
+    "shrub": 0.23, "tree": 0.10, "pole": 0.20, "trunk": 0.11, "person": 0.18, "sign": 0.05,
+    "signpost": 0.05, "hydrant": 0.03, "litter_bin": 0.02, "bicycle": 0.03,
 })  # fmt: skip
 
 # In all tables lengths are in `unit`s (a metre at the kerb), unless they say something else;

@@ -25,7 +25,7 @@ CROP = {
     "below the middle": Normal(-0.6, 1.6, -6, 2.5),
     "faces left": Chance(0.5),
     "slope of the road": Normal(0, 0.008, -0.03, 0.03),
-    "things in front": Choice({0: 0.66, 1: 0.25, 2: 0.09}),
+    "things in front": Choice({0: 0.62, 1: 0.28, 2: 0.10}),
     "a car beside it": Choice({False: 0.86, True: 0.14}),
     "middle to middle of the car beside it": Uniform(88, 105),  # pixels
     "wheels of the car beside it, below its own": Normal(0, 1),

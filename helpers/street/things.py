@@ -3,29 +3,63 @@
 from numpy.random import Generator
 
 from helpers.street.canvas import Canvas, smooth
-from helpers.street.chance import Chance, Mixture, Uniform, Whole
+from helpers.street.chance import Chance, Choice, Mixture, Uniform, Whole, draw_table
+from helpers.street.people import person
 
 # `unit` is everywhere the length of one metre in pixels, `ground` the y of the feet.
 # In all tables lengths are in `unit`s, greys from 0 to 255.
 
 #: A lamp post, a parking meter or a thin trunk; one side is lit or in the shade.
 POLE = {
-    "width": Mixture(((0.8, Uniform(0.06, 0.25)), (0.2, Uniform(0.25, 0.6)))),
-    "grey": Uniform(15, 215),
-    "height": Uniform(0.9, 6.0),
-    "brighter at one side by": Uniform(-50, 30),
+    "width": Mixture(
+        ((0.25, Uniform(0.03, 0.08)), (0.50, Uniform(0.08, 0.22)), (0.25, Uniform(0.22, 0.6)))
+    ),
+    "grey": Mixture(((0.45, Uniform(10, 70)), (0.30, Uniform(70, 150)), (0.25, Uniform(150, 235)))),
+    "height": Mixture(((0.65, Uniform(3.0, 7.0)), (0.35, Uniform(0.8, 1.8)))),
+    "brighter at one side by": Uniform(-60, 60),
+    "lean": Uniform(-0.02, 0.02),  # to the right, as a share of the height
+    "socket": Chance(0.25),  # a wider foot
+    "height of the socket": Uniform(0.1, 0.7),
     "head of a parking meter": Chance(0.25),
 }
 
-#: Somebody; the stride is half the distance between the feet.
-PERSON = {
-    "height": Uniform(1.55, 1.85),
-    "stride": Uniform(0.02, 0.35),
-    "grey of the coat": Uniform(15, 235),
-    "grey of the legs": Uniform(15, 180),
-    "grey of the skin": Uniform(70, 190),
-    "grey of an arm, as a factor of the coat's": Uniform(0.7, 1.0),
-    "grey of the hair": Uniform(10, 120),
+#: A traffic sign on a thin post: its face, its back, or its edge.
+SIGNPOST = {
+    "width of the post": Uniform(0.04, 0.09),
+    "grey of the post": Uniform(25, 190),
+    "height": Uniform(1.3, 2.8),
+    "shape": Choice({"round": 0.3, "rectangle": 0.35, "triangle": 0.15, "edge-on": 0.2}),
+    "half width of the plate": Uniform(0.2, 0.38),
+    "half height of the plate": Uniform(0.2, 0.45),
+    "grey of the plate": Uniform(30, 245),
+    "its back": Chance(0.4),  # no rim and no picture
+    "grey of the rim": Uniform(20, 245),
+}
+
+#: A hydrant or a bollard; heads and nozzles belong to the hydrant.
+HYDRANT = {
+    "height": Uniform(0.5, 0.95),
+    "half width": Uniform(0.08, 0.16),
+    "grey": Mixture(((0.5, Uniform(20, 110)), (0.5, Uniform(150, 245)))),
+    "head and nozzles": Chance(0.6),
+}
+
+#: A litter bin or a box of the telephone company.
+BIN = {
+    "height": Uniform(0.7, 1.3),
+    "half width": Uniform(0.2, 0.45),
+    "grey": Mixture(((0.7, Uniform(15, 100)), (0.3, Uniform(100, 220)))),
+    "lit side, brighter by": Uniform(0, 50),
+    "lid, brighter by": Uniform(-30, 60),
+}
+
+#: A wire across the picture, or a chain between posts: it sags a little.
+WIRE = {
+    "width": Uniform(0.015, 0.05),
+    "grey": Uniform(10, 90),
+    "above the ground": Uniform(0.2, 2.2),
+    "falls": Uniform(-0.06, 0.06),  # for each pixel to the right
+    "sags": Uniform(0.0, 0.25),
 }
 
 #: Anything like a wheel; its middle is given in radii above the ground.
@@ -74,39 +108,74 @@ def pole(canvas: Canvas, rng: Generator, x: float, ground: float, unit: float) -
     width = unit * POLE["width"].draw(rng)
     grey = POLE["grey"].draw(rng)
     top = ground - unit * POLE["height"].draw(rng)
-    canvas.rectangle(x - width / 2, top, x + width / 2, ground, grey)
     edge = -1 if rng.random() < 0.5 else 1
     lit = grey + POLE["brighter at one side by"].draw(rng)
-    canvas.rectangle(x + edge * width / 4, top, x + edge * width / 2, ground, lit)
+    upper = x + POLE["lean"].draw(rng) * (ground - top)
+    canvas.line([(x, ground), (upper, top)], grey, width)
+    right = edge * 0.375 * width  # of the middle of the lit strip
+    canvas.line([(x + right, ground), (upper + right, top)], lit, width / 4)
+    if POLE["socket"].draw(rng):
+        high = unit * POLE["height of the socket"].draw(rng)
+        canvas.rectangle(x - 0.8 * width, ground - high, x + 0.8 * width, ground, grey)
     if POLE["head of a parking meter"].draw(rng):
-        canvas.ellipse(x, top, 1.6 * width, 0.16 * unit, grey - 10)
+        wide = max(1.2 * width, 0.1 * unit)
+        canvas.ellipse(upper, top, wide, 0.16 * unit, grey - 10)
+        canvas.ellipse(upper, top - 0.05 * unit, 0.5 * wide, 0.06 * unit, lit + 40)
 
 
-def person(canvas: Canvas, rng: Generator, x: float, ground: float, unit: float) -> None:
-    """Somebody standing or walking."""
-    h = unit * PERSON["height"].draw(rng)
-    stride = unit * PERSON["stride"].draw(rng)
-    w = 0.13 * h
-    coat = PERSON["grey of the coat"].draw(rng)
-    legs, skin = PERSON["grey of the legs"].draw(rng), PERSON["grey of the skin"].draw(rng)
-    hip, shoulder = ground - 0.48 * h, ground - 0.83 * h
-    for side in (-1, 1):
-        foot = x + side * stride
-        canvas.polygon(
-            [(x - 0.45 * w, hip), (x + 0.45 * w, hip), (foot + 0.3 * w, ground),
-             (foot - 0.3 * w, ground)], legs
-        )  # fmt: skip
-        canvas.line(
-            [(x + side * 0.7 * w, shoulder + 0.03 * h), (x + side * (w + 0.4 * stride), hip)],
-            coat * PERSON["grey of an arm, as a factor of the coat's"].draw(rng), 0.4 * w,
-        )  # fmt: skip
-    canvas.polygon(
-        smooth([(x - 0.8 * w, shoulder), (x + 0.8 * w, shoulder), (x + 0.6 * w, hip),
-                (x - 0.6 * w, hip)], 1, closed=True), coat
-    )  # fmt: skip
-    canvas.ellipse(x, ground - 0.92 * h, 0.40 * w, 0.075 * h, skin)
-    hair = PERSON["grey of the hair"].draw(rng)
-    canvas.ellipse(x, ground - 0.95 * h, 0.42 * w, 0.055 * h, hair)
+def signpost(canvas: Canvas, rng: Generator, x: float, ground: float, unit: float) -> None:
+    """A traffic sign, seen from the front, from behind or from the side."""
+    post, width = SIGNPOST["grey of the post"].draw(rng), SIGNPOST["width of the post"].draw(rng)
+    y = ground - unit * SIGNPOST["height"].draw(rng)
+    canvas.line([(x, ground), (x, y - 0.2 * unit)], post, width * unit)
+    w = unit * SIGNPOST["half width of the plate"].draw(rng)
+    h = unit * SIGNPOST["half height of the plate"].draw(rng)
+    plate, rim = SIGNPOST["grey of the plate"].draw(rng), SIGNPOST["grey of the rim"].draw(rng)
+    shape = SIGNPOST["shape"].draw(rng)
+    back = SIGNPOST["its back"].draw(rng)
+    for size, grey in ((1.0, plate if back else rim), (0.75, plate)):
+        if shape == "round":
+            canvas.ellipse(x, y, size * w, size * w, grey)
+        elif shape == "triangle":
+            low = y + 0.6 * size * w
+            canvas.polygon([(x - size * w, low), (x + size * w, low), (x, y - size * w)], grey)
+        else:
+            half = 0.12 * w if shape == "edge-on" else size * w
+            canvas.rectangle(x - half, y - size * h, x + half, y + size * h, grey)
+
+
+def hydrant(canvas: Canvas, rng: Generator, x: float, ground: float, unit: float) -> None:
+    """A hydrant with its cap and nozzles, or a plain bollard."""
+    w, h = unit * HYDRANT["half width"].draw(rng), unit * HYDRANT["height"].draw(rng)
+    grey = HYDRANT["grey"].draw(rng)
+    canvas.rectangle(x - w, ground - h, x + w, ground, grey)
+    canvas.rectangle(x + 0.4 * w, ground - h, x + w, ground, 0.7 * grey)
+    canvas.ellipse(x, ground - h, w, 0.6 * w, grey)
+    if HYDRANT["head and nozzles"].draw(rng):
+        canvas.rectangle(x - 1.3 * w, ground - h, x + 1.3 * w, ground - h + 0.06 * unit, grey)
+        canvas.rectangle(x - 1.6 * w, ground - 0.7 * h, x + 1.6 * w, ground - 0.5 * h, 0.85 * grey)
+        canvas.ellipse(x, ground - 0.6 * h, 0.5 * w, 0.5 * w, 0.6 * grey)
+
+
+def litter_bin(canvas: Canvas, rng: Generator, x: float, ground: float, unit: float) -> None:
+    """A litter bin, or any box that stands at the kerb."""
+    w, h = unit * BIN["half width"].draw(rng), unit * BIN["height"].draw(rng)
+    grey = BIN["grey"].draw(rng)
+    canvas.rectangle(x - w, ground - h, x + w, ground, grey)
+    lit = grey + BIN["lit side, brighter by"].draw(rng)
+    canvas.rectangle(x - w, ground - h, x - 0.4 * w, ground, lit)
+    lid = grey + BIN["lid, brighter by"].draw(rng)
+    canvas.rectangle(x - 1.1 * w, ground - h, x + 1.1 * w, ground - 0.85 * h, lid)
+
+
+def wire(canvas: Canvas, rng: Generator, x: float, ground: float, unit: float) -> None:
+    """A wire or a chain across the whole picture, lowest at x."""
+    width, grey, above, falls, sags = draw_table(WIRE, rng).values()
+    y = ground - unit * above
+    half = 0.5 * canvas.width
+    points = [(x + t * half, y + falls * t * half - sags * unit * t * t)
+              for t in (-2, -1.5, -1, -0.5, 0, 0.5, 1, 1.5, 2)]  # fmt: skip
+    canvas.line(points, grey, max(0.35, width * unit))
 
 
 def wheel(canvas: Canvas, rng: Generator, x: float, ground: float, unit: float) -> None:
@@ -182,4 +251,4 @@ def fence(canvas: Canvas, rng: Generator, ground: float, unit: float) -> None:
 
 
 #: Things that stand on one spot, for choosing one by lot.
-STANDING = (pole, person, wheel, bicycle, sign)
+STANDING = (pole, person, wheel, bicycle, sign, signpost, hydrant, litter_bin)
