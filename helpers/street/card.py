@@ -20,6 +20,7 @@ from helpers.street import (
     staging,
     textures,
     things,
+    vistas,
 )
 from helpers.street.backdrops import BACKDROPS
 from helpers.street.camera import CAMERA
@@ -69,7 +70,8 @@ needs no download, and so that a network trained on drawings can be judged on re
 - A **car** is a parametric profile of one of eight body styles with paint, glass, pillars, lamps,
   bumpers, wheels, dirt and a shadow, seen from the side or turned a little. It faces left or right
   and stands in the middle of its crop up to a few pixels. One in three is partly hidden.
-- A crop **without a car** shows a place, distractors (wheels, people, bicycles, signs), loose
+- A crop **without a car** shows a place, a view along a street, into trees or at a
+  corner of a building, distractors (wheels, people, bicycles, signs), loose
   shapes ("clutter"), a bare surface, or a car in the wrong place: at least {sideways:g} pixels
   sideways or {upright:g} up or down ("shifted car"), about half or more of it outside ("cut car"),
   or {smaller} or {larger} times as large ("wrong size").
@@ -119,8 +121,8 @@ TABLES: dict[str, Mapping[str, Distribution]] = {
 
 #: In the order in which the card lists their small tables.
 MODULES = (
-    *(cars, paintwork, glass, staging, negatives, occlusion, places, backdrops, facades, ground),
-    *(plants, things, people, clutter, textures, camera),
+    *(cars, paintwork, glass, staging, negatives, vistas, occlusion, places, backdrops),
+    *(facades, ground, plants, things, people, clutter, textures, camera),
 )
 
 SEED = 2004  # of the data set that ships with the course

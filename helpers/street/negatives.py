@@ -24,12 +24,14 @@ from helpers.street.staging import (
     street_layout,
 )
 from helpers.street.textures import SURFACES, photographed
+from helpers.street.vistas import VISTAS, draw_vista
 
 #: What a crop without a car shows.
 NEGATIVES = Choice({
-    "shifted car": 0.14, "cut car": 0.08, "wrong size": 0.08, "street": 0.20,
-    "wall": 0.05, "house": 0.07, "hedge": 0.04, "trees": 0.09, "lot": 0.06, "open": 0.04,
-    "road": 0.04, "distractors": 0.06, "clutter": 0.03, "surface": 0.02,
+    "shifted car": 0.14, "cut car": 0.08, "wrong size": 0.08, "street": 0.15,
+    "wall": 0.03, "house": 0.05, "hedge": 0.03, "trees": 0.05, "lot": 0.05, "open": 0.03,
+    "road": 0.03, "distractors": 0.05, "clutter": 0.03, "surface": 0.02,
+    "avenue": 0.08, "treetops": 0.05, "corner": 0.05,
 })  # fmt: skip
 HARD = ("shifted car", "cut car", "wrong size")
 
@@ -103,6 +105,8 @@ def draw_no_car(
     elif kind == "surface":
         name, scale, grey, contrast = draw_table(BARE_SURFACE, rng).values()
         canvas.image.paste(photographed(canvas, rng, name, grey, contrast, 40 * 2**scale))
+    elif kind in VISTAS:
+        draw_vista(canvas, rng, light, kind)
     elif "places" in without:
         draw_bare(canvas, rng)
     elif kind == "street":
