@@ -94,10 +94,8 @@ def draw_no_car(
     canvas: Canvas, rng: Generator, light: Light, kind: str, without: frozenset[str]
 ) -> None:
     """Paint a crop of one of the kinds of `NEGATIVES`."""
-    if "occlusion" not in without and (kind in HARD or "places" not in without):
-        in_front = 0 if kind in ("clutter", "surface") else CROP["things in front"].draw(rng)
-    else:
-        in_front = 0
+    bare = kind in ("clutter", "surface") or (kind not in HARD and "places" in without)
+    in_front = 0 if bare or "occlusion" in without else CROP["things in front"].draw(rng)
     if kind in HARD:
         _misplaced_car(canvas, rng, light, kind, without)
     elif kind == "clutter":
@@ -105,10 +103,10 @@ def draw_no_car(
     elif kind == "surface":
         name, scale, grey, contrast = draw_table(BARE_SURFACE, rng).values()
         canvas.image.paste(photographed(canvas, rng, name, grey, contrast, 40 * 2**scale))
-    elif kind in VISTAS:
-        draw_vista(canvas, rng, light, kind)
     elif "places" in without:
         draw_bare(canvas, rng)
+    elif kind in VISTAS:
+        draw_vista(canvas, rng, light, kind)
     elif kind == "street":
         _piece_of_street(canvas, rng, light)
     else:

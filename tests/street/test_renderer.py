@@ -7,7 +7,17 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from helpers.street import PARTS, chance, crops, draw_crop, draw_scene, negatives, staging
+from helpers.street import (
+    PARTS,
+    chance,
+    crops,
+    draw_crop,
+    draw_scene,
+    negatives,
+    occlusion,
+    staging,
+    vistas,
+)
 from helpers.street.backdrops import BACKDROPS, draw_backdrop
 from helpers.street.camera import (
     CAMERA,
@@ -36,14 +46,16 @@ from helpers.street.chance import (
 from helpers.street.ground import Layout
 from helpers.street.light import LIGHT, Light
 from helpers.street.negatives import HARD, NEGATIVES
-from helpers.street.occlusion import OCCLUDERS
+from helpers.street.occlusion import OCCLUDERS, occlude
 from helpers.street.paintwork import draw_car
+from helpers.street.people import person
 from helpers.street.places import FURNITURE, put_thing
 from helpers.street.plants import crown, leafy_band
 from helpers.street.projection import side_view
 from helpers.street.scenes import MULTISCALE, SCENE
 from helpers.street.staging import CROP
 from helpers.street.textures import SURFACES, photographed
+from helpers.street.vistas import VISTAS, draw_vista
 
 TABLES = {"camera": CAMERA, "car": CAR, "light": LIGHT, "crop": CROP, "scene": SCENE,
           "multiscale": MULTISCALE, **small_tables()}  # fmt: skip
@@ -297,6 +309,49 @@ def test_every_piece_of_furniture_can_be_drawn(name):
     assert (canvas.pixels() < 240).sum() > 10
 
 
+@pytest.mark.parametrize("name", OCCLUDERS.shares)
+def test_everything_that_stands_before_a_car_can_be_drawn(name, monkeypatch):
+    monkeypatch.setattr(occlusion, "OCCLUDERS", Choice({name: 1.0}))
+    canvas = Canvas(116, 56, grey=250)
+    occlude(canvas, rng(1), Light(0, 0.5, 0.5), 58, 50, 86)
+    assert (canvas.pixels() < 240).sum() > 10
+
+
+@pytest.mark.parametrize("kind", VISTAS)
+def test_every_vista_fills_the_whole_picture(kind):
+    for seed in range(5):
+        pictures = []
+        for grey in (0, 255):
+            canvas = Canvas(116, 56, grey=grey)
+            draw_vista(canvas, rng(seed), Light(0, 0.5, 0.5), kind)
+            pictures.append(canvas.pixels())
+        assert (pictures[0] == pictures[1]).all()
+        assert pictures[0].std() > 5
+
+
+def test_equal_windows_run_together_as_in_perspective():
+    """Four points at equal steps on a line have the cross-ratio 4/3 in any perspective."""
+    wall = [(0.0, 0.0), (100.0, 20.0), (100.0, 60.0), (0.0, 80.0)]
+    seen = 0
+    for seed in range(20):
+        left = sorted({round(shape[0][0], 6) for shape in vistas._grid(rng(seed), wall)})
+        assert 0 < left[0] < left[-1] < 100
+        for a, b, c, d in zip(left, left[1:], left[2:], left[3:], strict=False):
+            assert (c - a) * (d - b) / ((c - b) * (d - a)) == pytest.approx(4 / 3, abs=1e-4)
+            assert b - a > c - b > d - c
+            seen += 1
+    assert seen > 20
+
+
+def test_somebody_stands_on_the_ground_and_is_as_tall_as_people_are():
+    for seed in range(30):
+        canvas = Canvas(200, 200, grey=255)
+        person(canvas, rng(seed), 100, 190, 90)  # 90 pixels are a metre
+        rows = np.nonzero((canvas.pixels() != 255).any(axis=1))[0]
+        assert 185 <= rows[-1] <= 192
+        assert 1.5 * 90 - 3 <= 190 - rows[0] <= 1.9 * 90 + 5
+
+
 # ---------------------------------------------------------------- camera
 
 
@@ -374,8 +429,8 @@ def test_leaving_a_part_out_changes_pictures(part):
 @pytest.mark.parametrize(
     ("part", "painters"),
     [
-        ("occlusion", [(crops, "occlude")]),
-        ("places", [(staging, "draw_place"), (negatives, "draw_place")]),
+        ("occlusion", [(crops, "occlude"), (negatives, "occlude")]),
+        ("places", [(staging, "draw_place"), (negatives, "draw_place"), (negatives, "draw_vista")]),
         ("camera", [(crops, "sample_camera")]),
     ],
 )
@@ -383,9 +438,9 @@ def test_what_is_left_out_is_never_drawn(part, painters, monkeypatch):
     called = []
 
     def spied_on(real):
-        def spy(*args):
+        def spy(*args, **kwargs):
             called.append(real.__name__)
-            return real(*args)
+            return real(*args, **kwargs)
 
         return spy
 
