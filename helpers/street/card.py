@@ -69,8 +69,8 @@ needs no download, and so that a network trained on drawings can be judged on re
 
 - A **car** is a parametric profile of one of eight body styles with paint, glass, pillars, lamps,
   bumpers, wheels, dirt and a shadow, seen from the side or turned a little. It faces left or right
-  and stands in the middle of its crop up to a few pixels. Before {hidden:.0%} of the cars stands
-  something.
+  and stands in the middle of its crop up to a few pixels. In {hidden:.0%} of these crops something
+  stands in front of it.
 - A crop **without a car** shows a place, seen straight on or not (along a street, up into trees, at
   the corner of a building), distractors (wheels, people, bicycles, signs), loose shapes
   ("clutter"), a bare surface, or a car in the wrong place: at least {sideways:g} pixels sideways or
@@ -180,7 +180,10 @@ def _limits() -> dict[str, object]:
 
 def _table(title: str, table: Mapping[str, Distribution]) -> str:
     rows = [f"| {title} | distribution |", "|---|---|"]
-    rows += [f"| {name.replace('_', ' ')} | {values} |" for name, values in table.items()]
+    rows += [
+        f"| {name.replace('_', ' ')} | {str(values).replace('_', ' ')} |"
+        for name, values in table.items()
+    ]
     return "\n".join(rows)
 
 

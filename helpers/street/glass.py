@@ -30,7 +30,7 @@ REFLECTIONS = {
     "street": Mixture(((0.6, Uniform(4, 22)), (0.4, Uniform(22, 45)))),  # a deviation of the grey
     "sky above trees": sometimes(0.45, Uniform(20, 110), 0.0),  # lighter than the trees by
     "tops of the trees": Uniform(0.15, 0.85),  # from the roof, 0, to the belt, 1
-    "ragged tops": Uniform(0.05, 0.35),
+    "ragged tops": Uniform(0.05, 0.35),  # a deviation, in the same measure
     "streaks": Choice({0: 0.5, 1: 0.35, 2: 0.15}),
     "width of a streak": Uniform(0.03, 0.12),
     "grey of a streak": Uniform(120, 240),

@@ -1,4 +1,4 @@
-"""Crops without a car in its place: empty places, and cars that are elsewhere or too large."""
+"""Crops without a car in its place: places, shapes, and cars elsewhere or of another size."""
 
 import numpy as np
 from numpy.random import Generator
@@ -72,7 +72,7 @@ EMPTY = {
     "scale": Uniform(-1.2, 1.3),  # a metre is 19 pixels, doubled so many times
     "depth of the pavement": Normal(0, 0.8),  # metres, whatever the sign
     "shrubs": Choice({0: 0.6, 1: 0.15, 3: 0.15, 6: 0.1}),
-    "something in front": Chance(0.15),
+    "cut off below by a hedge or a lawn": Chance(0.15),
 }
 #: What stands in a crop of "distractors"; lengths are pixels.
 DISTRACTORS = {
@@ -93,9 +93,17 @@ BARE_SURFACE = {
 def draw_no_car(
     canvas: Canvas, rng: Generator, light: Light, kind: str, without: frozenset[str]
 ) -> None:
-    """Paint a crop of one of the kinds of `NEGATIVES`."""
+    """Paint a crop of one of the kinds of `NEGATIVES`, maybe with something in front of it."""
     bare = kind in ("clutter", "surface") or (kind not in HARD and "places" in without)
     in_front = 0 if bare or "occlusion" in without else CROP["things in front"].draw(rng)
+    _draw_kind(canvas, rng, light, kind, without)
+    for _ in range(in_front):  # a post or a person with no car behind is no car
+        occlude(canvas, rng, light, MARGIN + WIDTH / 2, MARGIN + GROUND, 86, by_cars=False)
+
+
+def _draw_kind(
+    canvas: Canvas, rng: Generator, light: Light, kind: str, without: frozenset[str]
+) -> None:
     if kind in HARD:
         _misplaced_car(canvas, rng, light, kind, without)
     elif kind == "clutter":
@@ -111,8 +119,6 @@ def draw_no_car(
         _piece_of_street(canvas, rng, light)
     else:
         _empty_place(canvas, rng, light, kind)
-    for _ in range(in_front):  # a post or a person with no car behind is no car
-        occlude(canvas, rng, light, MARGIN + WIDTH / 2, MARGIN + GROUND, 86, by_cars=False)
 
 
 def _misplaced_car(
@@ -169,14 +175,14 @@ def _empty_place(canvas: Canvas, rng: Generator, light: Light, kind: str) -> Non
     draw_place(canvas, rng, light, layout, kind if kind in BACKDROPS.shares else None)
     for _ in range(EMPTY["shrubs"].draw(rng)):
         shrub(canvas, rng, light, rng.uniform(0, canvas.width), ground, unit)
-    if EMPTY["something in front"].draw(rng):
+    if EMPTY["cut off below by a hedge or a lawn"].draw(rng):
         draw_foreground(canvas, rng, layout)
     if kind == "distractors":
         _distract(canvas, rng, ground, unit)
 
 
 def _distract(canvas: Canvas, rng: Generator, ground: float, unit: float) -> None:
-    """A crowd of wheels, poles, people, bicycles and signs; sometimes two wheels at a car's."""
+    """A crowd of whatever stands in a street; sometimes two wheels at a car's place."""
     if DISTRACTORS["two wheels, as of a car"].draw(rng):
         for x in (25, 75):
             right = DISTRACTORS["wheel right of a car's"].draw(rng)

@@ -21,10 +21,10 @@ OCCLUDERS = Choice({
 IN_FRONT = {
     "right of the middle": Uniform(-0.5, 0.5),  # in lengths of the car
     "nearer to the viewer": Uniform(0.1, 0.6),  # in metres at the car, down the picture
-    "size of a person": Uniform(0.7, 1.6),  # 1 is life-size at the car
-    "lower, a person of twice the size": Uniform(0.5, 1.2),  # metres at the car, down the picture
+    "size of a person": Uniform(0.7, 1.6),  # this and a shrub's: 1 is life-size at the car
+    "one of twice the size is lower by": Uniform(0.5, 1.2),  # metres at the car, down the picture
     "a second person": Chance(0.2),
-    "from the first to the second": Uniform(-1.2, 1.2),  # metres
+    "from the first to the second": Uniform(-1.2, 1.2),  # metres where they are
     "size of a shrub": Uniform(0.35, 1.0),
 }
 
@@ -46,13 +46,14 @@ def occlude(
     length: float,
     by_cars: bool = True,
 ) -> None:
-    """Put something in front of a part of a car.
+    """Put something in front of a part of a car, or of the place where one would be.
 
     Args:
         canvas, rng, light, length: as in all of `helpers.street`.
         x: of the car's middle.
         y: of the road under its wheels.
-        by_cars: it may be another car; not in a scene, where that would have to be found as well.
+        by_cars: it may be another car; not in a scene, where that would have to be found as well,
+            nor in a crop that shows no car.
     """
     unit = length / 4.5
     px = x + IN_FRONT["right of the middle"].draw(rng) * length
@@ -73,7 +74,7 @@ def occlude(
 def _people(canvas: Canvas, rng: Generator, x: float, foot: float, unit: float) -> None:
     """One or two people; the nearer they are, the larger and the lower in the picture."""
     size = IN_FRONT["size of a person"].draw(rng)
-    foot += (size - 1) * IN_FRONT["lower, a person of twice the size"].draw(rng) * unit
+    foot += (size - 1) * IN_FRONT["one of twice the size is lower by"].draw(rng) * unit
     person(canvas, rng, x, foot, size * unit)
     if IN_FRONT["a second person"].draw(rng):
         beside = IN_FRONT["from the first to the second"].draw(rng) * size * unit

@@ -11,7 +11,7 @@ from helpers.street.chance import Chance, Choice, Mixture, OneOf, Uniform, draw_
 from helpers.street.glass import draw_windows, window_span
 from helpers.street.light import Light
 from helpers.street.projection import Place, mapped, side_view
-from helpers.street.textures import fine_noise, noise
+from helpers.street.textures import fine_noise, full_size, noise
 
 # Lengths and heights are fractions of the car's length, greys are 0 to 255.
 
@@ -19,17 +19,21 @@ from helpers.street.textures import fine_noise, noise
 SHADOW = {
     "reach": Uniform(0.0, 0.06),  # to one side, in full sun from there
     "depth": Uniform(-0.005, 0.03),  # in front of the wheels
-    "beside a tyre": Uniform(0.7, 1.5),  # its reach in radii: the tyre merges into it
+    "beside a tyre": Uniform(0.7, 1.5),  # in radii, from its middle: the tyre merges into it
 }
-#: What is mirrored in the paint, or on it: greys that are added, and mud that hides it.
+#: What is mirrored in the paint, or on it: greys are added, at full gloss; shade and mud hide it.
 SHEEN = {
-    "mirrored street": Mixture(((0.6, Uniform(3, 12)), (0.4, Uniform(12, 26)))),  # a deviation
+    # "mirrored street" is a deviation. The road is lighter by "mirrored road" and what stands above
+    # the horizon darker by as much; below 0 it is the other way round.
+    "mirrored street": Mixture(((0.6, Uniform(3, 12)), (0.4, Uniform(12, 26)))),
     "width of what is mirrored for its height": Uniform(2, 7),
-    "mirrored road": Mixture(((0.75, Uniform(0, 35)), (0.25, Uniform(-20, 0)))),  # over the trees
+    "mirrored road": Mixture(((0.75, Uniform(0, 35)), (0.25, Uniform(-20, 0)))),
     "height of the mirrored horizon": Uniform(0.10, 0.185),
     "ragged horizon": Uniform(0.002, 0.016),  # a deviation of its height
-    "soft horizon": Uniform(0.004, 0.035),
-    "dappled shade": sometimes(0.15, Uniform(0.15, 0.5), 0.0),  # what it takes from the greys
+    "soft horizon": Uniform(0.004, 0.035),  # half of its depth
+    "dappled shade": sometimes(
+        0.15, Uniform(0.15, 0.5), 0.0
+    ),  # the share of the greys that it takes
     "mud": Uniform(0.15, 0.8),  # the share of the paint that it hides low down, in full dirt
     "front end": Uniform(-45, 20),
     "rear end": Uniform(-45, 20),
@@ -51,9 +55,9 @@ HIGHLIGHTS = {
     "below the belt": Uniform(0.012, 0.035),
     "width": Uniform(0.004, 0.010),
     "lighter than the paint by": Uniform(40, 130),
-    "opacity": Uniform(0.3, 1.0),  # of full gloss
-    "glints of the sun": Choice({0: 0.7, 1: 0.2, 2: 0.1}),
-    "radius of a glint": Uniform(0.004, 0.013),
+    "opacity": Uniform(0.3, 1.0),  # at full gloss
+    "glints of the sun": Choice({0: 0.7, 1: 0.2, 2: 0.1}),  # none in a weak sun
+    "half height of a glint": Uniform(0.004, 0.013),
 }
 #: Bumpers, lamps and doors.
 FITTINGS = {
@@ -76,7 +80,7 @@ WHEEL = {
     "grey of the arch": Uniform(5, 40),
     "grey of the tyre": Mixture(((0.7, Uniform(10, 45)), (0.3, Uniform(45, 85)))),
     "dish": Uniform(0.55, 1.15),  # the middle of a plain rim, times its grey
-    "lit side": Uniform(-0.25, 0.25),  # where the dish is, in radii of the rim
+    "dish right of the middle": Uniform(-0.25, 0.25),  # in radii of the rim
     "gaps between spokes": Uniform(0.15, 0.7),  # this and the next one: times the rim's grey
     "hub": Uniform(0.3, 1.0),
     "shade of the wing": Uniform(0.15, 0.65),  # how dark it makes the upper part
@@ -162,7 +166,7 @@ def _body(
     ground: float,
     length: float,
 ) -> None:
-    """Fill the silhouette with paint that reflects sky above and ground below."""
+    """Fill the silhouette: paint, what it mirrors, the shade of leaves, mud, and both ends."""
     v = (ground - canvas.rows()) / length
     shade = _paint(rng, car, light, v)[:, None]
     inside = canvas.mask(mapped(place, outline))
@@ -178,18 +182,21 @@ def _body(
     # Dust and mud, most of it low down.
     mud = light.dirt * SHEEN["mud"].draw(rng) * np.clip(1.2 - v / 0.15, 0, 1)[:, None]
     shade = shade + mud * (120 + 25 * dirt - shade)
-    # The far end of a car that is turned a little towards the viewer catches other light.
+    canvas.paint(inside, to_image(shade + _ends(canvas, rng, place)))
+
+
+def _ends(canvas: Canvas, rng: Generator, place: Place) -> np.ndarray:
+    """What front and rear, which are turned away, catch of other light: greys, by column."""
     x_front, x_rear = place(0, 0)[0], place(1, 0)[0]
     along = (canvas.columns() - x_front) / (x_rear - x_front)
     front, rear = SHEEN["front end"].draw(rng), SHEEN["rear end"].draw(rng)
-    bulge = np.interp(along, [0, 0.07, 0.93, 1], [front, 0, 0, rear])
-    canvas.paint(inside, to_image(shade + bulge[None, :]))
+    return np.interp(along, [0, 0.07, 0.93, 1], [front, 0, 0, rear])[None, :]
 
 
 def _mirrored(canvas: Canvas, rng: Generator, car: Car, v: np.ndarray, length: float) -> np.ndarray:
     """What stands across the road, drawn out along the body; greys to be added at full gloss.
 
-    In the flanks trees and houses are dark above a ragged horizon, and the road is bright below.
+    Mostly, trees and houses are dark above a ragged horizon, and the road is bright below.
     """
     stretch = SHEEN["width of what is mirrored for its height"].draw(rng)
     things = fine_noise(canvas, rng, 0.035 * length, 2, stretch)
@@ -200,7 +207,7 @@ def _mirrored(canvas: Canvas, rng: Generator, car: Car, v: np.ndarray, length: f
     below = np.clip((horizon - v) / SHEEN["soft horizon"].draw(rng), -1, 1)
     flank = np.clip((car.belt - v) / 0.03, 0, 1)
     greys = SHEEN["mirrored street"].draw(rng) * things
-    return _full_size(canvas, greys + SHEEN["mirrored road"].draw(rng) * flank * below)
+    return full_size(canvas, greys + SHEEN["mirrored road"].draw(rng) * flank * below)
 
 
 def _dapple(canvas: Canvas, rng: Generator, length: float) -> np.ndarray | float:
@@ -209,12 +216,7 @@ def _dapple(canvas: Canvas, rng: Generator, length: float) -> np.ndarray | float
     if not darkness:
         return 1.0
     leaves = fine_noise(canvas, rng, 0.16 * length, 3, stretch=1.5)
-    return _full_size(canvas, 1 - darkness * np.clip(0.5 + 2 * leaves, 0, 1))
-
-
-def _full_size(canvas: Canvas, half: np.ndarray) -> np.ndarray:
-    width, height = canvas.size
-    return np.repeat(np.repeat(half, 2, axis=0), 2, axis=1)[:height, :width]
+    return full_size(canvas, 1 - darkness * np.clip(0.5 + 2 * leaves, 0, 1))
 
 
 def _paint(rng: Generator, car: Car, light: Light, v: np.ndarray) -> np.ndarray:
@@ -293,7 +295,7 @@ def _highlights(
         canvas.paint_line(mapped(place, [(u, v) for u in ends]), grey, width, opacity)
     for _ in range(HIGHLIGHTS["glints of the sun"].draw(rng) if light.strength > 0.4 else 0):
         u, v = car.roof[int(rng.integers(len(car.roof)))]
-        r = HIGHLIGHTS["radius of a glint"].draw(rng) * length
+        r = HIGHLIGHTS["half height of a glint"].draw(rng) * length
         canvas.ellipse(*place(u, v - 0.012), 1.5 * r, r, 255)
 
 
@@ -328,9 +330,9 @@ def _wheel(canvas: Canvas, rng: Generator, car: Car, place: Place, u: float) -> 
                 gap,
             )
     else:
-        side = WHEEL["lit side"].draw(rng) * rim
+        right = WHEEL["dish right of the middle"].draw(rng) * rim
         dish = car.rim_grey * WHEEL["dish"].draw(rng)
-        canvas.ellipse(x + side * narrow, y, 0.66 * rim * narrow, 0.7 * rim, dish)
+        canvas.ellipse(x + right * narrow, y, 0.66 * rim * narrow, 0.7 * rim, dish)
         canvas.ring(x, y, 0.72 * rim * narrow, 0.72 * rim, car.rim_grey * 0.75, 0.5)
     canvas.ellipse(x, y, 0.22 * rim, 0.22 * rim, car.rim_grey * WHEEL["hub"].draw(rng))
     # The wing shades the upper part of the wheel.

@@ -1,4 +1,4 @@
-"""People: standing or walking, with arms, bags, and clothes of two greys."""
+"""People: standing or walking, in a coat, trousers, shorts or a skirt, some with a bag or a hat."""
 
 from numpy.random import Generator
 
@@ -8,14 +8,14 @@ from helpers.street.projection import Place
 
 # Lengths are shares of the person's height, greys from 0 to 255.
 
-#: Somebody; the stride is half the distance between the feet, who looks ahead walks that way.
+#: Somebody; a stride is half the distance between the feet, ahead is where somebody walks to.
 PERSON = {
     "height in metres": Uniform(1.5, 1.9),
     "stands": Chance(0.3),
     "stride": Uniform(0.05, 0.17),
     "stride of who stands": Uniform(0.01, 0.04),
     "half width of the shoulders": Uniform(0.075, 0.125),
-    "lean ahead": Uniform(-0.01, 0.03),
+    "lean ahead": Uniform(-0.01, 0.03),  # of the top of the head
     "grey of the skin": Uniform(60, 200),
     "grey of the hair": Mixture(((0.75, Uniform(10, 70)), (0.25, Uniform(70, 190)))),
     "long hair": Chance(0.3),
@@ -23,7 +23,7 @@ PERSON = {
     "grey of the hat": Uniform(15, 240),
 }
 
-#: What somebody wears: a factor is of the garment's own grey.
+#: What somebody wears: a factor makes a grey darker, also that of bare skin.
 CLOTHES = {
     "grey of the coat": Mixture(((0.45, Uniform(15, 90)), (0.55, Uniform(90, 245)))),
     "one half of the coat, as a factor": Uniform(0.55, 0.95),
@@ -37,8 +37,8 @@ CLOTHES = {
     "grey of the shoes": Mixture(((0.6, Uniform(10, 60)), (0.4, Uniform(150, 240)))),
 }
 
-#: An arm swings by so much at the elbow and at the hand, ahead or back.
-ARM = {"swing of the elbow": Uniform(-0.05, 0.05), "swing of the hand": Uniform(-0.09, 0.12)}
+#: How far ahead of the shoulder an elbow is, and the hand ahead of the elbow; below 0 behind.
+ARM = {"elbow ahead": Uniform(-0.05, 0.05), "hand ahead": Uniform(-0.09, 0.12)}
 
 #: What somebody carries.
 BAG = {
@@ -68,26 +68,31 @@ def person(canvas: Canvas, rng: Generator, x: float, ground: float, unit: float)
         canvas.polygon(smooth(pack, 1, closed=True), bag_grey)
     _coat(canvas, rng, at, broad, coat)
     hand = _arm(canvas, rng, at, h, 0.9 * coat, sleeve, skin)
-    if bag in ("at the hip", "in the hand"):
-        left, top = (-0.08, 0.54) if bag == "at the hip" else (hand - 0.06, 0.4)
-        box = [at(left, top), at(left + 0.13, top), at(left + 0.12, top - 0.13),
-               at(left + 0.01, top - 0.13)]  # fmt: skip
-        if bag == "at the hip":
-            canvas.line([at(left + 0.05, top), at(0.6 * broad, 0.82)], bag_grey, 0.015 * h)
-        canvas.polygon(box, bag_grey)
+    if bag == "at the hip":
+        canvas.line([at(-0.03, 0.54), at(0.6 * broad, 0.82)], bag_grey, 0.015 * h)  # its strap
+        _bag(canvas, at, -0.08, 0.54, bag_grey)
+    elif bag == "in the hand":
+        _bag(canvas, at, hand - 0.06, 0.4, bag_grey)
     _head(canvas, rng, at, h, skin)
+
+
+def _bag(canvas: Canvas, at: Place, left: float, top: float, grey: float) -> None:
+    """A bag, a little narrower at the bottom."""
+    box = [at(left, top), at(left + 0.13, top), at(left + 0.12, top - 0.13),
+           at(left + 0.01, top - 0.13)]  # fmt: skip
+    canvas.polygon(box, grey)
 
 
 def _coat(canvas: Canvas, rng: Generator, at: Place, broad: float, coat: float) -> None:
     """What is worn above the legs: one half in the shade, maybe open over a shirt."""
     waist = 0.72 * broad
-    left = [at(-0.9 * broad, 0.81), at(0, 0.84), at(0, 0.47), at(-waist, 0.47)]
-    right = [at(0.9 * broad, 0.81), at(0, 0.84), at(0, 0.47), at(waist, 0.47)]
+    back = [at(-0.9 * broad, 0.81), at(0, 0.84), at(0, 0.47), at(-waist, 0.47)]
+    front = [at(0.9 * broad, 0.81), at(0, 0.84), at(0, 0.47), at(waist, 0.47)]
     shaded = coat * CLOTHES["one half of the coat, as a factor"].draw(rng)
     greys = [shaded, coat] if rng.random() < 0.5 else [coat, shaded]
     whole = [at(-waist, 0.47), at(-broad, 0.78), at(0, 0.85), at(broad, 0.78), at(waist, 0.47)]
     canvas.polygon(smooth(whole, 1, closed=True), coat)
-    for half, grey in zip((left, right), greys, strict=True):
+    for half, grey in zip((back, front), greys, strict=True):
         canvas.polygon(half, grey)
     if CLOTHES["open, over a shirt"].draw(rng):
         shirt = [at(0, 0.82), at(0.35 * broad, 0.82), at(0.3 * broad, 0.5), at(0.1 * broad, 0.5)]
@@ -104,8 +109,8 @@ def _legs(canvas: Canvas, rng: Generator, at: Place, h: float, skin: float) -> N
     front = (at(0.45 * stride + 0.02, 0.25), at(stride, 0.02))
     rear = (at(0.03 - 0.15 * stride, 0.26), at(-stride, 0.02 + 0.25 * stride))
     legs = [rear, front] if rng.random() < 0.5 else [front, rear]  # the nearer one last
+    calf = grey if kind == "trousers" else skin
     for shade, (knee, foot) in zip((farther, 1.0), legs, strict=True):
-        calf = grey if kind == "trousers" else skin
         canvas.line([knee, foot], shade * calf, 0.75 * width)
         canvas.line([at(0, 0.5), knee], shade * grey, width)
         toe = foot[0] + at(0.06, 0)[0] - at(0, 0)[0]
@@ -118,8 +123,8 @@ def _arm(
     canvas: Canvas, rng: Generator, at: Place, h: float, upper: float, lower: float, skin: float
 ) -> float:
     """An arm, greys of its two parts and of the hand; returns how far ahead the hand is."""
-    elbow = ARM["swing of the elbow"].draw(rng)
-    hand = elbow + ARM["swing of the hand"].draw(rng)
+    elbow = ARM["elbow ahead"].draw(rng)
+    hand = elbow + ARM["hand ahead"].draw(rng)
     canvas.line([at(0, 0.79), at(elbow, 0.62)], upper, 0.05 * h)
     canvas.line([at(elbow, 0.63), at(hand, 0.48)], lower, 0.04 * h)
     canvas.ellipse(*at(hand, 0.465), 0.02 * h, 0.025 * h, skin)

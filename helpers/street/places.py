@@ -11,6 +11,7 @@ from helpers.street.chance import Chance, Choice, Mixture, Normal, OneOf, Unifor
 from helpers.street.ground import Layout, draw_ground
 from helpers.street.light import Light
 from helpers.street.paintwork import draw_car
+from helpers.street.people import person
 from helpers.street.plants import foliage, shrub, tree, trunk
 from helpers.street.textures import fine_noise, photographed, surface
 
@@ -156,5 +157,7 @@ def put_thing(
         tree(canvas, rng, light, x, ground, unit)
     elif name == "trunk":
         trunk(canvas, rng, x, ground, 0.8 * unit)
+    elif name == "person":
+        person(canvas, rng, x, ground, 0.8 * unit)
     else:
         getattr(things, name)(canvas, rng, x, ground, 0.8 * unit)

@@ -60,9 +60,15 @@ def _enlarged(values: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 def half_size(canvas: Canvas) -> tuple[int, int]:
     """(width, height) of a grid at half of the canvas's resolution.
 
-    Nothing finer would survive the averaging; `surface` takes it back to full size.
+    Nothing finer would survive the averaging; `surface` and `full_size` take it back.
     """
     return math.ceil(canvas.size[0] / 2), math.ceil(canvas.size[1] / 2)
+
+
+def full_size(canvas: Canvas, half: np.ndarray) -> np.ndarray:
+    """Numbers at half of the canvas's resolution, each repeated, to reckon on with them."""
+    width, height = canvas.size
+    return np.repeat(np.repeat(half, 2, axis=0), 2, axis=1)[:height, :width]
 
 
 def fine_noise(

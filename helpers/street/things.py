@@ -1,4 +1,4 @@
-"""Street furniture and passers-by: what stands beside, in front of, or in place of a car."""
+"""Street furniture: what stands beside, in front of, or in place of a car."""
 
 from numpy.random import Generator
 
@@ -20,19 +20,19 @@ POLE = {
     "lean": Uniform(-0.02, 0.02),  # to the right, as a share of the height
     "socket": Chance(0.25),  # a wider foot
     "height of the socket": Uniform(0.1, 0.7),
-    "head of a parking meter": Chance(0.25),
+    "a head": Chance(0.25),  # of a parking meter, or a lamp
 }
 
 #: A traffic sign on a thin post: its face, its back, or its edge.
 SIGNPOST = {
     "width of the post": Uniform(0.04, 0.09),
     "grey of the post": Uniform(25, 190),
-    "height": Uniform(1.3, 2.8),
+    "height": Uniform(1.3, 2.8),  # of the plate's middle
     "shape": Choice({"round": 0.3, "rectangle": 0.35, "triangle": 0.15, "edge-on": 0.2}),
-    "half width of the plate": Uniform(0.2, 0.38),
-    "half height of the plate": Uniform(0.2, 0.45),
+    "half width of the plate": Uniform(0.2, 0.38),  # seen edge-on, 0.12 of it
+    "half height of the plate": Uniform(0.2, 0.45),  # of a rectangle, also edge-on
     "grey of the plate": Uniform(30, 245),
-    "its back": Chance(0.4),  # no rim and no picture
+    "its back": Chance(0.4),  # no rim is seen
     "grey of the rim": Uniform(20, 245),
 }
 
@@ -53,13 +53,13 @@ BIN = {
     "lid, brighter by": Uniform(-30, 60),
 }
 
-#: A wire across the picture, or a chain between posts: it sags a little.
+#: A wire or a chain across the picture, which sags a little.
 WIRE = {
     "width": Uniform(0.015, 0.05),
     "grey": Uniform(10, 90),
     "above the ground": Uniform(0.2, 2.2),
-    "falls": Uniform(-0.06, 0.06),  # for each pixel to the right
-    "sags": Uniform(0.0, 0.25),
+    "falls": Uniform(-0.06, 0.06),  # pixels for each pixel to the right
+    "sags": Uniform(0.0, 0.25),  # how much higher it is half a picture's width from x
 }
 
 #: Anything like a wheel; its middle is given in radii above the ground.
@@ -117,7 +117,7 @@ def pole(canvas: Canvas, rng: Generator, x: float, ground: float, unit: float) -
     if POLE["socket"].draw(rng):
         high = unit * POLE["height of the socket"].draw(rng)
         canvas.rectangle(x - 0.8 * width, ground - high, x + 0.8 * width, ground, grey)
-    if POLE["head of a parking meter"].draw(rng):
+    if POLE["a head"].draw(rng):
         wide = max(1.2 * width, 0.1 * unit)
         canvas.ellipse(upper, top, wide, 0.16 * unit, grey - 10)
         canvas.ellipse(upper, top - 0.05 * unit, 0.5 * wide, 0.06 * unit, lit + 40)
@@ -169,7 +169,7 @@ def litter_bin(canvas: Canvas, rng: Generator, x: float, ground: float, unit: fl
 
 
 def wire(canvas: Canvas, rng: Generator, x: float, ground: float, unit: float) -> None:
-    """A wire or a chain across the whole picture, lowest at x."""
+    """A wire or a chain across the whole picture; if it did not fall, it would be lowest at x."""
     width, grey, above, falls, sags = draw_table(WIRE, rng).values()
     y = ground - unit * above
     half = 0.5 * canvas.width

@@ -14,9 +14,10 @@ from helpers.street.people import person
 from helpers.street.plants import crown, leafy_band, trunk
 from helpers.street.textures import fine_noise, sky, surface
 
-# Lengths are in heights of the picture, places across it in its widths, greys from 0 to 255.
+# Heights and sizes are in heights of the picture; places across it and the widths of strips in its
+# widths; greys from 0 to 255.
 
-#: A road or a path that runs away from the viewer, with lawns beside it and trees behind.
+#: A road or a path that runs away from the viewer, over open ground, with trees behind.
 AVENUE = {
     "horizon": Uniform(-0.3, 0.75),  # from above; below 0 only ground is seen
     "vanishes at": Uniform(-0.6, 1.6),
@@ -25,16 +26,16 @@ AVENUE = {
     "grey of the ground": Uniform(50, 200),
     "contrast of the ground": Uniform(2, 14),
     "strips": Whole(2, 6),
-    "left edge of a strip": Uniform(-2.0, 2.0),  # of the lower border
+    "left edge of a strip": Uniform(-2.0, 2.0),  # this and its width at the lower border
     "width of a strip": Choice({0.04: 0.3, 0.10: 0.3, 0.5: 0.2, 1.2: 0.2}),
     "grey of a strip": Uniform(60, 250),
-    "clumps of trees beside it": Whole(0, 4),
+    "clumps of trees at the horizon": Whole(0, 4),
     "half width of a clump": Uniform(0.15, 0.6),
     "bands of shade": Chance(0.6),
     "height of a band": Uniform(0.08, 0.3),
     "width of a band for its height": Uniform(5, 14),
-    "darkness": Uniform(0.35, 0.8),
-    "somebody or a post": Whole(0, 2),
+    "darkness": Uniform(0.35, 0.8),  # of a band, times that of all shadows
+    "people and posts": Whole(0, 2),
 }
 #: Crowns of trees against a bright sky, with poles and wires.
 TREETOPS = {
@@ -57,12 +58,12 @@ CORNER = {
     "grey of the sky": Uniform(190, 250),
     "the corner is at": Uniform(-0.2, 1.2),
     "roof": Uniform(-1.5, 0.35),  # at the corner
-    "foot": Uniform(0.6, 2.2),
+    "foot": Uniform(0.6, 2.2),  # the ground below it is as bright as the sky
     "eye": Uniform(0.4, 1.3),  # where the rows run level
     "left wall runs together by": Uniform(0.0, 0.8),  # within the picture's width
     "right wall runs together by": Uniform(0.0, 0.8),
-    "shade of a wall": Uniform(0.0, 0.55),
-    "storeys": Whole(1, 5),
+    "shade of a wall": Uniform(0.0, 0.55),  # times that of all shadows
+    "storeys": Whole(1, 5),  # this and what follows, up to "framed": of each wall by itself
     "windows of a wall": Whole(2, 9),
     "width of a window": Uniform(0.25, 0.7),  # this and the next one: shares of the room for it
     "height of a window": Uniform(0.35, 0.75),
@@ -87,9 +88,20 @@ def _avenue(canvas: Canvas, rng: Generator, light: Light) -> None:
         canvas.image.paste(sky(canvas, rng, AVENUE["grey of the sky"].draw(rng), horizon))
         top = horizon - AVENUE["trees above the horizon"].draw(rng) * height
         leafy_band(canvas, rng, light, top, horizon, 0.15 * height, 0.5)
+    _ground(canvas, rng, light, horizon, vanish)
+    for _ in range(AVENUE["clumps of trees at the horizon"].draw(rng) if horizon > 0 else 0):
+        rx = AVENUE["half width of a clump"].draw(rng) * height
+        crown(canvas, rng, light, rng.uniform(0, width), horizon - 0.5 * rx, rx, 0.7 * rx, 0.8)
+    for _ in range(AVENUE["people and posts"].draw(rng)):  # who is nearer is larger
+        foot = rng.uniform(max(horizon, 0), height)
+        thing = person if rng.random() < 0.5 else things.pole
+        thing(canvas, rng, rng.uniform(0, width), foot, 0.1 * height + 0.15 * (foot - horizon))
+
+
+def _ground(canvas: Canvas, rng: Generator, light: Light, horizon: float, vanish: float) -> None:
+    """What lies below the horizon: strips that run together at x = `vanish`, and shade."""
+    width, height = canvas.width, canvas.height
     ground = canvas.part(0, horizon, width, height)
-    if ground is None:
-        return
     grey, rough = AVENUE["grey of the ground"].draw(rng), AVENUE["contrast of the ground"].draw(rng)
     grain = fine_noise(ground, rng, 0.05 * height, 3, stretch=2.5)
     ground.image.paste(surface(ground, grey + rough * grain))
@@ -105,13 +117,6 @@ def _avenue(canvas: Canvas, rng: Generator, light: Light) -> None:
         mask = surface(ground, 255 * np.clip(1.5 * shade - 0.2, 0, 1))
         ground.paint(mask, 25, AVENUE["darkness"].draw(rng) * light.shadow)
     canvas.put(ground)
-    for _ in range(AVENUE["clumps of trees beside it"].draw(rng) if horizon > 0 else 0):
-        rx = AVENUE["half width of a clump"].draw(rng) * height
-        crown(canvas, rng, light, rng.uniform(0, width), horizon - 0.5 * rx, rx, 0.7 * rx, 0.8)
-    for _ in range(AVENUE["somebody or a post"].draw(rng)):
-        foot = rng.uniform(max(horizon, 0), height)
-        thing = person if rng.random() < 0.5 else things.pole
-        thing(canvas, rng, rng.uniform(0, width), foot, 0.1 * height + 0.15 * (foot - horizon))
 
 
 def _treetops(canvas: Canvas, rng: Generator, light: Light) -> None:
@@ -148,7 +153,7 @@ def _corner(canvas: Canvas, rng: Generator, light: Light) -> None:
         end = x + (-width if side == "left" else width)
         smaller = 1 - CORNER[f"{side} wall runs together by"].draw(rng)
         ends = (end, eye + smaller * (roof - eye)), (end, eye + smaller * (foot - eye))
-        wall = [(x, roof), ends[0], ends[1], (x, foot)]
+        wall = [(x, roof), *ends, (x, foot)]
         canvas.paint(canvas.mask(wall), cover)
         canvas.paint_part(wall, 15, CORNER["shade of a wall"].draw(rng) * light.shadow)
         canvas.line(wall[:2], 40, 0.03 * height)
@@ -169,10 +174,11 @@ def _windows(canvas: Canvas, rng: Generator, wall: list[Point]) -> None:
 
 
 def _grid(rng: Generator, wall: list[Point]) -> Iterator[list[Point]]:
+    """The corners of every window, from the near end of the wall to the far one."""
     (x1, roof1), (x2, roof2), (_, foot2), (_, foot1) = wall
     columns, rows = CORNER["windows of a wall"].draw(rng), CORNER["storeys"].draw(rng)
     wide, high = CORNER["width of a window"].draw(rng), CORNER["height of a window"].draw(rng)
-    near = (foot1 - roof1) / (foot2 - roof2)  # how much smaller the far end looks
+    near = (foot1 - roof1) / (foot2 - roof2)  # how many times as high as the far end it looks
 
     def spot(along: float, down: float) -> Point:
         t = near * along / (1 + (near - 1) * along)  # steps look smaller towards the far end

@@ -10,6 +10,7 @@ from PIL import Image
 
 from helpers.street import COUNTS, SEED, draw_crop, draw_scene, versions, write_dataset
 from helpers.street.camera import equalised
+from helpers.street.card import data_card
 from helpers.street.cars import STYLES, sample_car
 from helpers.street.negatives import NEGATIVES
 
@@ -204,6 +205,7 @@ def test_checksums_name_every_other_file_and_match(tiny):
 
 def test_card_is_honest_and_counts_right(index):
     card = (FROZEN / "CARD.md").read_text()
+    assert card == data_card(index)
     assert "drawn by a program" in card
     assert "CC BY 4.0" in card
     for part, count in COUNTS.items():
