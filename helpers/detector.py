@@ -139,7 +139,7 @@ class Detector:
 
         >>> from helpers.models import pretrained_path
         >>> Detector.from_file(pretrained_path()).threshold
-        0.9859
+        0.9848
         """
         return cls(load_model(path), **(read_header(path).detector_options(str(path)) | options))
 

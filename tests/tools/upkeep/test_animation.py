@@ -39,5 +39,5 @@ def test_the_readme_tells_those_who_do_not_see_it_the_right_numbers(film):
     above, kept = film.chosen()
     words = (ROOT / "README.md").read_text(encoding="utf-8")
     assert f"{film.scores.numel():,} positions" in words
-    assert (len(above), len(kept)) == (32, 3)
-    assert "Thirty-two boxes appear around three cars, and three remain" in words
+    assert (len(above), len(kept)) == (24, 3)
+    assert "Twenty-four boxes appear around three cars, and three remain" in words
