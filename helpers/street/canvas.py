@@ -6,6 +6,7 @@ by its supersampling factor. Averaging blocks of the large picture anti-aliases 
 
 import math
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -18,12 +19,16 @@ Fill = int | float | Image.Image
 class Canvas:
     """An 8-bit grey picture of `width` x `height` pixels, painted `scale` times as large."""
 
-    def __init__(self, width: int, height: int, grey: float = 128, scale: int = 3) -> None:
+    def __init__(self, width: int, height: int, grey: Fill = 128, scale: int = 3) -> None:
         self.width, self.height, self.scale = width, height, scale
         self.left, self.top = 0, 0
         self.size = (width * scale, height * scale)
-        self.image = Image.new("L", self.size, _byte(grey))
-        self._draw = ImageDraw.Draw(self.image)
+        plain = not isinstance(grey, Image.Image)
+        self.image = Image.new("L", self.size, _byte(grey)) if plain else grey
+
+    @cached_property
+    def _draw(self) -> ImageDraw.ImageDraw:
+        return ImageDraw.Draw(self.image)
 
     def part(self, x1: float, y1: float, x2: float, y2: float) -> Self | None:
         """Copy the part of the picture between two corners, with the same coordinates.
@@ -38,10 +43,10 @@ class Canvas:
         bottom = min(self.top + self.height, math.ceil(y2))
         if right <= left or bottom <= top:
             return None
-        part = Canvas(right - left, bottom - top, scale=self.scale)
-        part.left, part.top = left, top
         box = (left - self.left, top - self.top, right - self.left, bottom - self.top)
-        part.image.paste(self.image.crop(tuple(self.scale * side for side in box)))
+        copy = self.image.crop(tuple(self.scale * side for side in box))
+        part = Canvas(right - left, bottom - top, copy, self.scale)
+        part.left, part.top = left, top
         return part
 
     def put(self, part: Self) -> None:
