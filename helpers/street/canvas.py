@@ -17,14 +17,17 @@ Fill = int | float | Image.Image
 
 
 class Canvas:
-    """An 8-bit grey picture of `width` x `height` pixels, painted `scale` times as large."""
+    """An 8-bit grey picture of `width` x `height` pixels, painted `scale` times as large.
+
+    `grey` is what it begins as: one grey, or a picture of that larger size, which is painted on.
+    """
 
     def __init__(self, width: int, height: int, grey: Fill = 128, scale: int = 3) -> None:
         self.width, self.height, self.scale = width, height, scale
         self.left, self.top = 0, 0
         self.size = (width * scale, height * scale)
-        plain = not isinstance(grey, Image.Image)
-        self.image = Image.new("L", self.size, _byte(grey)) if plain else grey
+        begun = isinstance(grey, Image.Image)
+        self.image = grey if begun else Image.new("L", self.size, _byte(grey))
 
     @cached_property
     def _draw(self) -> ImageDraw.ImageDraw:

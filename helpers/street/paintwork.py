@@ -31,9 +31,7 @@ SHEEN = {
     "height of the mirrored horizon": Uniform(0.10, 0.185),
     "ragged horizon": Uniform(0.002, 0.016),  # a deviation of its height
     "soft horizon": Uniform(0.004, 0.035),  # half of its depth
-    "dappled shade": sometimes(
-        0.15, Uniform(0.15, 0.5), 0.0
-    ),  # the share of the greys that it takes
+    "dappled shade": sometimes(0.15, Uniform(0.15, 0.5), 0.0),  # the share of the greys it takes
     "mud": Uniform(0.15, 0.8),  # the share of the paint that it hides low down, in full dirt
     "front end": Uniform(-45, 20),
     "rear end": Uniform(-45, 20),
