@@ -13,6 +13,9 @@ from _thread import interrupt_main
 from collections.abc import Callable, Iterator, Sequence
 from contextvars import ContextVar
 from types import FrameType, TracebackType
+from weakref import WeakKeyDictionary, WeakSet
+
+from torch.utils.weak import WeakIdKeyDictionary
 
 from helpers.checks.hints import hint
 from helpers.checks.own_work import LIBRARIES, borrowed
@@ -176,9 +179,14 @@ def suspecting(messages: list[str]) -> Iterator[None]:
         SUSPECTS.reset(token)
 
 
-def _is_leaving(frame: FrameType | None) -> bool:
-    """Whether the limit is being lifted: an interruption then would leave it in force for ever."""
-    return any(one.f_code in LEAVING for one in _callers(frame))
+def _must_wait(frame: FrameType | None) -> bool:
+    """Whether an interruption would do harm now.
+
+    While the limit is being lifted, that would be in force for ever. While a weak reference is
+    cleared, Python would print the interruption, and go on.
+    """
+    codes = [one.f_code for one in _callers(frame)]
+    return any(code in LEAVING or code.co_filename in CLEARING for code in codes)
 
 
 def _callers(frame: FrameType | None) -> Iterator[FrameType]:
@@ -211,7 +219,7 @@ def time_limit(seconds: float) -> Iterator[None]:
     def stop(signal_number: int, frame: FrameType | None) -> None:
         if not late:
             raise KeyboardInterrupt
-        if not over.is_set() and not _is_leaving(frame):
+        if not over.is_set() and not _must_wait(frame):
             raise TookTooLong
 
     before = signal.signal(signal.SIGINT, stop)
@@ -227,4 +235,7 @@ def time_limit(seconds: float) -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
+CLEARING = {
+    kind.__init__.__code__.co_filename for kind in (WeakKeyDictionary, WeakSet, WeakIdKeyDictionary)
+}
 LEAVING = (time_limit.__wrapped__.__code__, contextlib._GeneratorContextManager.__exit__.__code__)

@@ -5,18 +5,22 @@ The answers lie in tests/answers, one module for each module of helpers.checks t
 
 import contextlib
 import importlib
+import inspect
 import pkgutil
 import re
 import signal
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
+from weakref import WeakKeyDictionary, WeakSet
 
 import nbformat
 import numpy as np
 import pytest
 import torch
 from nbclient import NotebookClient
+from torch.utils.weak import WeakIdKeyDictionary
 
 import helpers.checks
 from helpers.checks import CheckFailed, running
@@ -144,3 +148,23 @@ def test_a_limit_is_lifted_even_if_time_is_up_at_that_moment():
                 pass
         assert signal.getsignal(signal.SIGINT) is before
     assert not [t for t in threading.enumerate() if "ring" in t.name]
+
+
+@pytest.mark.parametrize("kind", [WeakKeyDictionary, WeakSet, WeakIdKeyDictionary])
+def test_an_interruption_that_python_would_swallow_comes_a_little_later(kind):
+    clearing = SimpleNamespace(f_code=kind()._remove.__code__, f_back=None)
+
+    def interrupts(frame):
+        try:
+            signal.getsignal(signal.SIGINT)(signal.SIGINT, frame)
+        except running.TookTooLong:
+            return True
+        return False
+
+    interrupted = []
+    with contextlib.suppress(running.TookTooLong), time_limit(0.001):
+        with contextlib.suppress(running.TookTooLong):
+            while True:
+                time.sleep(0.001)
+        interrupted = [interrupts(frame) for frame in (clearing, inspect.currentframe())]
+    assert interrupted == [False, True]
