@@ -38,6 +38,7 @@ from helpers.models import (
     load_pretrained,
     make_classifier,
     read_header,
+    round_to_half_,
     save_model,
 )
 from helpers.multiply_adds import heatmap_multiply_adds
@@ -71,6 +72,8 @@ def train(args: argparse.Namespace) -> None:
         fit_all_sizes(model, crops, drawn, pyramid(), epochs=epochs, seed=args.seed)
     else:
         training.fit(model, crops, val, epochs=epochs, seed=args.seed)
+    if args.half:  # the threshold is chosen for the weights that are kept
+        round_to_half_(model)
     if scenes:
         threshold = choose_detection_threshold(model, scenes, progress=True)
     else:

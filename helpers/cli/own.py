@@ -20,7 +20,14 @@ from helpers.datasets.own import StoredCrops
 from helpers.detector import RATIO, pyramid
 from helpers.evaluation import evaluate_classes
 from helpers.hard_negatives import make_hard_negatives
-from helpers.models import ModelHeader, load_model, make_classifier, read_header, save_model
+from helpers.models import (
+    ModelHeader,
+    load_model,
+    make_classifier,
+    read_header,
+    round_to_half_,
+    save_model,
+)
 from helpers.models.classifier import SMALL_CROP
 from helpers.thresholds import NothingFoundError, choose_detection_threshold, choose_threshold
 
@@ -95,6 +102,8 @@ def train(args: argparse.Namespace) -> None:
     epochs = args.epochs or choose_epochs(len(task.train), task.size)
     mirror = args.mirror and task.name != "digits"
     model = train_on(task, seed=args.seed, epochs=epochs, mirror=mirror)
+    if args.half:  # the threshold is chosen for the weights that are kept
+        round_to_half_(model)
     threshold = best_threshold(model, task, mirror=mirror)
     notes = {
         **{"data": task.name, "seed": str(args.seed), "epochs": str(epochs)},

@@ -28,6 +28,7 @@ from helpers.models.weights import (
     load_pretrained,
     pretrained_path,
     read_notes,
+    round_to_half_,
     save_model,
     weights_digest,
 )
@@ -47,6 +48,7 @@ __all__ = [
     "randomise_",
     "read_header",
     "read_notes",
+    "round_to_half_",
     "save_model",
     "stride_of",
     "takes_channels_last",

@@ -68,13 +68,33 @@ def save_model(
     _check_architecture(model.state_dict(), header, "this model")
     tensors = {}
     for name, tensor in model.state_dict().items():
-        small = half and name.endswith("weight") and tensor.ndim >= 2
+        small = half and _is_matrix(name, tensor)
         tensor = tensor.detach().cpu().to(torch.float16 if small else tensor.dtype)
         tensors[name] = tensor.clone(memory_format=torch.contiguous_format)
         if not torch.isfinite(tensors[name]).all():
             raise ValueError(f"{name} holds NaN or infinity" + " as float16" * small)
     write_atomically(path, save(tensors, metadata=header.texts()))
     return path
+
+
+def round_to_half_(model: nn.Module) -> None:
+    """Round a model's weight matrices, in place, as `save_model(half=True)` keeps them.
+
+    What is measured afterwards, such as a threshold, is that of the file.
+
+    >>> model = nn.Linear(1, 1)
+    >>> _ = nn.init.constant_(model.weight, 0.1)
+    >>> round_to_half_(model)
+    >>> model.weight.item()
+    0.0999755859375
+    """
+    for name, tensor in model.state_dict().items():
+        if _is_matrix(name, tensor):
+            tensor.copy_(tensor.half())
+
+
+def _is_matrix(name: str, tensor: Tensor) -> bool:
+    return name.endswith("weight") and tensor.ndim >= 2
 
 
 def read_notes(path: str | Path) -> dict[str, str]:

@@ -14,7 +14,7 @@ import torch
 from PIL import Image
 
 from helpers import evaluation
-from helpers.cli import ablation, ablation_sizes, commands, detecting, main, options, summary
+from helpers.cli import ablation, ablation_sizes, commands, detecting, main, options, own, summary
 from helpers.cli.bench_training import TrainingComparison
 from helpers.cli.machine import Machine
 from helpers.cli.parser import parser
@@ -486,6 +486,23 @@ def test_train_writes_weights_with_their_story(easy, tmp_path, capsys):
     assert 0 < float(notes["threshold"]) < 1
     assert load_model(out)(easy.images).shape == (40, 2)
     assert "test crops are right" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("data", ["street", "digits"])
+def test_the_threshold_is_chosen_for_the_weights_that_are_kept(easy, data, tmp_path, monkeypatch):
+    chosen_for, out = [], tmp_path / "half.safetensors"
+
+    def choose(model, *_, **__):
+        chosen_for.append(weights_digest(model))
+        return 0.5
+
+    monkeypatch.setattr(commands, "choose_detection_threshold", choose)
+    monkeypatch.setattr(own, "choose_detection_threshold", choose)
+    monkeypatch.setattr(own, "train_on", lambda *_, **__: make_classifier((16, 16), classes=11))
+    monkeypatch.setattr(own, "report", lambda *_, **__: None)
+    arguments = ["--data", data, "--epochs", "1", "--half", "--out", str(out)]
+    assert main(["train", *arguments]) == 0
+    assert chosen_for == [weights_digest(load_model(out))]
 
 
 def test_training_for_all_sizes_learns_from_drawn_scenes(easy, tmp_path, monkeypatch):
