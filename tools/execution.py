@@ -22,6 +22,7 @@ BUILD = ROOT / "build"
 # Relative, so that a message that mentions it reads the same on every machine.
 HIDDEN_PHOTOGRAPHS = "the-photographs-are-hidden"
 CELL_TIMEOUT = 600
+LONGEST = ("08_scales", "02_augmentation", "09_photographs", "10_own_detector", "03_classifier")
 KEPT_CELL_METADATA = ("deletable", "editable", "jupyter", "nbgrader", "tags")
 # The last cell of a lesson whose views are wanted; it is not kept.
 SAVE_VIEWS = """_results = get_ipython().user_ns["_oh"]
@@ -43,6 +44,12 @@ class NotebookFailed(Exception):
 def find_notebooks(folder: Path = NOTEBOOKS) -> list[Path]:
     """The notebooks of `folder` in the order of the course."""
     return sorted(path for path in folder.glob("*.ipynb") if not path.name.startswith("."))
+
+
+def longest_first(paths: list[Path]) -> list[Path]:
+    """Notebooks in an order for several workers: at the end none is left alone with a long one."""
+    rank = {name: number for number, name in enumerate(LONGEST)}
+    return sorted(paths, key=lambda path: rank.get(path.stem, len(rank)))
 
 
 def kernel_environment(*, photographs: bool = False, threads: int | None = None) -> dict[str, str]:

@@ -19,6 +19,7 @@ from tools.execution import (
     NotebookFailed,
     execute_beside_others,
     find_notebooks,
+    longest_first,
     write_notebook,
 )
 
@@ -27,7 +28,6 @@ linked pages to build/, and print what the course measured, computed then and th
 data. The photographs are hidden from the notebooks, so that the outputs are the same with and
 without them."""
 AT_A_TIME = 2
-LONGEST = {"02_augmentation", "09_photographs", "10_own_detector"}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -85,10 +85,8 @@ def run_to_build(paths: list[Path], build: Path, *, photographs: bool) -> None:
             old.unlink()  # or it would be on the site
     lessons = [
         Lesson(path, build / "executed" / path.name, build / "views" / path.stem, photographs)
-        for path in paths
+        for path in longest_first(paths)
     ]
-    # Those that take longest go first, so that at the end no core is left idle.
-    lessons.sort(key=lambda lesson: lesson.path.stem not in LONGEST)
     cores = os.cpu_count() or 1
     workers = min(AT_A_TIME, cores)
     asyncio.run(_run_all(lessons, workers=workers, threads=cores // workers))

@@ -13,11 +13,20 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from tools.execution import BUILD, NOTEBOOKS, ROOT, kernel_environment
+from tools.execution import (
+    BUILD,
+    NOTEBOOKS,
+    ROOT,
+    find_notebooks,
+    kernel_environment,
+    longest_first,
+)
 
 SANITIZE = ROOT / "tests" / "nbval_sanitize.cfg"
 CLOSING_LINE = re.compile(r"^=* ?((?:\d+ [a-z]+(?:, )?)+) in [\d.]+s.*$", re.MULTILINE)
 WORKERS = 2
+# Files as they are given, not those of the most tests first.
+IN_PARALLEL = ["--dist", "loadfile", "--no-loadscope-reorder"]
 
 
 def nbval_command(notebooks: Sequence[Path], *, workers: int = 0) -> list[str]:
@@ -27,7 +36,7 @@ def nbval_command(notebooks: Sequence[Path], *, workers: int = 0) -> list[str]:
 
     To be run with `gate_environment()`. With `workers`, that many notebooks at a time.
     """
-    parallel = ["-n", str(workers), "--dist", "loadfile"] if workers else []
+    parallel = [*IN_PARALLEL, "-n", str(workers)] if workers else []
     return [
         *(sys.executable, "-m", "pytest", "-c", str(ROOT / "pyproject.toml")),
         # What the gate does without: both take seconds to load, in each worker.
@@ -48,17 +57,15 @@ def gate_environment() -> dict[str, str]:
 def main() -> int:
     """Run all parts, one headline each, then one closing line over all; the exit code is 0 or 1."""
     python = [sys.executable, "-m"]
-    # Files in the order of tests/conftest.py, not those of the most tests first.
-    shared = ["-n", str(WORKERS), "--dist", "loadfile", "--no-loadscope-reorder"]
     # The plugin is what `tools` says of jsonschema, before nbval's own plugin imports that.
-    tests = [*python, "pytest", "-p", "tools", "tests", *shared, "--color=no"]
+    tests = [*python, "pytest", "-p", "tools", "tests", "-n", str(WORKERS), *IN_PARALLEL]
     parts = {
         "format": ([*python, "ruff", "format", "--check", "."], None),
         "lint": ([*python, "ruff", "check", "."], None),
         "direction of imports": ([str(Path(sys.executable).with_name("lint-imports"))], None),
-        "tests": (tests, kernel_environment(photographs=True, threads=1)),
+        "tests": ([*tests, "--color=no"], kernel_environment(photographs=True, threads=1)),
         "notebooks against their saved outputs": (
-            nbval_command([NOTEBOOKS], workers=WORKERS),
+            nbval_command(longest_first(find_notebooks()) or [NOTEBOOKS], workers=WORKERS),
             gate_environment(),
         ),
     }

@@ -15,9 +15,17 @@ from nbclient import NotebookClient
 from nbclient.exceptions import DeadKernelError
 from nbformat.v4 import new_notebook, new_output
 
-from tools import run_course
+from tools import execution, run_course
 from tools.book import SiteFailed
-from tools.execution import ROOT, NotebookFailed, execute, write_notebook
+from tools.execution import (
+    LONGEST,
+    ROOT,
+    NotebookFailed,
+    execute,
+    find_notebooks,
+    longest_first,
+    write_notebook,
+)
 
 
 def run(folder, *options):
@@ -88,6 +96,13 @@ def test_lessons_run_two_at_a_time_and_share_the_cores(course, tmp_path, capsys,
     assert executed.cells[1].outputs[0].text == "3\n"
 
 
+def test_the_longest_lessons_go_first_and_each_runs():
+    paths = find_notebooks()
+    order = [path.stem for path in longest_first(paths)]
+    assert order[: len(LONGEST)] == [*LONGEST]
+    assert sorted(order) == [path.stem for path in paths]
+
+
 def test_one_that_fails_stops_the_others_and_what_is_done_is_kept(tmp_path, monkeypatch, capsys):
     """The order: those that take longest, then that of the course."""
     ran, stopped = [], []
@@ -104,7 +119,7 @@ def test_one_that_fails_stops_the_others_and_what_is_done_is_kept(tmp_path, monk
         return new_notebook()
 
     monkeypatch.setattr(run_course, "execute_beside_others", pretend)
-    monkeypatch.setattr(run_course, "LONGEST", {"d"})
+    monkeypatch.setattr(execution, "LONGEST", ("d",))
     for name in "abcde":
         write_notebook(new_notebook(), tmp_path / "notebooks" / f"{name}.ipynb")
     monkeypatch.setattr(run_course.os, "cpu_count", lambda: 3)
