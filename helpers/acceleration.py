@@ -31,6 +31,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from helpers.choices import Choices
 from helpers.devices import full_precision
+from helpers.fcn.network import FCN, check_channels
 from helpers.fft import FFTConv2d, can_use_fft
 from helpers.geometry import Geometry
 from helpers.tuning import fastest
@@ -55,6 +56,8 @@ class FastFCN(nn.Module):
     its images lie in memory; with `choices`, that is measured with the first image. Lesson 05.
     """
 
+    channels: tuple[int, ...] = ()  # as an FCN's
+
     def __init__(
         self,
         body: nn.Module,
@@ -73,6 +76,7 @@ class FastFCN(nn.Module):
 
     @full_precision()
     def forward(self, images: Tensor) -> Tensor:
+        check_channels(images, self.channels)
         together = max(1, GROUP_PIXELS // max(1, prod(images.shape[-2:])))
         if self._choices is not None and images.numel():
             self._choose_layout(images[:together])
@@ -120,14 +124,6 @@ def _layout(channels_last: bool) -> torch.memory_format:
     return torch.channels_last if channels_last else torch.contiguous_format
 
 
-class LayerTracer(fx.Tracer):
-    """Follows the network, but none of its layers, which are torch's own or `helpers.fcn`'s."""
-
-    def is_leaf_module(self, m: nn.Module, qualified_name: str) -> bool:
-        own = m.__module__.startswith("helpers.fcn.layers")
-        return own or super().is_leaf_module(m, qualified_name)
-
-
 def accelerate(fcn: nn.Module, *, tune: bool | Path = False) -> FastFCN:
     """A faster copy of an FCN for inference. Lesson 05.
 
@@ -144,15 +140,15 @@ def accelerate(fcn: nn.Module, *, tune: bool | Path = False) -> FastFCN:
         A network whose logits are the FCN's in eval mode, within 1e-5 of the largest.
 
     Raises:
-        TypeError: if `fcn` has no `geometry`: it was not converted.
+        TypeError: if `fcn` was not converted.
     """
     if isinstance(fcn, FastFCN):
         return fcn
-    if not isinstance(getattr(fcn, "geometry", None), Geometry):
+    if not isinstance(fcn, FCN):
         raise TypeError("accelerate needs a converted network: to_fcn(model, input_size)")
     choices = Choices(None if tune is True else Path(tune)) if tune else None
     fcn_copy = copy.deepcopy(fcn).eval()
-    body = fx.GraphModule(fcn_copy, LayerTracer().trace(fcn_copy))
+    body = fx.GraphModule(fcn_copy, graph_of(fcn_copy))
     fold_batch_norm(body)
     pool_before_relu(body)
     use_fft(body, choices=choices)
@@ -161,7 +157,25 @@ def accelerate(fcn: nn.Module, *, tune: bool | Path = False) -> FastFCN:
     body.graph.lint()
     body.recompile()
     last = prefers_channels_last(body)
-    return FastFCN(body, fcn.geometry, channels_last=last, choices=choices)
+    fast = FastFCN(body, fcn.geometry, channels_last=last, choices=choices)
+    fast.channels = fcn.channels
+    return fast
+
+
+def graph_of(fcn: FCN) -> fx.Graph:
+    """The layers of an FCN, and which of them each one reads.
+
+    Not traced: while torch.fx traces, networks that run in other threads fail.
+    """
+    graph = fx.Graph()
+    last = graph.placeholder("images")
+    answers = {"": last}
+    for name, _ in fcn.named_children():
+        reads = fcn.wiring.get(name)
+        inputs = (last,) if reads is None else tuple(answers[read] for read in reads)
+        last = answers[name] = graph.call_module(name, inputs)
+    graph.output(last)
+    return graph
 
 
 def prefers_channels_last(body: nn.Module) -> bool:

@@ -1,6 +1,7 @@
 """The faster FCN: the same answers, the FCN untouched."""
 
 import copy
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import pytest
@@ -101,6 +102,37 @@ def test_the_fcn_is_not_changed_and_nothing_is_shared(classifier, same_weights):
     assert same_weights(fcn.state_dict(), before)
     assert all(p.requires_grad for p in fcn.parameters())
     assert accelerate(fast) is fast
+
+
+@torch.no_grad()
+def test_networks_in_other_threads_are_not_touched(tiny_classifier):
+    """Some accelerate, and some classify meanwhile."""
+    fcn, crops = to_fcn(tiny_classifier, (16, 24)), torch.rand(2, 1, 16, 24)
+    expected = tiny_classifier(crops)
+
+    def work(number):
+        networks = [accelerate(fcn)] * 5 if number % 2 else [copy.deepcopy(tiny_classifier)] * 200
+        return all(torch.allclose(net(crops).flatten(1), expected, atol=1e-5) for net in networks)
+
+    before = nn.Module.__call__
+    with ThreadPoolExecutor(4) as threads:
+        assert all(threads.map(work, range(40)))
+    assert nn.Module.__call__ is before
+
+
+@torch.no_grad()
+def test_images_of_other_channels_are_refused_as_by_the_fcn():
+    class Mean(nn.Module):
+        def forward(self, x):
+            return x.sum(1, keepdim=True) / x.shape[1]
+
+    layers = Mean(), nn.Conv2d(1, 4, 3), nn.Flatten(), nn.Linear(4 * 6 * 8, 2)
+    fcn = to_fcn(nn.Sequential(*layers), (8, 10))
+    fast = accelerate(fcn)
+    assert fast(torch.rand(1, 1, 8, 10)).shape == (1, 2, 1, 1)
+    for network in (fcn, fast):
+        with pytest.raises(ValueError, match="reads images of 1 channels, not 3"):
+            network(torch.rand(1, 3, 8, 10))
 
 
 def test_a_network_without_geometry_is_refused():

@@ -42,9 +42,8 @@ class FCN(nn.Sequential):
 
     def forward(self, input: Tensor) -> Tensor:
         # Not while torch.fx traces: then it is no tensor.
-        if self.channels and isinstance(input, Tensor) and input.shape[-3] not in self.channels:
-            known = " or ".join(map(str, self.channels))
-            raise ValueError(f"this FCN reads images of {known} channels, not {input.shape[-3]}")
+        if isinstance(input, Tensor):
+            check_channels(input, self.channels)
         x, kept = input, {"": input} if "" in self._last_reader else {}
         for name, layer in self.named_children():
             reads = self.wiring.get(name)
@@ -67,6 +66,13 @@ class FCN(nn.Sequential):
             f"{name} reads {', '.join(read or 'the image' for read in reads)}"
             for name, reads in self.wiring.items()
         )
+
+
+def check_channels(images: Tensor, channels: tuple[int, ...]) -> None:
+    """Refuse images [N, C, H, W] of another number of channels than those that an FCN may have."""
+    if channels and images.shape[-3] not in channels:
+        known = " or ".join(map(str, channels))
+        raise ValueError(f"this FCN reads images of {known} channels, not {images.shape[-3]}")
 
 
 @full_precision()

@@ -139,7 +139,16 @@ def recording(recorder: Recorder, handle: Callable[[Call], Any]) -> Iterator[Non
 
 @contextmanager
 def left_as_it_was(model: nn.Module) -> Iterator[nn.Module]:
-    """The model in eval mode for a while; then its modes, buffers and attributes as they were."""
+    """The model in eval mode for a while; then its modes, buffers and attributes as they were.
+
+    One thread at a time: else each would put back what the other has changed meanwhile, in the
+    model, and in Python's list of warnings that are shown.
+    """
+    with _ONE_AT_A_TIME:
+        yield from _left_as_it_was(model)
+
+
+def _left_as_it_was(model: nn.Module) -> Iterator[nn.Module]:
     attributes = [(layer, dict(vars(layer))) for layer in model.modules()]
     buffers = [(layer, dict(layer._buffers)) for layer in model.modules()]
     contents = [(buffer, buffer.clone()) for buffer in model.buffers()]

@@ -5,6 +5,7 @@ import warnings
 from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
+from threading import Event
 
 import pytest
 import torch
@@ -22,6 +23,7 @@ from helpers.fcn import (
     linear_as_convolution,
     to_fcn,
 )
+from helpers.fcn.recording import left_as_it_was
 from helpers.models import make_classifier, randomise_
 
 RELU = nn.ReLU()  # one object, used by several layers of one network
@@ -281,6 +283,24 @@ def test_networks_in_other_threads_are_not_touched(tiny_classifier):
     with ThreadPoolExecutor(4) as threads:
         assert all(threads.map(work, range(12)))
     assert nn.Module.__call__ is before
+
+
+def test_two_threads_leave_the_warnings_that_are_shown_as_they_were(tiny_classifier):
+    before, entered, first_is_out = list(warnings.filters), Event(), Event()
+
+    def second():
+        with left_as_it_was(copy.deepcopy(tiny_classifier)):
+            entered.set()
+            first_is_out.wait()
+
+    with ThreadPoolExecutor(1) as threads:
+        with left_as_it_was(tiny_classifier):
+            done = threads.submit(second)
+            waited = not entered.wait(0.1)
+        first_is_out.set()
+        done.result()
+    assert waited
+    assert list(warnings.filters) == before
 
 
 def test_the_global_random_state_is_not_needed(tiny_classifier, same_weights):

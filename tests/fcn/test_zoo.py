@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from helpers.acceleration import LayerTracer
+from helpers.acceleration import graph_of
 from helpers.fcn import FCN, check_equivalence, conversion_steps, geometry, to_fcn
 from tests.fcn.comparing import convert, random_crops, randomised, relative
 from tests.fcn.zoo import ZOO
@@ -183,6 +183,13 @@ def test_the_classifier_stays_as_it_was(name, training, same_weights):
     assert same_weights(model.state_dict(), before)
 
 
+class LayerTracer(torch.fx.Tracer):
+    """Follows an FCN, but none of its layers."""
+
+    def is_leaf_module(self, m, qualified_name):
+        return True
+
+
 @everyone
 @torch.no_grad()
 def test_torch_fx_and_deepcopy_understand_the_result(name):
@@ -192,6 +199,7 @@ def test_torch_fx_and_deepcopy_understand_the_result(name):
     expected = fcn(image)
     traced = torch.fx.GraphModule(fcn, LayerTracer().trace(fcn))
     assert torch.equal(traced(image), expected)
+    assert torch.equal(torch.fx.GraphModule(fcn, graph_of(fcn))(image), expected)
     calls = [node for node in traced.graph.nodes if node.op == "call_module"]
     names = [name for name, _ in fcn.named_children()]
     assert [node.target for node in calls if "." not in node.target] == [
