@@ -143,9 +143,12 @@ def fcn_heatmap(
         rows, cols = geometry.cells(*tile.shape[-2:])
         return fcn(tile[None])[0, :, :rows, :cols]
 
-    if not geometry.exact:
-        tile_side = max(image.shape)
     with eval_mode(fcn):
+        if not geometry.exact:  # not even without the rest at the right and the bottom
+            heatmap = run(image)
+            if callable(progress):
+                progress(heatmap[0].numel())
+            return heatmap
         return in_tiles(run, image, geometry, tile_side=tile_side, progress=progress)
 
 

@@ -241,3 +241,18 @@ def test_several_images_of_a_network_that_pads_keep_their_own_borders():
     images = [torch.rand(1, 20, 20), torch.rand(1, 22, 21), torch.rand(1, 20, 20)]
     for found, image in zip(fcn_heatmaps(fcn, images), images, strict=True):
         assert torch.allclose(found, fcn_heatmap(fcn, image), atol=1e-5)
+
+
+@torch.no_grad()
+def test_a_network_that_pads_sees_the_whole_image_though_no_window_reaches_its_end():
+    layers = nn.Conv2d(1, 2, 3, stride=4, padding=1), nn.Conv2d(2, 2, 3, padding=1)
+    model = nn.Sequential(*layers, nn.Flatten(), nn.Linear(2 * 16, 2)).eval()
+    with pytest.warns(UserWarning, match="pads"):
+        fcn = to_fcn(model, (16, 16))
+    image, told = torch.rand(1, 27, 39), []
+    rows, cols = fcn.geometry.cells(27, 39)
+    expected = fcn(image[None])[0, :, :rows, :cols]
+    assert torch.allclose(fcn_heatmap(fcn, image, progress=told.append), expected, atol=1e-6)
+    assert told == [rows * cols]
+    for found in fcn_heatmaps(fcn, [image, image]):
+        assert torch.allclose(found, expected, atol=1e-6)
