@@ -111,12 +111,14 @@ def assign_to_truth(detections: Detections, ground_truth: Tensor, criterion: Cri
             f"criterion {criterion.name}: the similarity must be"
             f" [{len(boxes)}, {len(ground_truth)}] without NaN, not {list(similarity.shape)}"
         )
+    if not similarity.is_floating_point():
+        similarity = similarity.double()
     taken = torch.full((len(boxes),), -1)
     if len(ground_truth) == 0:
         return taken
     for i in scores.argsort(descending=True, stable=True).tolist():
         best = similarity[i].argmax()
-        if similarity[i, best] >= criterion.minimum:
+        if similarity[i, best] >= criterion.minimum and similarity[i, best] > -torch.inf:
             taken[i] = best
             similarity[:, best] = -torch.inf
     return taken

@@ -461,6 +461,18 @@ def test_a_similarity_that_is_no_table_of_numbers_is_refused(table):
         match(found((*HIT, 1)), boxes(CAR), mine)
 
 
+@pytest.mark.parametrize("dtype", [torch.bool, torch.uint8, torch.int64, torch.float64])
+def test_a_similarity_may_be_yes_or_no_and_still_counts_each_car_once(dtype):
+    yes_or_no = Criterion("mine", lambda b, g: (UIUC.similarity(b, g) >= -1).to(dtype), 1)
+    twice = found((*HIT, 0.8), (*HIT, 0.9), (*MISS, 0.95))
+    assert match(twice, boxes(CAR), yes_or_no).tolist() == [False, True, False]
+
+
+def test_a_car_that_is_taken_is_taken_whatever_the_minimum():
+    anything = Criterion("mine", UIUC.similarity, -torch.inf)
+    assert match(found((*HIT, 0.8), (*MISS, 0.9)), boxes(CAR), anything).tolist() == [False, True]
+
+
 def test_the_detections_of_one_image_are_no_list_of_images():
     two = found((*HIT, 1), (*MISS, 1))
     with pytest.raises(TypeError, match=r"\[detections\]"):
