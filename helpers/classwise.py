@@ -107,10 +107,15 @@ def mean_over_classes(
         images: indices, some of them repeated; None: each image once.
 
     Raises:
-        ValueError: none of these images has a box.
+        ValueError: none of these images has a box, or a class has no name.
 
     Source: Lin et al. 2014 (COCO): 101 recalls.
     """
+    nameless = [label for label in matches if not 0 <= label < len(classes)]
+    if nameless:
+        raise ValueError(
+            f"the ground truth has labels {nameless}, and classes are 0 to {len(classes) - 1}"
+        )
     ap50_of, ap_of = {}, {}
     for label, of_class in matches.items():
         chosen = {
@@ -152,7 +157,7 @@ def mean_average_precision(
         iou_thresholds: over which `ap` is the mean; without 0.5 among them `ap50` is NaN.
 
     Raises:
-        ValueError: if the lengths differ, or no image has a box.
+        ValueError: if the lengths differ, no image has a box, or a class has no name.
     """
     matches = match_classes(detections, ground_truth, labels, iou_thresholds=iou_thresholds)
     return mean_over_classes(matches, classes)

@@ -186,6 +186,16 @@ def test_what_does_not_fit_together_is_refused():
         mean_over_classes(matches, CLASSES, [])
 
 
+@pytest.mark.parametrize("label", [-1, 3])
+def test_a_class_without_a_name_is_refused(label):
+    """-1 is the last name of Python's, and would have taken the place of that class."""
+    truth = [torch.tensor([[0.0, 0, 10, 10], [20, 0, 30, 10]])]
+    perfect = [Detections(truth[0], torch.tensor([0.9, 0.8]), torch.tensor([2, 2]))]
+    labels = [torch.tensor([2, label])]
+    with pytest.raises(ValueError, match=rf"labels \[{label}\], and classes are 0 to 2"):
+        mean_average_precision(perfect, truth, labels, classes=("background", "6", "9"))
+
+
 # The confusion matrix
 
 
