@@ -53,7 +53,9 @@ def reliability(probabilities: Tensor, labels: Tensor, bins: int = 10) -> Reliab
     p = probabilities.detach().cpu().double()
     if not ((p >= 0) & (p <= 1)).all():
         raise ValueError("probabilities must lie in [0, 1]: were these logits?")
-    which = (p * bins).long().clamp(max=bins - 1)  # [N], each crop's bin
+    # Not p · bins, whose rounding puts some borders into the bin below.
+    borders = torch.arange(1, bins, dtype=torch.float64) / bins
+    which = torch.bucketize(p, borders, right=True)  # [N], each crop's bin
     count = torch.bincount(which, minlength=bins)  # [bins]
     cars = torch.bincount(which, weights=labels.cpu().double(), minlength=bins)
     total = torch.bincount(which, weights=p, minlength=bins)

@@ -15,7 +15,7 @@ def reliability_by_hand(probabilities, labels, bins):
         members = [
             (p, y)
             for p, y in zip(probabilities, labels, strict=True)
-            if k <= p * bins < k + 1 or (k == bins - 1 and p == 1)
+            if k / bins <= p < (k + 1) / bins or (k == bins - 1 and p == 1)
         ]
         if members:
             mean = sum(p for p, _ in members) / len(members)
@@ -33,7 +33,7 @@ def test_bins_are_those_of_the_definition(crops, bins):
     table = reliability(
         torch.tensor(probabilities, dtype=torch.float64), torch.tensor(labels), bins
     )
-    # Compared in double precision, where p * bins rounds as it does in plain Python.
+    # Compared in double precision, where k / bins rounds as it does in plain Python.
     expected = reliability_by_hand(probabilities, labels, bins)
     found = list(zip(*(part.tolist() for part in table), strict=True))
     assert len(found) == len(expected)
@@ -41,6 +41,15 @@ def test_bins_are_those_of_the_definition(crops, bins):
         assert row == pytest.approx(right)
     error = sum(count * abs(mean - share) for mean, share, count in expected) / len(crops)
     assert calibration_error(table) == pytest.approx(error)
+
+
+@pytest.mark.parametrize("bins", [10, 22, 49, 100])
+def test_a_border_belongs_to_the_upper_bin(bins):
+    """Also where k / bins times bins is a little less than k."""
+    borders = torch.tensor([k / bins for k in range(bins)], dtype=torch.float64)
+    table = reliability(borders, torch.ones(bins), bins)
+    assert table.count.tolist() == [1] * bins
+    assert table.predicted.tolist() == borders.tolist()
 
 
 def test_an_honest_forecast_has_no_error():
