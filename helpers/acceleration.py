@@ -21,6 +21,7 @@ True
 import copy
 import hashlib
 import threading
+from collections import OrderedDict
 from math import ceil, prod
 from pathlib import Path
 
@@ -140,14 +141,17 @@ def accelerate(fcn: nn.Module, *, tune: bool | Path = False) -> FastFCN:
         A network whose logits are the FCN's in eval mode, within 1e-5 of the largest.
 
     Raises:
-        TypeError: if `fcn` was not converted.
+        TypeError: if `fcn` has no `geometry`: it was not converted.
     """
+    fcn = getattr(fcn, "_orig_mod", fcn)  # torch.compile's
     if isinstance(fcn, FastFCN):
         return fcn
-    if not isinstance(fcn, FCN):
+    if not isinstance(getattr(fcn, "geometry", None), Geometry):
         raise TypeError("accelerate needs a converted network: to_fcn(model, input_size)")
     choices = Choices(None if tune is True else Path(tune)) if tune else None
     fcn_copy = copy.deepcopy(fcn).eval()
+    if not isinstance(fcn, FCN):  # one that was put into a module of one's own: a single layer
+        fcn_copy = FCN(OrderedDict(network=fcn_copy))
     body = fx.GraphModule(fcn_copy, graph_of(fcn_copy))
     fold_batch_norm(body)
     pool_before_relu(body)
@@ -158,7 +162,7 @@ def accelerate(fcn: nn.Module, *, tune: bool | Path = False) -> FastFCN:
     body.recompile()
     last = prefers_channels_last(body)
     fast = FastFCN(body, fcn.geometry, channels_last=last, choices=choices)
-    fast.channels = fcn.channels
+    fast.channels = getattr(fcn, "channels", ())
     return fast
 
 

@@ -135,6 +135,28 @@ def test_images_of_other_channels_are_refused_as_by_the_fcn():
             network(torch.rand(1, 3, 8, 10))
 
 
+@torch.no_grad()
+def test_an_fcn_in_a_module_of_ones_own_answers_the_same(classifier):
+    class Cooler(nn.Module):
+        def __init__(self, fcn):
+            super().__init__()
+            self.fcn, self.geometry = fcn, fcn.geometry
+
+        def forward(self, x):
+            return self.fcn(x) / 2
+
+    cooler, x = Cooler(to_fcn(classifier, (40, 100))), torch.rand(1, 1, 61, 133)
+    fast = accelerate(cooler)
+    assert (fast(x) - cooler(x)).abs().max() < 1e-5 * cooler(x).abs().max()
+    assert any(isinstance(layer, FFTConv2d) for layer in fast.modules())
+
+
+@pytest.mark.filterwarnings("ignore:.*script_method.*:DeprecationWarning")  # torch's own
+def test_a_compiled_fcn_is_the_fcn(tiny_classifier):
+    fcn = to_fcn(tiny_classifier, (16, 24))
+    assert kinds(accelerate(torch.compile(fcn)).body) == kinds(accelerate(fcn).body)
+
+
 def test_a_network_without_geometry_is_refused():
     with pytest.raises(TypeError, match="to_fcn"):
         accelerate(nn.Sequential(nn.Conv2d(1, 1, 3)))
