@@ -60,6 +60,21 @@ class FCN(nn.Sequential):
             raise TypeError("a network with branches is no list of layers to be cut")
         return super().__getitem__(index)
 
+    def append(self, module: nn.Module) -> "FCN":
+        """Another layer at the end; by torch's own way it might replace one that has its number."""
+        name = str(len(self))
+        while name in self._modules:
+            name += "_"
+        self.add_module(name, module)
+        return self
+
+    def __iadd__(self, other: nn.Sequential) -> "FCN":
+        return self.extend(other)
+
+    def insert(self, index: int, module: nn.Module) -> "FCN":
+        """Refused: it would number the layers anew."""
+        raise TypeError("into an FCN, no layer can be inserted: put it into the classifier")
+
     def extra_repr(self) -> str:
         """What branches, in words, above the list of layers."""
         return "\n".join(

@@ -1,6 +1,7 @@
 """The conversion: equal to brute-force windows in every cell, and honest where it cannot be."""
 
 import copy
+import operator
 import warnings
 from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
@@ -735,6 +736,25 @@ def test_layers_whose_names_would_collide_get_names_of_their_own():
         "forward_",
         "last",
     ]
+
+
+@pytest.mark.parametrize(
+    "add",
+    [
+        lambda fcn, layer: fcn.append(layer),
+        lambda fcn, layer: fcn.extend([layer]),
+        lambda fcn, layer: operator.iadd(fcn, nn.Sequential(layer)),
+    ],
+)
+@torch.no_grad()
+def test_a_layer_more_takes_the_place_of_no_other(tiny_classifier, add):
+    """Flatten leaves a gap in the numbers, so that the last number is that of a layer."""
+    fcn, image = to_fcn(tiny_classifier, (16, 24)), torch.rand(1, 1, 24, 32)
+    before, last = fcn(image), list(fcn._modules)[-1]
+    assert last == str(len(fcn))
+    assert torch.equal(add(fcn, nn.Softmax(1))(image), before.softmax(1))
+    with pytest.raises(TypeError, match="inserted"):
+        fcn.insert(0, nn.ReLU())
 
 
 def test_pools_that_give_back_indices_are_refused_by_name():
