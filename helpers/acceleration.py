@@ -125,6 +125,7 @@ def _layout(channels_last: bool) -> torch.memory_format:
     return torch.channels_last if channels_last else torch.contiguous_format
 
 
+@torch.inference_mode(False)  # weights that are made there are refused by torch's convolutions
 def accelerate(fcn: nn.Module, *, tune: bool | Path = False) -> FastFCN:
     """A faster copy of an FCN for inference. Lesson 05.
 

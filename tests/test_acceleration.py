@@ -120,6 +120,15 @@ def test_networks_in_other_threads_are_not_touched(tiny_classifier):
     assert nn.Module.__call__ is before
 
 
+def test_a_network_may_be_made_and_used_in_inference_mode(tiny_classifier):
+    fcn, x = to_fcn(tiny_classifier, (16, 24)), torch.rand(1, 1, 30, 40)
+    expected = fcn(x)
+    with torch.inference_mode():
+        fast = accelerate(fcn)
+        assert torch.allclose(fast(x), expected, atol=1e-5)
+    assert torch.allclose(fast(x), expected, atol=1e-5)
+
+
 @torch.no_grad()
 def test_images_of_other_channels_are_refused_as_by_the_fcn():
     class Mean(nn.Module):

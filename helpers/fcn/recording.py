@@ -162,7 +162,7 @@ def _left_as_it_was(model: nn.Module) -> Iterator[nn.Module]:
             _restore(vars(layer), before)
         for layer, before in buffers:
             _restore(layer._buffers, before)
-        with torch.no_grad():
+        with torch.inference_mode():  # elsewhere, what was made in it may not be written to
             for buffer, before in contents:
                 buffer.copy_(before)
 

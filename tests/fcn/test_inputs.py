@@ -258,8 +258,10 @@ def test_a_buffer_that_the_classifier_counts_in_is_put_back():
 
 def test_inference_mode_is_no_obstacle():
     with torch.inference_mode():
+        made_there = nn.Sequential(nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), *chain()[1:])
         fcn = to_fcn(chain(), SIZE)
     assert fcn.geometry.exact
+    assert check_equivalence(made_there, SIZE).equal
 
 
 @torch.no_grad()
