@@ -160,7 +160,8 @@ class Detector:
 
     @torch.no_grad()
     def _check_classes(self, *, told: bool) -> None:
-        window = torch.zeros(1, self.channels, *self.geometry.window, device=self._device)
+        size = 1, self.channels, *self.geometry.window
+        window = torch.zeros(size, dtype=torch.float32, device=self._device)
         check_answers(self._fast(window).shape[1], self.classes, told=told)
 
     def label_of(self, label: int | str | None) -> int:

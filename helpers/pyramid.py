@@ -75,11 +75,11 @@ def resized(image: Tensor, scale: float) -> tuple[Tensor, Tensor]:
     height, width = image.shape[-2:]
     new = [max(1, round(side / scale)) for side in (height, width)]
     if new == [height, width]:
-        return image, torch.ones(4)
+        return image, torch.ones(4, dtype=torch.float32)
     small = interpolate(image[None], new, mode="bilinear", antialias=True, align_corners=False)[0]
     x, y = width / new[1], height / new[0]
     # The weights of a mean add up to 1 but for rounding: white would come out above 1.
-    return small.clamp(0, 1), torch.tensor([x, y, x, y])
+    return small.clamp(0, 1), torch.tensor([x, y, x, y], dtype=torch.float32)
 
 
 def batches(images: list[Tensor], pixels: int) -> Iterator[list[Tensor]]:
@@ -139,7 +139,7 @@ def find_channels(network: nn.Module, window: tuple[int, int], device: torch.dev
     problems = []
     for channels in (1, 3):
         try:
-            network(torch.zeros(1, channels, *window, device=device))
+            network(torch.zeros(1, channels, *window, dtype=torch.float32, device=device))
             return channels
         except (RuntimeError, ValueError) as error:
             problems.append(error)

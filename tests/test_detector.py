@@ -270,6 +270,21 @@ def test_the_image_and_the_classifier_are_not_changed(pattern_classifier, scene_
 # Settings
 
 
+def test_numbers_may_be_of_double_precision_where_nothing_else_is_said(
+    pattern_classifier, scene_with
+):
+    image = scene_with(120, 220, (36, 84))
+    expected = Detector(pattern_classifier, scales=(1, 1.3))(image)
+    torch.set_default_dtype(torch.float64)
+    try:
+        found = Detector(pattern_classifier, scales=(1, 1.3))(image)
+    finally:
+        torch.set_default_dtype(torch.float32)
+    assert len(found.boxes)
+    assert found.boxes.dtype == torch.float32
+    assert torch.equal(found.boxes, expected.boxes)
+
+
 def test_a_converted_network_will_do(pattern_classifier, scene_with):
     detector = Detector(to_fcn(pattern_classifier, (40, 100)))
     assert detector(scene_with(120, 220, (36, 84))).boxes.tolist() == [box(36, 84)]

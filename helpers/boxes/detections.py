@@ -13,7 +13,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from helpers.boxes.suppression import batched_nms
+from helpers.boxes.suppression import batched_nms, check_scores
 
 
 class _BoxesAndScores(NamedTuple):
@@ -111,7 +111,7 @@ def above(detections: Detections, threshold: float) -> Detections:
     """The detections that score `threshold` or more, in their order. Lesson 06.
 
     Raises:
-        ValueError: for a threshold of NaN.
+        TypeError, ValueError: for scores that `nms` refuses, and a threshold of NaN.
 
     >>> row = Detections(torch.zeros(3, 4), torch.tensor([0.2, 0.9, 0.5]))
     >>> above(row, 0.5).scores
@@ -119,6 +119,7 @@ def above(detections: Detections, threshold: float) -> Detections:
     """
     if threshold != threshold:
         raise ValueError("threshold must be a number, not NaN")
+    check_scores(detections.scores, len(detections.boxes))
     keep = detections.scores >= threshold
     return detections.subset(keep)
 
@@ -141,6 +142,7 @@ def apply_nms(
     (tensor([0.9000]), tensor([0.9000, 0.2000]))
     """
     if iou_threshold is None:
+        check_scores(detections.scores, len(detections.boxes))
         keep = detections.scores.argsort(descending=True, stable=True)
     else:
         keep = batched_nms(*detections, detections.labels, iou_threshold, inside_threshold)

@@ -48,12 +48,7 @@ def nms(
     tensor([0])
     """
     boxes = check_boxes(boxes)
-    if not isinstance(scores, Tensor):
-        raise TypeError(f"scores must be a torch.Tensor, not {type(scores).__name__}")
-    if scores.shape != boxes.shape[:1]:
-        raise ValueError(f"scores must have shape [{len(boxes)}], not {list(scores.shape)}")
-    if torch.isnan(scores).any():
-        raise ValueError("scores must not hold NaN")
+    check_scores(scores, len(boxes))
     if not 0 <= iou_threshold <= 1:
         raise ValueError(f"iou_threshold must be in [0, 1], not {iou_threshold}")
     check_share("inside_threshold", inside_threshold)
@@ -74,6 +69,20 @@ def nms(
         if not stays.all():  # boxes far apart need not be copied
             left, boxes, areas = left[stays], boxes[stays], areas[stays]
     return torch.cat(kept) if kept else left
+
+
+def check_scores(scores: Tensor, count: int) -> None:
+    """Refuse what is not one score for each of `count` boxes.
+
+    Raises:
+        TypeError, ValueError: for what is no tensor, another shape, and NaN, which is in no order.
+    """
+    if not isinstance(scores, Tensor):
+        raise TypeError(f"scores must be a torch.Tensor, not {type(scores).__name__}")
+    if scores.shape != (count,):
+        raise ValueError(f"scores must have shape [{count}], not {list(scores.shape)}")
+    if torch.isnan(scores).any():
+        raise ValueError("scores must not hold NaN")
 
 
 def batched_nms(

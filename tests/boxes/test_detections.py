@@ -199,3 +199,15 @@ def test_a_selection_is_threshold_suppression_and_vote_in_turn():
     assert voted.labels.tolist() == [1]
     untouched = select(cells, threshold=0.5, iou_threshold=None, vote_threshold=0.5)
     assert untouched.boxes.tolist() == boxes[[0, 2, 1]].tolist()
+
+
+def test_scores_of_nan_are_refused_wherever_boxes_are_chosen_by_them():
+    """Else they would be dropped by a threshold, and come first where nothing is suppressed."""
+    broken = Detections(torch.zeros(2, 4), torch.tensor([0.5, torch.nan]))
+    for choose in (
+        lambda d: above(d, 0.1),
+        lambda d: apply_nms(d, None),
+        lambda d: apply_nms(d, 1),
+    ):
+        with pytest.raises(ValueError, match="scores must not hold NaN"):
+            choose(broken)
