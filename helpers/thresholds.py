@@ -125,6 +125,9 @@ def choose_threshold(model: nn.Module, crops: Crops, *, background: int = 0) -> 
 
     Returns:
         Of all thresholds that give the highest accuracy, the middle of the widest gap; in [0, 1].
+
+    Raises:
+        ValueError: as `evaluate`, and for a network that answers NaN.
     """
     probabilities = evaluate(model, crops).probabilities
     if probabilities.ndim == 1:
@@ -144,7 +147,14 @@ def separating_threshold(
         probabilities: Tensor[N] in [0, 1].
         positive: bool [N], which are right if they are called an object.
         negative: bool [N], which are right if they are called background; None: all others.
+
+    Raises:
+        ValueError: for NaN, and other numbers outside [0, 1].
     """
+    if not ((probabilities >= 0) & (probabilities <= 1)).all():
+        raise ValueError(
+            "probabilities must lie in [0, 1]: were these logits, or are the weights damaged (NaN)?"
+        )
     negative = ~positive if negative is None else negative
     ends = torch.tensor([0.0, 1.0])
     values, place = torch.cat([probabilities.double(), ends]).unique(return_inverse=True)

@@ -15,6 +15,7 @@ from helpers.thresholds import (
     choose_threshold,
     detect_all,
     options_for,
+    separating_threshold,
 )
 
 CLASSES = ("nothing", "pattern", "negative")
@@ -252,3 +253,15 @@ def test_no_other_threshold_is_more_accurate(seed):
 def test_the_threshold_is_one_that_detector_takes(classifier):
     crops = Crops(torch.rand(6, 1, 40, 100), torch.arange(6) % 2)
     assert Detector(classifier, threshold=choose_threshold(classifier, crops)).threshold <= 1
+
+
+@pytest.mark.parametrize("wrong", [float("nan"), 1.5, -2.0])
+def test_what_is_no_probability_separates_nothing(wrong):
+    with pytest.raises(ValueError, match=r"lie in \[0, 1\]"):
+        separating_threshold(torch.tensor([0.2, wrong]), torch.tensor([False, True]))
+
+
+def test_a_network_that_answers_nan_has_no_threshold():
+    crops = crops_with([0.2, 0.8], [0, 1])
+    with pytest.raises(ValueError, match="damaged"):
+        choose_threshold(nn.Sequential(FirstPixel(), nn.Threshold(torch.inf, torch.nan)), crops)
