@@ -246,9 +246,10 @@ class FFTConv2d(nn.Module):
 
     def _spectrum(self, tile: Pair) -> tuple[Tensor, Transforms]:
         """The weights' transform [half, 3 · h, in, out], computed once for each size of tile."""
-        if tile not in self._spectra:
-            while len(self._spectra) >= 2:
-                del self._spectra[next(iter(self._spectra))]
+        known = self._spectra.get(tile)
+        if known is None:
+            # Replaced and never changed, since other threads may be about to read it.
+            self._spectra = dict([*self._spectra.items()][-1:])
             to = Transforms.of(tile, self.kernel_size, self.weight)
             (rows, cols), half = self.kernel_size, half_of(tile[1])
             weights = self.weight.permute(3, 2, 1, 0).reshape(cols, -1)  # [kernel columns, …]
@@ -257,8 +258,9 @@ class FFTConv2d(nn.Module):
             for k in range(half):  # little memory beside the result
                 column = to.columns[2 * k : 2 * k + 2, :cols] @ weights
                 torch.mm(to.weight_rows, column.view(2 * rows, -1), out=spectrum[k].flatten(1))
-            self._spectra[tile] = spectrum, to
-        return self._spectra[tile]
+            known = spectrum, to
+            self._spectra = dict([*[*self._spectra.items()][-1:], (tile, known)])
+        return known
 
     def _apply(self, *args, **kwargs) -> nn.Module:
         before = self.weight.device, self.weight.dtype

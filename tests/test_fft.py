@@ -217,6 +217,22 @@ def test_tiles_at_hand_are_used_again_and_never_more_than_two_kept(head):
             assert len(layer._spectra) == 1
 
 
+def test_no_more_than_two_are_kept_though_another_thread_transforms_meanwhile(head, monkeypatch):
+    layer, others, plain = FFTConv2d(head), [(12, 48), (24, 32)], Transforms.of
+
+    def interrupted(*args):
+        if others:
+            layer._spectrum(others.pop())
+        return plain(*args)
+
+    monkeypatch.setattr(Transforms, "of", interrupted)
+    x = torch.rand(1, 16, 40, 60)
+    expected = head(x)
+    found = layer._run(x, tuple(expected.shape[2:]), (16, 48))
+    assert (found - expected).abs().max() < 1e-5 * expected.abs().max()
+    assert len(layer._spectra) <= 2
+
+
 @pytest.mark.parametrize("best", [None, (9, 33), (16, 48)])
 def test_the_way_that_was_fastest_is_remembered(head, monkeypatch, best):
     """For a size of image and a number of threads; each of the ways gives the same answers."""
