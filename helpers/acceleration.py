@@ -77,6 +77,8 @@ class FastFCN(nn.Module):
 
     @full_precision()
     def forward(self, images: Tensor) -> Tensor:
+        if images.ndim != 4:
+            raise ValueError(f"expected images [N, C, H, W], not {list(images.shape)}")
         check_channels(images, self.channels)
         together = max(1, GROUP_PIXELS // max(1, prod(images.shape[-2:])))
         if self._choices is not None and images.numel():

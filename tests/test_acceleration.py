@@ -139,6 +139,8 @@ def test_images_of_other_channels_are_refused_as_by_the_fcn():
     fcn = to_fcn(nn.Sequential(*layers), (8, 10))
     fast = accelerate(fcn)
     assert fast(torch.rand(1, 1, 8, 10)).shape == (1, 2, 1, 1)
+    with pytest.raises(ValueError, match=r"expected images \[N, C, H, W\], not \[1, 8, 10\]"):
+        fast(torch.rand(1, 8, 10))
     for network in (fcn, fast):
         with pytest.raises(ValueError, match="reads images of 1 channels, not 3"):
             network(torch.rand(1, 3, 8, 10))
