@@ -21,6 +21,7 @@ import torch
 from torch import Tensor
 
 from helpers.boxes import Detections, box_iou, check_boxes
+from helpers.boxes.suppression import check_scores
 
 
 @dataclass(frozen=True)
@@ -102,9 +103,11 @@ def assign_to_truth(detections: Detections, ground_truth: Tensor, criterion: Cri
         Tensor[N] of int64: indices into the ground truth, -1 for none.
 
     Raises:
-        ValueError: for what `check_boxes` refuses, and a similarity of another shape or NaN.
+        TypeError, ValueError: for what `check_boxes` refuses, scores that `nms` refuses, and a
+            similarity of another shape or NaN.
     """
     boxes, scores = detections
+    check_scores(scores, len(boxes))
     similarity = criterion.similarity(boxes, ground_truth).clone()  # [N, M]
     if similarity.shape != (len(boxes), len(ground_truth)) or torch.isnan(similarity).any():
         raise ValueError(

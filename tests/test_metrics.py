@@ -468,6 +468,19 @@ def test_a_similarity_may_be_yes_or_no_and_still_counts_each_car_once(dtype):
     assert match(twice, boxes(CAR), yes_or_no).tolist() == [False, True, False]
 
 
+@pytest.mark.parametrize(
+    ("scores", "message"),
+    [
+        ([0.9], r"shape \[2\], not \[1\]"),
+        ([0.9, 0.8, 0.7], r"shape \[2\]"),
+        ([0.9, torch.nan], "NaN"),
+    ],
+)
+def test_scores_that_do_not_fit_the_boxes_of_one_image_are_refused(scores, message):
+    with pytest.raises(ValueError, match=message):
+        match((boxes(HIT, MISS), torch.tensor(scores)), boxes(CAR), iou_at_least(0.5))
+
+
 def test_a_car_that_is_taken_is_taken_whatever_the_minimum():
     anything = Criterion("mine", UIUC.similarity, -torch.inf)
     assert match(found((*HIT, 0.8), (*MISS, 0.9)), boxes(CAR), anything).tolist() == [False, True]
