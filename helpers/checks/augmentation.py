@@ -8,7 +8,18 @@ from skimage.transform import rotate
 from torch import Generator, Tensor
 
 from helpers import augment
-from helpers.checks.report import ask, check, close, explain, fail, same, tensor, your_or_ours
+from helpers.checks.report import (
+    ask,
+    ask_edge,
+    check,
+    close,
+    explain,
+    fail,
+    first_wrong,
+    same,
+    tensor,
+    your_or_ours,
+)
 from helpers.devices import seeded
 
 __all__ = [
@@ -66,18 +77,30 @@ def course_turn(images: Tensor, degrees: Sequence[float]) -> Tensor:
 @check("turn", of=(course_turn,))
 def check_turn(turn: Callable[[Tensor, Sequence[float]], Tensor]) -> None:
     """`turn(images, degrees)`: each image [1, H, W] turned counter-clockwise by its own angle."""
-    for shape, degrees in (((3, 1, 7, 10), [20, -35.5, 90]), ((2, 1, 9, 6), [0, 8])):
+    cases = (((3, 1, 7, 10), [20, -35.5, 90]), ((2, 1, 9, 6), [0, 8]), ((1, 1, 6, 8), [15]))
+    for shape, degrees in cases:
         images = 0.2 + 0.6 * torch.rand(shape, generator=Generator().manual_seed(1))
-        answer = ask(turn, images, degrees)
+        if len(images) > 1:
+            answer = ask(turn, images, degrees)
+        else:
+            answer = ask_edge("for a batch of one image", turn, images, degrees)
         if isinstance(answer, Tensor) and answer.shape == (shape[0], *shape[2:]):
             fail("the channel is missing: the result is [N, 1, H, W], as what came in")
+        if isinstance(answer, Tensor) and len(answer) != len(images):
+            fail(f"{len(images)} images came in, {len(answer)} went out: turn each of them")
         if isinstance(answer, Tensor) and answer.shape != shape:
             fail(
                 f"the result is {[*answer.shape]}, not {[*shape]}: every image keeps its size"
                 " (no resize=True)"
             )
         answer = tensor(answer, "the result", images)
-        explain(answer, course_turn(images, degrees), _wrong_turns(images, degrees))
+        right = course_turn(images, degrees)
+        wrong = first_wrong(answer, right)
+        say = (
+            f"image {wrong} of 0 to {len(images) - 1} is not turned by its own angle,"
+            f" {degrees[wrong]} degrees, around its middle, as by `rotate` with what the hint says"
+        )
+        explain(answer, right, _wrong_turns(images, degrees), otherwise=say)
         if answer.dtype != torch.float32:
             fail(f"the pixels are right, but {answer.dtype}: .float() makes them float32")
 
@@ -135,9 +158,10 @@ def check_mirror_boxes(mirror_boxes: Callable[[Tensor, int], Tensor]) -> None:
         x1, y1, x2, y2 = some.unbind(1)
         right = torch.stack([width - x2, y1, width - x1, y2], 1)
         answer = tensor(ask(mirror_boxes, some, width), "the result", right)
+        wrong = first_wrong(answer, right)
         say = (
-            f"in a picture {width} wide, the box {some[0].tolist()} belongs at"
-            f" {right[0].tolist()}, not at {answer[0].tolist()}"
+            f"in a picture {width} wide, the box {some[wrong].tolist()} belongs at"
+            f" {right[wrong].tolist()}, not at {answer[wrong].tolist()}"
         )
         explain(answer, right, _wrong_boxes(some, width), otherwise=say)
     nobody = torch.zeros(0, 4)
@@ -305,3 +329,8 @@ def _check_range(function: Brighten, strength: float = 0.2) -> None:
     amounts = (answer - images)[..., 2:3]
     if not close(answer, (images + amounts).clamp(0, 1)):
         fail("pixels that leave [0, 1] are to be cut off at 0 and 1, and no others changed")
+    if amounts.abs().max() < strength / 4:
+        fail(
+            "the amounts are small where black and white pixels are: draw as ever, and cut off the"
+            " pixels, not the amounts"
+        )

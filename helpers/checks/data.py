@@ -77,7 +77,9 @@ def check_class_balance(class_balance: Callable[[Tensor], Shares]) -> None:
             for digits in (1, 2, 3, 4)
         }
         say = f"the shares add up to {sum(answer):.3g}, but should to 1"
-        explain(answer, (others, cars), mistakes, case, say if abs(sum(answer) - 1) > 1e-4 else "")
+        otherwise = say if abs(sum(answer) - 1) > 1e-4 else ""
+        nearly = "nearly right, but rounded: give the shares as they are"
+        explain(answer, (others, cars), mistakes, case, otherwise, nearly)
 
 
 def course_unit_range(pixels: Tensor) -> Tensor:
@@ -143,7 +145,9 @@ def check_split_by_class(split_by_class: Split) -> None:
     in_order = (torch.arange(80) >= 60).long()  # 60 others, then 20 cars
     mixed = in_order[torch.randperm(80, generator=Generator().manual_seed(5))]
     uneven = (torch.arange(55) % 5 == 2).long()  # 11 cars: 0.25 of them are 2.75, 0.2 are 2.2
+    rare = (torch.arange(12) % 6 == 3).long()  # 0.2 of 2 cars is none: [:-0] is empty, [-0:] all
     cases = ((in_order, 0.25), (mixed, 0.25), (mixed, 0.1), (uneven, 0.25), (uneven, 0.2))
+    cases = (*cases, (rare, 0.2))
     for labels, share in cases:
         kept, held_out = _two_splits(_split(split_by_class, labels, share, 0))
         _each_crop_once(labels, kept, held_out)
@@ -209,6 +213,9 @@ def _class_by_class(labels: Tensor, kept: Tensor, held_out: Tensor, share: float
         "int() and // round down: round(share * m) rounds to the nearest": [
             int(share * count) for count in members
         ],
+        "where none of a class is to be held out, all are: [-0:] is everything, [:-0] nothing": [
+            fair or count for count, fair in zip(members, wanted, strict=True)
+        ],
         "rounded up: round(share * m) rounds to the nearest": [
             ceil(share * count) for count in members
         ],
@@ -231,6 +238,15 @@ def _at_random(split_by_class: Split, labels: Tensor) -> None:
     torch.rand(1)  # whoever draws from torch's global state gets other numbers now
     if set(_split(split_by_class, labels, 0.25, 0)[1].tolist()) != results[0]:
         fail("the same seed gives another split: hand `generator` to torch.randperm")
+    generator = Generator().manual_seed(0)
+    one, two = (
+        set(_two_splits(ask(split_by_class, labels, 0.25, generator))[1].tolist()) for _ in range(2)
+    )
+    if one == two:
+        fail(
+            "a second call with the same generator gives the same split: draw from `generator`, do"
+            " not take its seed for another one"
+        )
 
 
 @check("find_duplicates", of=(near_duplicates,))
@@ -244,5 +260,12 @@ def check_find_duplicates(find_duplicates: Callable[[Tensor, Tensor, float], Ten
         name_the_mistake(found, wanted, train, test, threshold)
     if pairs(ask(find_duplicates, train[1:3], test[:1], threshold)):
         fail("pairs are found where there is none")
+    for more, fewer in ((train, test[:2]), (train[:2], test)):
+        mean_of_these = differences(more, fewer).abs().mean(2)
+        if pairs(ask(find_duplicates, more, fewer, threshold)) != rows(mean_of_these < threshold):
+            fail(
+                f"for {len(more)} training and {len(fewer)} test crops other pairs are found: there"
+                " may be more of one than of the other"
+            )
     if pairs(ask(find_duplicates, train, test, 0.01)) != rows(mean < 0.01):
         fail("at a threshold of 0.01 other pairs are found: is `threshold` used?")

@@ -34,6 +34,7 @@ __all__ = [
     "close",
     "explain",
     "fail",
+    "first_wrong",
     "number",
     "numbers",
     "same",
@@ -189,6 +190,16 @@ def tensor(answer: object, what: str, like: Tensor) -> Tensor:
 def close(a: Tensor, b: Tensor) -> bool:
     """Whether two tensors are equal up to rounding."""
     return torch.allclose(a.float(), b.float(), atol=TOLERANCE)
+
+
+def first_wrong(answer: Tensor, right: Tensor) -> int:
+    """The first row, as a box of [N, 4] or an image of a batch, that is not right; 0 if all are.
+
+    >>> first_wrong(torch.tensor([[1.0, 2], [3, 5]]), torch.tensor([[1.0, 2], [3, 4]]))
+    1
+    """
+    pairs = enumerate(zip(answer, right, strict=True))
+    return next((k for k, (one, other) in pairs if not same(one, other)), 0)
 
 
 def your_or_ours(yours: Callable, check: Callable, ours: Callable) -> Callable:

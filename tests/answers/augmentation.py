@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import torch
+from scipy import ndimage
 from skimage.transform import rotate
 
 from helpers import augment
@@ -80,10 +81,25 @@ def turn_doubled(images, degrees):
     return pictures
 
 
+def turn_squeezed(images, degrees):
+    """One image alone loses the dimension that is gone through."""
+    pairs = zip(images.squeeze().numpy(), degrees, strict=False)
+    turned = [rotate(picture, angle, mode="edge") for picture, angle in pairs]
+    return torch.from_numpy(np.stack(turned))[:, None].float()
+
+
+def turn_with_scipy(images, degrees):
+    new = images.numpy().copy()
+    for picture, angle in zip(new[:, 0], degrees, strict=True):
+        picture[:] = ndimage.rotate(picture, angle, reshape=False, order=1, mode="nearest")
+    return torch.from_numpy(new)
+
+
 TURN_RIGHT = [
     turn,
     turn_into_a_copy,
     turn_channels_last,
+    turn_with_scipy,
     lambda x, degrees: turn_doubled(x, degrees).float(),
     lambda x, degrees: torch.cat([turn(x[k : k + 1], [d]) for k, d in enumerate(degrees)]),
 ]
@@ -98,7 +114,7 @@ TURN_WRONG = [
     (lambda x, degrees: turn(x, degrees, mode="symmetric"), "mirrored"),
     (lambda x, degrees: turn(x, degrees, mode="reflect"), "mirrored"),
     (lambda x, degrees: turn(x, degrees, order=0), "nearest"),
-    (lambda x, degrees: turn(x[:1], degrees[:1], resize=True), "keeps its size"),
+    (lambda x, degrees: turn(x, [90] * len(x), resize=True), "keeps its size"),
     (lambda x, degrees: turn(x, [degrees[0]] * len(x)), "same angle"),
     (lambda x, degrees: turn(x, [degrees[-1]] * len(x)), "last angle"),
     (lambda x, degrees: turn(x, [int(d) for d in degrees]), "rounded"),
@@ -106,7 +122,10 @@ TURN_WRONG = [
     (turn_doubled, "float64"),
     (lambda x, degrees: turn(x, degrees)[:, 0], "channel is missing"),
     (lambda x, degrees: turn(x, degrees).numpy(), "torch.Tensor"),
-    (lambda x, degrees: turn(x, [2 * d for d in degrees]), "expected"),
+    (lambda x, degrees: turn(x, [2 * d for d in degrees]), "image 0 of 0 to 2 is not turned"),
+    (lambda x, degrees: turn(x, [abs(d) for d in degrees]), "image 1 .*-35.5 degrees"),
+    (lambda x, degrees: turn(x[:1], degrees[:1]), "3 images came in, 1 went out"),
+    (turn_squeezed, "for a batch of one image, it stops with IndexError"),
     (turn_in_place, "changes its input"),
     (checks.course_turn, "course"),
 ]
@@ -152,6 +171,12 @@ def mirror_boxes_cut(boxes, width):
     return new
 
 
+def mirror_boxes_without_sign(boxes, width):
+    new = boxes.clone()
+    new[:, [0, 2]] = (width - boxes[:, [2, 0]]).abs()
+    return new
+
+
 def mirror_boxes_overwritten(order):
     def mirror_boxes(boxes, width):
         new = boxes.clone()
@@ -185,6 +210,7 @@ BOXES_WRONG = [
     (lambda b, w: torch.stack([mirror_boxes_by_centre(one[None], w)[0] for one in b]), r"\[0, 4\]"),
     (lambda b, w: (w - b[:, [2, 1, 0, 3]]).clamp(0, w), "y went along|belongs"),
     (mirror_boxes_cut, "cut off at the border"),
+    (mirror_boxes_without_sign, r"box \[205.0.* at \[-5.5.*, not at \[5.5"),
     (mirror_boxes_overwritten((0, 2)), "overwritten.*x2 is wrong"),
     (mirror_boxes_overwritten((2, 0)), "overwritten.*x1 is wrong"),
     (boxes_from((2, 0), less=-1), "add no 1"),
@@ -234,6 +260,13 @@ def brightness_from_numpy(images, strength, generator):
 def brightness_stretched(images, strength, generator):
     new = brightness(clamp=False)(images, strength, generator)
     return new / new.amax((1, 2, 3), keepdim=True).clamp(min=1) * (new > 0)
+
+
+def brightness_that_never_leaves(images, strength, generator):
+    """The amounts are cut off, where the pixels should be."""
+    amounts = strength * (2 * torch.rand(len(images), 1, 1, 1, generator=generator) - 1)
+    least, most = -images.amin((1, 2, 3), True), 1 - images.amax((1, 2, 3), True)
+    return images + torch.minimum(torch.maximum(amounts, least), most)
 
 
 def brightness_rescaled(images, strength, generator):
@@ -300,6 +333,7 @@ BRIGHTNESS_WRONG = [
         "only 21 different",
     ),
     (brightness_rescaled, "do not rescale"),
+    (brightness_that_never_leaves, "cut off the pixels, not the amounts"),
     (lambda x, s, g: augment.contrast(x, g, (1 - s, 1 + s)), "contrast"),
     (lambda x, s, g: brightness()(x, 0.2, g), "0.2.*at strength 0.05"),
     (lambda x, s, g: brightness()(x, s, g) * 0.5 + x * 0.5, "torch.rand gives 0 to 1"),

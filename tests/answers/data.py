@@ -32,6 +32,7 @@ BALANCE_WRONG = [
     (lambda x: (0.5, 0.5), "expected"),
     (lambda x: [round(share, 2) for share in balance_by_mean(x)], "rounded to 2 decimals"),
     (lambda x: [round(share, 3) for share in balance_by_mean(x)], "rounded to 3 decimals"),
+    (lambda x: [round(share, 5) for share in balance_by_mean(x)], "nearly right, but rounded"),
     (lambda x: (1.0, 1.0), "add up to 2"),
     (lambda x: ("0.5", "0.5"), "two numbers"),
     (lambda x: [(x == k).sum() / max(1, (x == 1 - k).sum()) for k in (0, 1)], "one class divided"),
@@ -95,8 +96,8 @@ def split_by_mask(labels, share, generator):
     held_out = torch.zeros(len(labels), dtype=torch.bool)
     for label in labels.unique():
         members = torch.where(labels == label)[0]
-        chosen = torch.randperm(len(members), generator=generator)[-round(share * len(members)) :]
-        held_out[members[chosen]] = True
+        chosen = torch.randperm(len(members), generator=generator)
+        held_out[members[chosen[len(members) - round(share * len(members)) :]]] = True
     return torch.where(~held_out)[0], torch.where(held_out)[0]
 
 
@@ -195,10 +196,42 @@ def split_never_the_first(labels, share, generator):
     return torch.cat(kept), torch.cat(held_out)
 
 
+def split_from_the_end(labels, share, generator):
+    """With a count of 0, [-0:] is everything."""
+    kept, held_out = [], []
+    for label in (0, 1):
+        members = torch.where(labels == label)[0]
+        members = members[torch.randperm(len(members), generator=generator)]
+        count = round(share * len(members))
+        kept.append(members[:-count])
+        held_out.append(members[-count:])
+    return torch.cat(kept), torch.cat(held_out)
+
+
+def split_by_the_seed(labels, share, generator):
+    return split_by_class(labels, share, torch.Generator().manual_seed(generator.initial_seed()))
+
+
+def split_by_the_global_seed(labels, share, generator):
+    torch.manual_seed(generator.initial_seed())
+    return split_by_class(labels, share, None)
+
+
+def split_by_drawing_without_order(labels, share, generator):
+    held_out = []
+    for label in (0, 1):
+        weights = (labels == label).float()
+        count = round(share * int(weights.sum()))
+        held_out += torch.multinomial(weights, count, generator=generator).tolist() if count else []
+    kept = [k for k in range(len(labels)) if k not in held_out]
+    return torch.tensor(kept), torch.tensor(held_out)
+
+
 SPLIT_RIGHT = [
     split_by_class,
     split_by_mask,
     split_by_ranks,
+    split_by_drawing_without_order,
     split_rounded(np.round),
     lambda y, s, g: tuple(one.int() for one in split_by_class(y, s, g)),
 ]
@@ -220,6 +253,10 @@ SPLIT_WRONG = [
     (split_rounded(int), "round down"),
     (split_rounded(np.ceil), "rounded up"),
     (split_rounded(lambda count: count + 1), "should be held out"),
+    (split_from_the_end, "all are: .*-0:"),
+    (split_rounded(lambda count: max(1, round(count))), "share 0.2 of 10 .*rounded up"),
+    (split_by_the_seed, "a second call"),
+    (split_by_the_global_seed, "a second call"),
     (split_one_class_in_order, "cars held out are always the same"),
     (split_never_the_first, "never held out"),
     (stratified_split, "course"),
@@ -238,6 +275,16 @@ def duplicates_in_a_loop(train, test, threshold):
         if (train[i] - test[j]).abs().mean() < threshold
     ]
     return torch.tensor(pairs, dtype=torch.int64).reshape(-1, 2)
+
+
+def duplicates_of_as_many(count):
+    """Two loops of the same length, which is right for as many of one as of the other."""
+
+    def wrong(train, test, threshold):
+        n = count(len(train), len(test))
+        return duplicates_in_a_loop(train[:n], test[:n], threshold)
+
+    return wrong
 
 
 def distances(train, test, measure):
@@ -292,6 +339,8 @@ DUPLICATES_WRONG = [
     (lambda a, b, t: duplicates_in_a_loop(a, b, t)[1:], "missing"),
     (lambda a, b, t: torch.tensor([[3, 0], [4, 0], [1, 2], [0, 1], [0, 4]]), "where there is none"),
     (lambda a, b, t: torch.tensor(duplicates_in_a_loop(a, b, t).tolist()), r"\[K, 2\], one row"),
+    (duplicates_of_as_many(min), "more of one than of the other"),
+    (duplicates_of_as_many(lambda n, m: m), "more of one than of the other"),
     (nearest_of_training, "training crop may have several"),
     (duplicates_by(lambda d: d.abs().median(2).values), "median"),
     (duplicates_by(lambda d: d.abs().sum(2) / 4000), "4000"),
