@@ -4,9 +4,20 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor
+from torch.nn import Conv2d
 from torch.nn.functional import conv2d, cross_entropy, nll_loss
 
-from helpers.checks.report import ask, check, close, explain, fail, tensor, whole, your_or_ours
+from helpers.checks.report import (
+    ask,
+    check,
+    close,
+    explain,
+    fail,
+    same,
+    tensor,
+    whole,
+    your_or_ours,
+)
 from helpers.checks.training_loop import check_train_epoch, train_epoch
 
 __all__ = [
@@ -31,13 +42,14 @@ def convolve(image: Tensor, kernel: Tensor, stride: int) -> Tensor:
     return conv2d(image[None, None], kernel[None, None], stride=stride)[0, 0]
 
 
-@check("convolve", of=(convolve, conv2d))
+@check("convolve", of=(convolve, conv2d, Conv2d))
 def check_convolve(convolve: Convolve) -> None:
     """`convolve(image, kernel, stride)`: an image [H, W] and a kernel [h, w] -> [rows, cols]."""
     generator = torch.Generator().manual_seed(0)
     cases = ((5, 7, 2, 3, 1), (7, 8, 3, 2, 2), (8, 9, 3, 3, 3), (4, 6, 4, 6, 1), (9, 11, 1, 4, 2))
     for height, width, rows, cols, stride in cases:
-        image = torch.randint(1, 10, (height, width), generator=generator).float()
+        # Halves, so that a table of whole numbers is seen.
+        image = torch.randint(1, 10, (height, width), generator=generator) + 0.5
         kernel = torch.randint(-3, 4, (rows, cols), generator=generator).float()
         kernel[0, 0] = 2  # never a kernel that is the same turned around
         _check_convolution(convolve, image, kernel, stride)
@@ -75,8 +87,12 @@ def _check_convolution(function: Convolve, image: Tensor, kernel: Tensor, stride
             (patches * kernel)[:, -1, -1]
         ),
         "all positions are 0: is the sum written into the table?": torch.zeros_like(right),
+        "the fractions are lost: make a table of floats": right.trunc(),
+        "the sums are rounded: leave them as they are": right.round(),
     }
-    explain(answer, right, mistakes, case)
+    r, c = next((place for place in at if not same(answer[place], right[place])), at[0])
+    say = f"position ({r}, {c}): expected {right[r, c]:g}, not {answer[r, c]:g}"
+    explain(answer, right, mistakes, case, say)
 
 
 def _starts(at: list[tuple[int, int]], stride: int) -> list[tuple[int, int]]:
@@ -122,8 +138,9 @@ def check_batch_loss(batch_loss: Loss) -> None:
     explain(fewer.detach(), cross_entropy(*three), _loss_mistakes(*three), otherwise=size)
     _check_gradient(batch_loss, logits, labels)
     sure, wrong = torch.tensor([[60.0, -60.0], [500.0, -500.0]]), torch.tensor([1, 1])
-    for k, expected in enumerate((120.0, 1000.0)):
-        steep = ask(batch_loss, sure[k : k + 1], wrong[k : k + 1]).detach()
+    # Both at once, too: one row's logits must not spoil another's.
+    for rows, expected in (([0], 120.0), ([1], 1000.0), ([0, 1], 560.0)):
+        steep = ask(batch_loss, sure[rows], wrong[rows]).detach()
         if not torch.isfinite(steep):
             fail(
                 "sure and wrong answers give infinity or NaN: softmax rounds a small probability"
@@ -131,8 +148,8 @@ def check_batch_loss(batch_loss: Loss) -> None:
             )
         if not close(steep / expected, torch.tensor(1.0)):
             fail(
-                f"logits {sure[k].tolist()} with label 1 cost {expected:.0f}, not {steep:.1f}: the"
-                " probability is too small for a number, or cut off; use log_softmax"
+                f"logits {sure[rows].tolist()} with label 1 cost {expected:.0f}, not {steep:.1f}:"
+                " the probability is too small for a number, or cut off; use log_softmax"
             )
 
 

@@ -133,8 +133,14 @@ def check_linear_to_conv(linear_to_conv: Callable[[nn.Linear, int, int, int], nn
         if not close(answer(maps), right(maps)):
             fail("on a larger map the answers differ: is groups or dilation set?")
     without_bias = nn.Linear(channels * height * width, out, bias=False)
-    if ask(linear_to_conv, without_bias, channels, height, width).bias is not None:
+    answer = ask(linear_to_conv, without_bias, channels, height, width)
+    if answer.bias is not None:
         fail("a Linear layer without a bias must become a convolution without one")
+    right = linear_as_convolution(without_bias, channels, height, width)
+    if not close(answer.weight.detach(), right.weight.detach()):
+        fail("for a Linear layer without a bias the weights are not copied: is that in an `if`?")
+    if answer.weight.data_ptr() == without_bias.weight.data_ptr():
+        fail("without a bias, both layers share their weights: training one changes the other")
 
 
 @check("convert", of=(convert, to_fcn))

@@ -191,6 +191,10 @@ def _check_pixel(function: Callable, pixel: int, cells: int, stride: int, window
 
 def interleave(maps: dict[tuple[int, int], Tensor]) -> Tensor:
     """Four maps [rows, cols] of stride 2, maps[down, right], as one of every pixel. Lesson 05."""
+    return _laid(maps)
+
+
+def _laid(maps: dict[tuple[int, int], Tensor]) -> Tensor:
     rows = maps[0, 0].shape[0] + maps[1, 0].shape[0]
     dense = torch.empty(rows, maps[0, 0].shape[1] + maps[0, 1].shape[1])
     for (down, right), shifted in maps.items():
@@ -202,8 +206,10 @@ def interleave(maps: dict[tuple[int, int], Tensor]) -> Tensor:
 def check_interleave(interleave: Callable[[dict], Tensor]) -> None:
     """`interleave(maps)`: maps[down, right] of stride 2 -> one map of every pixel [rows, cols]."""
     for rows, cols in ((4, 6), (5, 7), (4, 7), (3, 2)):
-        dense = 1 + torch.arange(float(rows * cols)).view(rows, cols)
-        maps = {(d, r): dense[d::2, r::2].clone() for d, r in product((0, 1), (0, 1))}
+        dense = 0.5 + torch.arange(float(rows * cols)).view(rows, cols)
+        # In any order: the keys say which map is which, their order does not.
+        shifts = sorted(product((0, 1), (0, 1)), reverse=rows < cols)
+        maps = {(d, r): dense[d::2, r::2].clone() for d, r in shifts}
         before = {key: value.clone() for key, value in maps.items()}
         case = f"a map of {rows}×{cols}"
         try:
@@ -233,6 +239,14 @@ def check_interleave(interleave: Callable[[dict], Tensor]) -> None:
             swapped[0::2, 1::2], swapped[1::2, 0::2] = maps[1, 0], maps[0, 1]
             if close(answer, swapped):
                 fail(f"{case}: down and right are swapped: the first number counts rows down")
+        if close(answer, dense.trunc()):
+            fail(f"{case}: the fractions are lost: the answers are probabilities, make a float map")
+        turned = {(d, r): maps[1 - d, 1 - r] for d, r in maps}
+        if (rows, cols) == even and close(answer, _laid(turned)):
+            fail(
+                f"{case}: the maps are taken in the order in which they lie in the dictionary: ask"
+                " for each by its key, maps[down, right]"
+            )
         wrong = (answer - dense).abs() > 1e-4
         row, col = wrong.nonzero()[0].tolist()
         fail(f"{case}: pixel ({row}, {col}) belongs to map ({row % 2}, {col % 2})")

@@ -90,8 +90,8 @@ def _problem(
         for answer in answers:
             if course := borrowed(answer, of):
                 raise CheckFailed(
-                    f"this calls `{course}`, the course's own function, and that is right, of"
-                    " course: write it yourself here, and compare with it afterwards"
+                    f"this calls `{course}`, {_whose(course, of)} own function, and that is right,"
+                    " of course: write it yourself here, and compare with it afterwards"
                 )
         with time_limit(seconds):
             function(*answers)
@@ -113,6 +113,12 @@ def _problem(
     except (Exception, KeyboardInterrupt) as error:
         return _of_the_learner(error, name, function)
     return None
+
+
+def _whose(name: str, of: Sequence[Callable]) -> str:
+    """The course's, or a library's that a lesson asks to do without."""
+    modules = [str(one.__module__) for one in of if one.__name__ == name]
+    return "the course's" if modules[0].startswith("helpers") else "PyTorch's"
 
 
 def _narrowed(

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from torch.optim import Optimizer
 
-from helpers.checks.report import ask, check, explain, fail
+from helpers.checks.report import ask, check, explain, fail, number, same, shown
 from helpers.devices import seeded
 
 TrainEpoch = Callable[[nn.Module, Optimizer, Tensor, Tensor, int], list[float]]
@@ -34,6 +34,7 @@ TRAINING_MISTAKES = {
     "step_first": "step comes before backward: it uses the gradients of the batch before",
     "step_last": "step is called once, after the loop: it belongs to each batch",
     "eval": "the model learns in eval mode: model.train() before the loop",
+    "early": "only the first batch is learned in train mode: model.eval() comes after the loop",
     "softmax": "softmax is applied twice: cross_entropy takes logits",
     "sum": "the loss is the mean of the batch, not the sum",
     "drop": "the last batch is left out: it is smaller, and counts",
@@ -77,6 +78,7 @@ def _epoch(
         if mistake not in ("step", "step_first", "step_last"):
             optimiser.step()
         losses.append(loss.item())
+        model.train(model.training and mistake != "early")
     if mistake == "step_last":
         optimiser.step()
     model.eval()
@@ -132,8 +134,14 @@ def _check_one_epoch(function: TrainEpoch, images: Tensor, labels: Tensor, batch
         results[mistake] = torch.cat([_weights(other), torch.tensor(expected)])
     ours = results.pop("")
     mistakes = {TRAINING_MISTAKES[key]: value for key, value in results.items()}
+    weights = _weights(model)
     otherwise = "the losses, or the weights after the epoch, are not what the four steps give"
-    explain(torch.cat([_weights(model), losses]), ours, mistakes, case, otherwise)
+    if same(weights, ours[: len(weights)]):
+        otherwise = (
+            "the weights are right, but not the list: note the loss of each batch, as it is before"
+            f" the step, {shown(ours[len(weights) :].tolist())}, not {shown(losses.tolist())}"
+        )
+    explain(torch.cat([weights, losses]), ours, mistakes, case, otherwise)
     if any(layer.training for layer in model.modules()):
         fail(f"{case}: the model is left in train mode: model.eval() after the last batch")
 
@@ -143,6 +151,8 @@ def _losses(answer: object, case: str) -> Tensor:
     try:
         losses = list(answer)
     except TypeError:
+        losses = None
+    if losses is None or isinstance(answer, dict | str):
         fail(f"{case}: give back a list, one loss for each batch, not {type(answer).__name__}")
     if any(isinstance(loss, Tensor) and loss.requires_grad for loss in losses):
         fail(
@@ -151,4 +161,4 @@ def _losses(answer: object, case: str) -> Tensor:
         )
     if any(isinstance(loss, Tensor) and loss.numel() != 1 for loss in losses):
         fail(f"{case}: each loss is one number: the mean of its batch")
-    return torch.tensor([float(loss) for loss in losses])
+    return torch.tensor([number(loss, f"{case}: each loss") for loss in losses])

@@ -59,22 +59,40 @@ def spoil_image(image, kernel, stride):
     return answer
 
 
+def slide_with_a_layer(image, kernel, stride):
+    layer = nn.Conv2d(1, 1, kernel.shape, stride=stride, bias=False)
+    layer.weight.data = kernel[None, None]
+    return layer(image[None, None])[0, 0].detach()
+
+
+def slide_by_unfold(image, kernel, stride):
+    rows, cols = kernel.shape
+    return (image.unfold(0, rows, stride).unfold(1, cols, stride) * kernel).sum((2, 3))
+
+
 def sliding(**how):
     return functools.partial(slide, **how)
 
 
-CONVOLVE_RIGHT = [slide, slide_in_lists, slide_with_numpy, slide_unfolded]
+CONVOLVE_RIGHT = [slide, slide_in_lists, slide_with_numpy, slide_unfolded, slide_by_unfold]
 CONVOLVE_WRONG = [
     (lambda *a: None, "return"),
     (checks.convolve, "the course's own"),
-    (lambda i, k, s: nn.functional.conv2d(i[None, None], k[None, None], stride=s)[0, 0], "."),
+    (
+        lambda i, k, s: nn.functional.conv2d(i[None, None], k[None, None], stride=s)[0, 0],
+        "`conv2d`, PyTorch's own",
+    ),
+    (slide_with_a_layer, "`Conv2d`, PyTorch's own"),
+    (lambda i, k, s: slide(i, k, s).long(), "fractions are lost"),
+    (lambda i, k, s: slide(i, k, s).round(), "sums are rounded"),
+    (lambda i, k, s: slide(i, k, s).abs(), r"position \(0, 3\): expected -0.5, not 0.5"),
     (sliding(combine=lambda p, k: (p * k.flip(0, 1)).sum()), "turned around"),
     (sliding(combine=lambda p, k: (p * k).mean()), "not take the mean"),
     (sliding(combine=lambda p, k: p.sum()), "kernel is not used"),
     (sliding(combine=lambda p, k: (p * k).max()), "not the largest"),
     (sliding(combine=lambda p, k: (p * k)[-1, -1]), "add up all of them"),
     (sliding(combine=lambda p, k: 0), "written into the table"),
-    (sliding(combine=lambda p, k: (p * k).sum() + 1), "expected"),
+    (sliding(combine=lambda p, k: (p * k).sum() + 1), r"position \(0, 0\): expected"),
     (sliding(at=lambda r, s: r), "apart"),
     (sliding(size=lambda n, k, s: (n - k) // s), "at 0 counts"),
     (sliding(size=lambda n, k, s: n - k + 1), "stride is forgotten"),
@@ -99,6 +117,12 @@ LOSS_RIGHT = [
 
 def log_of_softmax(z, y, extra=0.0):
     return -torch.log(z.softmax(1)[torch.arange(len(y)), y] + extra).mean()
+
+
+def less_the_largest_of_all(z, y):
+    """Stable for one crop, but not where another one's logits are far larger."""
+    z = z - z.max()
+    return (z.exp().sum(1).log() - z[torch.arange(len(y)), y]).mean()
 
 
 LOSS_WRONG = [
@@ -130,6 +154,7 @@ LOSS_WRONG = [
     (lambda z, y: cross_entropy(z, y).detach() + 0 * z.sum(), "not its gradient"),
     (lambda z, y: cross_entropy(z, y, reduction="sum") / 4, "batch size"),
     (log_of_softmax, "log_softmax"),
+    (less_the_largest_of_all, "infinity or NaN"),
     (lambda z, y: log_of_softmax(z, y, 1e-8), "log_softmax"),
     (lambda z, y: log_of_softmax(z.double(), y).float(), "log_softmax"),
     (lambda z, y: -z.log_softmax(1)[:, y].mean(), "own label"),

@@ -84,6 +84,19 @@ def convert_frozen(linear, c, h, w):
     return convert(linear, c, h, w)
 
 
+def convert_only_with_bias(linear, c, h, w):
+    """The weights are copied within the `if` for the bias."""
+    conv = nn.Conv2d(c, linear.out_features, (h, w), bias=linear.bias is not None)
+    return convert(linear, c, h, w) if linear.bias is not None else conv
+
+
+def convert_shared_without_bias(linear, c, h, w):
+    conv = convert(linear, c, h, w)
+    if linear.bias is None:
+        conv.weight.data = linear.weight.data.view(conv.weight.shape)
+    return conv
+
+
 def convert_row_by_row(linear, c, h, w):
     conv = nn.Conv2d(c, linear.out_features, (h, w), bias=linear.bias is not None)
     with torch.no_grad():
@@ -113,6 +126,8 @@ CONVERT_WRONG = [
     (changed(share="bias"), "share their weights or bias"),
     (changed(spoil=True), "Linear layer was changed"),
     (convert_padded, "no padding"),
+    (convert_only_with_bias, "without a bias the weights are not copied"),
+    (convert_shared_without_bias, "share their weights"),
 ]
 
 

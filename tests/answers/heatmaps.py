@@ -196,7 +196,14 @@ def interleave_by_columns_first(maps):
     return dense
 
 
+def interleave_in_their_order(maps):
+    keys = [(0, 0), (0, 1), (1, 0), (1, 1)]
+    return interleave(dict(zip(keys, maps.values(), strict=True)))
+
+
 INTERLEAVE_WRONG = [
+    (interleave_in_their_order, "ask for each by its key"),
+    (lambda maps: interleave(maps).long(), "fractions are lost"),
     (lambda maps: None, "return"),
     (lambda maps: interleave(maps).numpy(), "torch.Tensor, not ndarray"),
     (lambda maps: interleave(maps).T, "rows and columns are swapped"),

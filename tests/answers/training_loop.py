@@ -97,6 +97,19 @@ def epoch_that_scales(model, optimiser, images, labels, batch_size):
     return epoch()(model, optimiser, images, labels, batch_size)
 
 
+def epoch_that_stops_early(model, optimiser, images, labels, batch_size):
+    losses = []
+    model.train()
+    for some, own in zip(images.split(batch_size), labels.split(batch_size), strict=True):
+        loss = cross_entropy(model(some), own)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        losses.append(loss.item())
+        model.eval()
+    return losses
+
+
 EPOCH_RIGHT = [epoch(), loader_epoch, sliced_epoch, generous_epoch]
 EPOCH_WRONG = [
     (lambda *a: None, "return"),
@@ -118,7 +131,12 @@ EPOCH_WRONG = [
     (epoch(detach=lambda loss: loss.detach()), "cut the loss off"),
     (epoch(detach=lambda loss: loss.item()), "cut the loss off"),
     (epoch(losses=lambda loss: loss), "loss.item"),
-    (epoch(losses=lambda loss: loss.item() / 2), "expected|crops in batches"),
+    (epoch(losses=lambda loss: loss.item() / 2), "weights are right, but not the list"),
+    (epoch(losses=lambda loss: round(loss.item(), 2)), "weights are right, but not the list"),
+    (lambda *a: [sum(epoch()(*a)) / 3], "weights are right, but not the list"),
+    (epoch(losses=lambda loss: str(loss.item())), "each loss must be one number"),
+    (lambda *a: dict(enumerate(epoch()(*a))), "give back a list"),
+    (epoch_that_stops_early, "eval.* comes after the loop"),
     (lambda *a: sum(epoch()(*a)), "list"),
     (epoch_that_scales, "changes its input"),
     (lambda model, optimiser, images, labels, size: [0.7, 0.6, 0.5], "crops in batches"),
