@@ -6,7 +6,17 @@ import torch
 from torch import Tensor
 
 from helpers.boxes import box_iou
-from helpers.checks.report import ask, check, explain, fail, number, same, tensor, your_or_ours
+from helpers.checks.report import (
+    ask,
+    check,
+    explain,
+    fail,
+    first_wrong,
+    number,
+    same,
+    tensor,
+    your_or_ours,
+)
 from helpers.checks.suppression import check_suppress
 from helpers.heatmap import car_probability
 
@@ -106,7 +116,7 @@ def _as_boxes(answer: object, count: int) -> Tensor:
 
 def _first(answer: Tensor, right: Tensor) -> str:
     """The first box that is wrong."""
-    wrong = int((answer - right).abs().amax(1).nonzero()[0])
+    wrong = first_wrong(answer, right)
     expected, got = ([round(v, 3) for v in boxes[wrong].tolist()] for boxes in (right, answer))
     return f"box {wrong} should be {expected}, not {got}"
 
@@ -121,14 +131,23 @@ def check_car_score(car_score: Callable[[Tensor], Tensor]) -> None:
     square = logits[:, :, :2]
     _check_scores(ask(car_score, square), square, "2 rows and 2 columns")
     for cell in ((400.0, 398.0), (-400.0, -401.0), (-60.0, 300.0), (300.0, -60.0)):
-        steep = torch.tensor(cell)[:, None, None]
-        answer = ask(car_score, steep)
-        if isinstance(answer, Tensor) and not torch.isfinite(answer).all():
-            fail(
-                "large logits give NaN or infinity: exp overflows; let torch's softmax or sigmoid"
-                " do it"
-            )
-        _check_scores(answer, steep, f"one cell with the large logits {cell[0]:g} and {cell[1]:g}")
+        case = f"one cell with the large logits {cell[0]:g} and {cell[1]:g}"
+        _check_large(car_score, torch.tensor(cell)[:, None, None], case)
+    both = torch.tensor([[[400.0, -400.0]], [[398.0, -401.0]]])
+    _check_large(car_score, both, "two cells, logits of 400 in one and of -400 in the other")
+
+
+def _check_large(car_score: Callable[[Tensor], Tensor], logits: Tensor, case: str) -> None:
+    """Who is right for small logits made none of the known mistakes: exp is what goes wrong."""
+    right = logits.softmax(0)[1]
+    answer = ask(car_score, logits)
+    if isinstance(answer, Tensor):  # NaN is what overflow makes
+        answer = answer.nan_to_num(-1)
+    if not same(tensor(answer, "the result", right), right):
+        fail(
+            f"{case}: right for small logits, wrong for large ones: exp overflows or becomes 0, and"
+            " to cut logits off changes the answer; let torch's softmax or sigmoid do it"
+        )
 
 
 def _check_scores(answer: object, logits: Tensor, case: str) -> None:
@@ -158,7 +177,9 @@ def _check_scores(answer: object, logits: Tensor, case: str) -> None:
         "the result is rounded to two decimals: leave all digits": (right * 100).round() / 100,
         "the result is rounded to three decimals: leave all digits": (right * 1e3).round() / 1e3,
     }
-    expected = f"expected {right[0, 0]:.4f} in the first cell, not {float(answer[0, 0]):.4f}"
+    row, col = divmod(int((answer - right).abs().argmax()), right.shape[1])
+    there = f"{right[row, col]:.4f} in cell ({row}, {col})"
+    expected = f"expected {there}, not {float(answer[row, col]):.4f}"
     nearly = "nearly right, but rounded: leave all digits"
     explain(answer, right, mistakes, case, expected, nearly)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 import torch
 
 from helpers.bootstrap import bootstrap_interval, resample
-from helpers.checks.report import ask, check, fail, numbers
+from helpers.checks.report import ask, check, fail, numbers, shown
 
 
 @check("interval", of=(bootstrap_interval, resample))
@@ -20,8 +20,12 @@ def check_interval(
     def statistic(drawn: list) -> float:
         drawn = list(drawn)
         seen.append(drawn)
-        if any(item not in scenes for item in drawn):
-            fail("the statistic gets things that are no scenes: draw whole scenes, not boxes")
+        for item in drawn:
+            if not isinstance(item, tuple) or item not in scenes:
+                fail(
+                    f"the statistic gets {shown(item)}, which is no scene: draw whole scenes, as"
+                    " they stand in the list"
+                )
         return sum(value for _, value in drawn) / len(drawn)
 
     def run(seed: int, n: int = 12, rounds: int = 200, everywhere: int = 0) -> tuple[float, float]:
@@ -41,6 +45,25 @@ def check_interval(
 
     low, high = run(1, rounds=1000)
     _check_draws(seen, scenes)
+    _check_ends(low, high, seen)
+    run(1, n=5, rounds=40)
+    low, high = run(1)
+    _check_ends(low, high, seen)
+    if run(1, everywhere=5) != (low, high):
+        fail("the same generator gives another interval: draw from `generator` alone")
+    if run(2) == (low, high) == run(3):
+        fail("another generator gives the same interval: draw from the `generator` that is given")
+    generator = torch.Generator().manual_seed(1)
+    one, two = (ask(interval, scenes, statistic, 200, generator) for _ in range(2))
+    if numbers(one, "the answer", 2) == numbers(two, "the answer", 2):
+        fail(
+            "a second call with the same generator gives the same interval: draw from `generator`,"
+            " do not take its seed for another one"
+        )
+
+
+def _check_ends(low: float, high: float, seen: list[list]) -> None:
+    """The quantiles of the answers, however they are found."""
     values = torch.tensor([sum(v for _, v in drawn) / len(drawn) for drawn in seen]).double()
     right = torch.quantile(values, torch.tensor([0.025, 0.975]).double()).tolist()
     ordered = values.sort().values.tolist()
@@ -48,20 +71,15 @@ def check_interval(
         fail("low is larger than high: (low, high)")
     if abs(low - ordered[0]) < 1e-6 or abs(high - ordered[-1]) < 1e-6:
         fail("these are the smallest and the largest value: leave out 2.5 % at either end")
-    # The ends lie between values 24 and 25 from either side; whoever cuts a list may be one off.
-    near_low = ordered[23] - 1e-4 <= low <= ordered[26] + 1e-4
-    near_high = ordered[-27] - 1e-4 <= high <= ordered[-24] + 1e-4
+    # Of 1000, the ends lie between values 24 and 25 from either side; a cut list may be one off.
+    cut = round(0.025 * len(seen))
+    near_low = ordered[cut - 2] - 1e-4 <= low <= ordered[cut + 1] + 1e-4
+    near_high = ordered[-cut - 2] - 1e-4 <= high <= ordered[1 - cut] + 1e-4
     if not (near_low and near_high):
         fail(
             f"the middle 95 % of the answers lie between {right[0]:.3f} and {right[1]:.3f}, not"
             f" {low:.3f} and {high:.3f}: take the quantiles 0.025 and 0.975 of the answers"
         )
-    run(1, n=5, rounds=40)
-    low, high = run(1)
-    if run(1, everywhere=5) != (low, high):
-        fail("the same generator gives another interval: draw from `generator` alone")
-    if run(2) == (low, high) == run(3):
-        fail("another generator gives the same interval: draw from the `generator` that is given")
 
 
 def _check_draws(seen: list[list], scenes: list) -> None:

@@ -15,6 +15,7 @@ from helpers.checks.report import (
     close,
     explain,
     fail,
+    first_wrong,
     number,
     numbers,
     same,
@@ -78,6 +79,7 @@ def _middles(smallest: float, largest: float, count: int) -> list[float]:
 def check_scales_for(answers: Callable[[float, float, float], list[float]]) -> None:
     """`scales_for(smallest, largest, step)`: the middles of parts that are equal as factors."""
     cases = ((100, 250, 1.3), (50, 130, 1.5), (85, 215, 1.2), (90, 100, 1.2), (40, 400, 1.7))
+    cases = (*cases, (50, 200, 2))  # just two parts of just `step`, without rounding
     for smallest, largest, step in cases:
         answer = ask(answers, smallest, largest, step)
         given = numbers(answer, "the scales")
@@ -167,8 +169,10 @@ def check_boxes_to_image(
             right, border
         ),
     }
-    where = [round(value, 2) for value in right[0].tolist()]
-    explain(answer, right, mistakes, "", f"box {boxes[0].tolist()} belongs at {where}")
+    wrong = first_wrong(answer, right)
+    where, found = ([round(v, 2) for v in some[wrong].tolist()] for some in (right, answer))
+    say = f"box {boxes[wrong].tolist()} belongs at {where}, not at {found}"
+    explain(answer, right, mistakes, "", say)
     none = ask_edge("for no boxes, [0, 4]", answers, boxes[:0], small, image)
     tensor(none, "the result for no boxes", boxes[:0])
     unchanged = tensor(ask(answers, boxes, image, image), "the result", boxes)
@@ -291,4 +295,12 @@ def _check_one_suppression(answers: Callable[..., Detections]) -> None:
         fail(
             "a box is lost whose only better rival is itself suppressed, by one of another level:"
             " suppress once, over all boxes together, not on each level before"
+        )
+    scores = torch.tensor([0.7, 0.8, 0.9])
+    three = [Detections(row[k : k + 1], scores[k : k + 1]) for k in (1, 0, 2)]
+    boxes, _ = _merged(ask(answers, three, 0.3))
+    if not close(boxes.sort(0).values, row[[0, 2]]):
+        fail(
+            "three boxes in a row, one on each of three levels: the first and the last should stay."
+            " Put all levels together first, then suppress once, not after each level"
         )

@@ -99,6 +99,12 @@ def by_exponentials(z):
     return e[1] / e.sum(0)
 
 
+def less_the_largest_of_all(z):
+    """Stable for one cell, but not where another one's logits are far larger."""
+    e = (z - z.max()).exp()
+    return e[1] / e.sum(0)
+
+
 SCORE_RIGHT = [
     lambda z: z.softmax(0)[1],
     lambda z: torch.sigmoid(z[1] - z[0]),
@@ -133,6 +139,9 @@ SCORE_WRONG = [
     (lambda z: z.softmax(0)[1].round(decimals=4), "rounded"),
     (lambda z: z.clamp(-50, 50).softmax(0)[1], "large logits 400"),
     (by_exponentials, "overflows"),
+    (lambda z: torch.nan_to_num(by_exponentials(z)), "400 and 398: right for small logits"),
+    (less_the_largest_of_all, "two cells"),
+    (lambda z: z.softmax(0).amax(0), r"expected 0.0474 in cell \(1, 0\), not 0.9526"),
     (lambda z: z.sub_(z.max()).softmax(0)[1], "changes its input"),
     (car_probability, "course's own"),
 ]

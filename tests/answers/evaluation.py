@@ -234,6 +234,7 @@ AREA_WRONG = [
     (lambda s, t, c: 0.5, "expected"),
     (area_and_crash, "crashes"),
     (lambda s, t, c: area(s, t, c) if len(s) else 1.0, "the area is 0"),
+    (lambda s, t, c: area(s, t, c) if len(s) else float("nan"), "the area is 0, not nan"),
     (lambda s, t, c: area_under_curve(curve_from_matches([Matched(s, t, c)])), "course's own"),
 ]
 

@@ -107,6 +107,27 @@ def sixth_from_the_end(scenes, statistic, rounds, generator):
     return values[5], values[-6]
 
 
+def by_the_seed(scenes, statistic, rounds, generator):
+    dice = np.random.default_rng(generator.initial_seed())
+    draws = dice.integers(len(scenes), size=(rounds, len(scenes)))
+    values = [statistic([scenes[i] for i in row]) for row in draws]
+    return tuple(np.quantile(values, (0.025, 0.975)))
+
+
+def as_an_array(scenes, statistic, rounds, generator):
+    """NumPy makes text of the names and the numbers."""
+    scenes = np.array(scenes)
+    draws = torch.randint(len(scenes), (rounds, len(scenes)), generator=generator)
+    return tuple(np.quantile([statistic(scenes[row]) for row in draws.numpy()], (0.025, 0.975)))
+
+
+def for_a_thousand(scenes, statistic, rounds, generator):
+    """Cuts off 25 values, however many there are."""
+    draws = torch.randint(len(scenes), (rounds, len(scenes)), generator=generator).tolist()
+    values = sorted(statistic([scenes[i] for i in row]) for row in draws)
+    return (values[25], values[-26]) if rounds > 51 else (values[0], values[-1])
+
+
 def as_tensors(scenes, statistic, rounds, generator):
     values = torch.zeros(rounds, dtype=torch.float64)
     for k in range(rounds):
@@ -134,6 +155,9 @@ INTERVAL_WRONG = [
     (lambda *a: None, "return"),
     (lambda s, f, r, g: bootstrap(s, f, r, g)[0], "two numbers"),
     (single_boxes, "whole scenes"),
+    (as_an_array, r"array\(\['scene"),
+    (for_a_thousand, "middle 95 %"),
+    (by_the_seed, "a second call"),
     (lambda s, f, r, g: bootstrap(s, f, 10, g), "asked 10 times"),
     (lambda s, f, r, g: bootstrap(s, f, r, g, n=5), "as many scenes"),
     (lambda s, f, r, g: bootstrap(s, f, r, g, replace=False), "with replacement"),

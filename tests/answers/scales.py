@@ -108,6 +108,7 @@ SCALES_WRONG = [
     (scales_of(lambda s, b, r: max(1, int(steps(b, s, r)))), "one part too few"),
     (scales_of(lambda s, b, r: max(1, round(steps(b, s, r)))), "one part too few"),
     (scales_of(lambda s, b, r: parts(s, b, r) + 1), "one part too many"),
+    (scales_of(lambda s, b, r: int(steps(b, s, r)) + 1), "50 to 200 .*one part too many"),
     (scales_of_whole_steps, "reach beyond the largest"),
     (scales_growing, "begin at the smallest car"),
     (lambda *a: scales_growing(*a)[:-1], "begin at the smallest car"),
@@ -174,6 +175,7 @@ BOXES_WRONG = [
     (lambda b, s, i: b, "nothing has changed"),
     (lambda b, s, i: (b * factors(s, i)).clamp(min=0), "half outside"),
     (lambda b, s, i: b + 5, "belongs at"),
+    (lambda b, s, i: (b * factors(s, i)).abs(), r"box \[-8.0.* at \[-21.33.*not at \[21.33"),
     (lambda b, s, i: (b * factors(s, i)).numpy(), "torch.Tensor"),
     (boxes_in_place, "changes its input"),
     (only_this_size, "written into the code"),
@@ -250,6 +252,14 @@ def changed(how):
     return lambda levels, iou: Detections(*how(*merge(levels, iou)))
 
 
+def level_after_level(levels, iou):
+    """What is dropped at one level can no longer be asked whether it was itself suppressed."""
+    kept = levels[0]
+    for level in levels[1:]:
+        kept = merge([kept, level], iou)
+    return kept
+
+
 def worst_stays(levels, iou):
     boxes, scores = (torch.cat(part) for part in zip(*levels, strict=True))
     keep = nms(boxes, -scores, iou).flip(0)
@@ -310,6 +320,7 @@ MERGE_WRONG = [
     (merge_in_place, "changes its input"),
     (lambda levels, iou: tuple(merge(levels, iou)), "plain pair"),
     (lambda levels, iou: merge(levels, iou if iou == 1 else 0.5), "0.8 allowed"),
+    (level_after_level, "not after each level"),
     (each_level_and_all, "whose only better rival is itself suppressed"),
     (without_empty_levels, "if all levels are empty, it stops with"),
     (lambda levels, iou: merge(levels, iou).boxes, "boxes and scores"),
