@@ -40,6 +40,9 @@ def check_suppress_each(answers: Each) -> None:
         moved = torch.cat([far, far[:1] + step])
         given = (moved, torch.tensor([0.9, 0.8, 0.7, 0.6]), torch.tensor([2, 1, 2, 1]))
         _compare(answers, "boxes of two classes, far apart", *given, 0.2)
+    outside = torch.tensor([[-30.0, -30, 10, 10], [-30, -30, 10, 10]])
+    given = (outside, torch.tensor([0.8, 0.9]), torch.tensor([1, 2]))
+    _compare(answers, "two classes, boxes that begin outside the image", *given, 0.3)
     generator = torch.Generator().manual_seed(3)
     crowds = ((30, [1, 2, 9], 0.3), (60, [5], 0.2), (60, [1, 4, 6], 0.6), (40, [-3, 7, 52], 0.3))
     for count, classes, threshold in crowds:
@@ -86,6 +89,8 @@ def _compare(
     right = suppress_each(boxes, scores, labels, threshold)
     mistakes = _suppress_mistakes(boxes, scores, labels, threshold)
     count = f"{len(right[0])} boxes should stay, best first, not {len(answer[0])}"
+    if len(answer[0]) == len(right[0]):
+        count = f"{len(right[0])} boxes stay, as they should, but others, or not best first"
     if same(answer[1:], right[1:]) and not any(same(answer, one) for one in mistakes.values()):
         count = "scores and labels are right, but the boxes are not those that came: boxes[keep]"
     explain(answer, right, mistakes, case, count)
@@ -128,6 +133,8 @@ def _suppress_mistakes(
         .values,
         "only one class is looked at: go through all": together(present[:1]),
         "the last class is missing": together(present[:-1]),
+        "boxes come several times: in set(labels) and in a loop over `labels` each box has a label"
+        " of its own; go through labels.unique()": together(labels.tolist()),
         "the classes need not be numbered 0, 1, 2 …: go through labels.unique()": together(
             range(len(present))
         ),
@@ -149,6 +156,10 @@ def _suppress_mistakes(
     }
     for fixed in {0.3, 0.5} - {threshold}:
         found[f"you always use {fixed} in place of `iou_threshold`"] = batched_nms(*given, fixed)
+    found[
+        "boxes of different classes still meet after they are moved apart by the largest number in"
+        " `boxes`: the step must be larger than that minus the smallest, which may be below 0"
+    ] = nms(boxes + boxes.max() * labels[:, None], scores, threshold)
     for step in STEPS:
         moved = (boxes + step * labels[:, None], scores)
         found[

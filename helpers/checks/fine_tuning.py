@@ -140,6 +140,9 @@ def _explain_weights(answer: nn.Module, model: nn.Module, batches: Batches, rate
         ),
         "the last batch is left out": _tuned(model, batches[:-1], rate),
         "the first batch is left out": _tuned(model, batches[1:], rate),
+        "the batches are gone through from the last to the first": _tuned(
+            model, batches[::-1], rate
+        ),
         "each batch twice; go through them once": _tuned(model, [*batches, *batches], rate),
         "only the last layer has changed: give the optimiser all weights": _tuned(
             model, batches, rate, first=4

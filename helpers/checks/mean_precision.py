@@ -78,6 +78,10 @@ def _pages() -> dict[str, tuple[Found, Truth]]:
             [_page(), _page((0, 3, 0.9), (40, 4, 0.8), (80, 4, 0.85))],
             [_truth(), _truth((0, 3), (40, 4))],
         ),
+        "three classes, and a page on which none of its objects is found": (
+            [_page((0, 3, 0.9), (40, 4, 0.8), (80, 6, 0.7)), _page()],
+            [_truth((0, 3), (40, 4), (80, 6)), _truth((0, 6), (40, 3), (80, 6))],
+        ),
         "a page with nothing on it, and detections": (
             [_page((0, 3, 0.95)), _page((0, 3, 0.9), (40, 4, 0.8))],
             [_truth(), _truth((0, 3), (40, 4))],
@@ -120,6 +124,8 @@ def _mean_mistakes(found: Found, truth: Truth) -> dict[str, float]:
         for one, other in zip(found, truth, strict=True)
         if (own := [*_precisions([one], [other]).values()])
     ]
+    found_on = [k for k, (boxes, *_) in enumerate(found) if len(boxes)]
+    part = _precisions([found[k] for k in found_on], [truth[k] for k in found_on]) or {0: 0.0}
     areas = [*_precisions(found, truth, area_under_curve).values()]
     last = max(max(precisions), max(called, default=0))
     pairs = [Detections(boxes, scores) for boxes, scores, _ in found]
@@ -142,6 +148,9 @@ def _mean_mistakes(found: Found, truth: Truth) -> dict[str, float]:
         / sum(counts),
         "a false positive counts on a page where its class does not occur, too: keep all pages": (
             sum(shown_only) / len(values)
+        ),
+        "a page on which nothing is found is left out: its objects are missed, keep all pages": (
+            sum(part.values()) / len(part)
         ),
         "that is the mean over pages: all pages together give one curve for each class": sum(alone)
         / len(alone),

@@ -146,6 +146,11 @@ def check_read_number(answers: Callable[[Tensor, Tensor], str]) -> None:
         ],
         "a gap of 25 pixels between digits of 20": [(10, 20, 4), (55, 20, 2)],
         "boxes that overlap a little": [(50, 24, 9), (10, 24, 8), (30, 24, 0)],
+        "a small digit that lies half in the box of a large one": [
+            (80, 20, 3),
+            (10, 60, 1),
+            (35, 20, 2),
+        ],
         "ten digits": [(22 * k, 20, (3 * k + 1) % 10) for k in (4, 0, 9, 2, 7, 1, 3, 8, 5, 6)],
         "one digit": [(40, 20, 0)],
         "a very wide gap, which is one space": [(300, 20, 2), (10, 20, 1)],
@@ -226,6 +231,11 @@ def _read_mistakes(boxes: Tensor, labels: Tensor) -> dict[str, str]:
         "sorted by size, not by place": "".join(
             str(digit) for digit in sorted((labels - 1).tolist())
         ),
+        "sorted by x2, the right edge: sort by x1": _written(
+            *(part[boxes[:, 2].argsort()] for part in (boxes, labels))
+        ),
+        "each column is sorted by itself, so the edges of different boxes meet: sort x1 with"
+        " argsort(), and index boxes and labels with that": _written(boxes.sort(0).values, line[1]),
         "label 0 is the background: digit d has label d + 1": _written(line[0], line[1] + 1),
         "two too few: digit d has label d + 1": _written(line[0], line[1] - 1),
         "a wide gap is to be a space": right.replace(" ", ""),

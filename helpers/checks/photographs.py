@@ -111,6 +111,14 @@ def _check_faint(answers: Callable[[Tensor], Tensor]) -> None:
         fail("an image of one single grey gives NaN: its spread is 0; divide by at least 1e-6")
     if (even - 0.5).abs().max() > 1e-2:
         fail("an image of one single grey should become 0.5 everywhere")
+    # Of one grey but for rounding, as the mean of equal numbers may be.
+    rounded = 0.25 + 2e-7 * 3**0.5 * ramp
+    answer = tensor(ask(answers, rounded), "the result", rounded)
+    if (answer - _standardised(rounded)).abs().max() > 3e-2:  # wide enough for spread + 1e-6
+        fail(
+            "an image of one grey but for rounding, of spread 2e-7, should stay near 0.5: divide by"
+            " 1e-6 wherever the spread is below it, not only where it is 0"
+        )
 
 
 @check("mine", of=(mine_hard_negatives, mine))

@@ -40,8 +40,10 @@ def check_slider_view(answers: Callable[..., ipywidgets.VBox]) -> None:
     pages = [child for child in box.children if isinstance(child, ipywidgets.HTML)]
     if len(box.children) != 2 or len(pages) != 1:
         fail("the box holds two things: the slider, and an ipywidgets.HTML")
-    if pages[0].value != _log(3):
+    if not pages[0].value:
         fail("nothing is drawn at first: give the HTML draw(slider.value) before anybody moves")
+    if pages[0].value != _log(3):
+        fail(f"at first the HTML shows {pages[0].value}, and draw(slider.value) is {_log(3)}")
     for value in (5, 0, 9):
         seen.clear()
         slider.value = value
@@ -51,10 +53,14 @@ def check_slider_view(answers: Callable[..., ipywidgets.VBox]) -> None:
         if not seen:
             fail('nothing happens when the slider moves: slider.observe(function, "value")')
         if page.value != _log(value):
-            wrong = "the value before the change" if str(value) not in page.value else "not it"
-            fail(f"the slider is at {value}, the HTML shows {page.value}: is that {wrong}?")
-        if seen != [value]:
+            old = "; is that the value before the change?" * (str(value) not in page.value)
+            fail(f"the slider is at {value}, the HTML shows {page.value}, not {_log(value)}{old}")
+        if len(seen) != 1:
             fail(f"one move of the slider draws {len(seen)} times: observe it once, for its value")
+        if seen != [value]:
+            fail(
+                f"the slider is at {value}, `draw` was given {seen[0]!r}: give it the value itself"
+            )
     seen.clear()
     slider.max, slider.description = 12, "level"
     if seen:

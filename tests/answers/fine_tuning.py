@@ -139,6 +139,7 @@ WRONG = [
     (wrong(batches=lambda batches: batches[:-1]), "last batch is left out"),
     (wrong(batches=lambda batches: batches[1:]), "first batch is left out"),
     (wrong(batches=lambda batches: [*batches, *batches]), "each batch twice"),
+    (wrong(batches=lambda batches: batches[::-1]), "from the last to the first"),
     (wrong(weights=lambda new, model: [*new[-1].parameters()]), "only the last layer"),
     (wrong(loss=lambda x, y: cross_entropy(x, 1 - y)), "labels are turned"),
     (wrong(loss=lambda x, y: cross_entropy(x, y, reduction="sum") ** 2), "one step of Adam"),

@@ -168,7 +168,13 @@ def of_one_digit_at_least(boxes, labels):
     return read_number(boxes, labels)
 
 
+def each_column_sorted(boxes, labels):
+    return read_number(boxes.sort(0).values, labels[boxes[:, 0].argsort()])
+
+
 READ_WRONG = [
+    (each_column_sorted, "each column is sorted by itself"),
+    (line_of(lambda b: b[:, 2].argsort()), "sorted by x2"),
     (lambda *a: None, "return"),
     (lambda b, t: [*read_number(b, t)], "must be text"),
     (lambda b, t: int("0" + read_number(b, t).replace(" ", "")), "begins with a 0"),

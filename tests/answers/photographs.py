@@ -45,6 +45,11 @@ def standardise_by_max(x):
     return torch.clip(0.5 + 0.25 * (x - mean) / spread, 0, 1)
 
 
+def grey_where(x, flat):
+    """0.5 where `flat` finds one single grey, and else divided by the spread alone."""
+    return torch.where(flat(x), 0.5, standardised(x, parts(x)[1]))
+
+
 def in_place(x):
     x.copy_(standardise(x))
     return x
@@ -71,6 +76,13 @@ STANDARDISE_WRONG = [
     (lambda x: standardised(x, parts(x)[1].clamp(min=1e-2)), "a faint image, of spread 0.003"),
     (lambda x: standardised(x, (parts(x)[1] ** 2 + 1e-6).sqrt()), "a faint image"),
     (lambda x: standardised(x, parts(x)[1] + 5e-5), "a faint image"),
+    (lambda x: standardised(x, parts(x)[1] + 1e-12), "but for rounding"),
+    (lambda x: standardised(x, parts(x)[1]).nan_to_num(0.5), "but for rounding"),
+    (lambda x: grey_where(x, lambda x: parts(x)[1] == 0), "but for rounding"),
+    (
+        lambda x: grey_where(x, lambda x: (x == x[..., :1, :1]).all(3, True).all(2, True)),
+        "but for rounding",
+    ),
     (lambda x: standardised(x, parts(x)[1].clamp(min=1e-6), by=0.5), "spread is 0.5"),
     (lambda x: standardised(x, parts(x)[1].clamp(min=1e-6), by=1.0), "spread is 1"),
     (lambda x: (standardised(x, parts(x)[1]) * 2 - 0.75).clamp(0, 1), "other way round"),

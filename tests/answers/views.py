@@ -99,6 +99,30 @@ def whole_numbers_only(slider, draw):
     return ipywidgets.VBox([slider, page])
 
 
+def as_text(slider, draw):
+    page = ipywidgets.HTML(draw(slider.value))
+    slider.observe(lambda change: setattr(page, "value", draw(str(change["new"]))), "value")
+    return ipywidgets.VBox([slider, page])
+
+
+def drawn_for_the_least(slider, draw):
+    page = ipywidgets.HTML(draw(slider.min))
+    slider.observe(lambda change: setattr(page, "value", draw(change["new"])), "value")
+    return ipywidgets.VBox([slider, page])
+
+
+def below_one_another(slider, draw):
+    page = ipywidgets.HTML(draw(slider.value))
+    slider.observe(lambda change: setattr(page, "value", page.value + draw(change["new"])), "value")
+    return ipywidgets.VBox([slider, page])
+
+
+def linked(slider, draw):
+    page = ipywidgets.HTML()
+    ipywidgets.dlink((slider, "value"), (page, "value"), draw)
+    return ipywidgets.VBox([slider, page])
+
+
 SHARED = ipywidgets.HTML()
 
 
@@ -131,6 +155,9 @@ WRONG = [
     (a_new_page, "a new HTML for each change"),
     (drawn_and_forgotten, "the HTML shows"),
     (observed_twice, "draws 2 times"),
+    (as_text, "given '5'"),
+    (drawn_for_the_least, "at first the HTML shows <b>value 0</b>"),
+    (below_one_another, "shows <b>value 3</b><b>value 5</b>, not <b>value 5</b>$"),
     (whole_numbers_only, "fractions"),
     (one_page_for_all, "writes into the first"),
 ]
@@ -138,7 +165,7 @@ WRONG = [
 #: check -> (right answers in several styles, wrong answers with a part of the right message)
 EXERCISES = {
     checks.check_slider_view: (
-        [slider_view, with_lambda, that_reads_the_slider, View],
+        [slider_view, with_lambda, that_reads_the_slider, View, linked],
         WRONG,
     ),
 }
