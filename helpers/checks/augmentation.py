@@ -164,6 +164,7 @@ def check_mirror_boxes(mirror_boxes: Callable[[Tensor, int], Tensor]) -> None:
             f" {right[wrong].tolist()}, not at {answer[wrong].tolist()}"
         )
         explain(answer, right, _wrong_boxes(some, width), otherwise=say)
+    tensor(ask(mirror_boxes, boxes[:1], 300), "the result for one box", boxes[:1])
     nobody = torch.zeros(0, 4)
     try:
         none = mirror_boxes(nobody.clone(), 300)
@@ -322,6 +323,8 @@ def _check_range(function: Brighten, strength: float = 0.2) -> None:
     """Pixels that would leave [0, 1] are cut off there, and the others are not touched by that."""
     images = torch.tensor([0.0, 0.05, 0.5, 0.95, 1.0]).reshape(1, 1, 1, 5).repeat(20, 1, 1, 1)
     answer = _brighten(function, images, strength, seed=4)
+    if answer is images:
+        fail(f"at strength {strength:g}, too, give back a new batch, not the one that came in")
     if strength == 0 and not close(answer, images):
         fail("at strength 0 the pictures should stay as they are")
     if answer.min() < 0 or answer.max() > 1:

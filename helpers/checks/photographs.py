@@ -114,10 +114,17 @@ def _check_faint(answers: Callable[[Tensor], Tensor]) -> None:
     # Of one grey but for rounding, as the mean of equal numbers may be.
     rounded = 0.25 + 2e-7 * 3**0.5 * ramp
     answer = tensor(ask(answers, rounded), "the result", rounded)
-    if (answer - _standardised(rounded)).abs().max() > 3e-2:  # wide enough for spread + 1e-6
+    if (answer - 0.5).abs().max() > 0.12:  # 0.087, divided by 1e-6
         fail(
             "an image of one grey but for rounding, of spread 2e-7, should stay near 0.5: divide by"
             " 1e-6 wherever the spread is below it, not only where it is 0"
+        )
+    mixed = torch.cat([torch.full_like(ramp, 0.25), 0.5 + 0.1 * ramp])
+    answer = tensor(ask(answers, mixed), "the result", mixed)
+    if (answer - _standardised(mixed).clamp(0, 1)).abs().max() > 5e-3:
+        fail(
+            "an image beside one of a single grey comes out wrong: ask each image of the batch for"
+            " its own spread, not all of them at once"
         )
 
 

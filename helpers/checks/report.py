@@ -188,8 +188,8 @@ def tensor(answer: object, what: str, like: Tensor) -> Tensor:
 
 
 def close(a: Tensor, b: Tensor) -> bool:
-    """Whether two tensors are equal up to rounding."""
-    return torch.allclose(a.float(), b.float(), atol=TOLERANCE)
+    """Whether two tensors have one shape, and are equal up to rounding."""
+    return a.shape == b.shape and torch.allclose(a.float(), b.float(), atol=TOLERANCE)
 
 
 def first_wrong(answer: Tensor, right: Tensor) -> int:

@@ -173,9 +173,12 @@ def check_boxes_to_image(
     where, found = ([round(v, 2) for v in some[wrong].tolist()] for some in (right, answer))
     say = f"box {boxes[wrong].tolist()} belongs at {where}, not at {found}"
     explain(answer, right, mistakes, "", say)
+    tensor(ask(answers, boxes[:1], small, image), "the result for one box", boxes[:1])
     none = ask_edge("for no boxes, [0, 4]", answers, boxes[:0], small, image)
     tensor(none, "the result for no boxes", boxes[:0])
     unchanged = tensor(ask(answers, boxes, image, image), "the result", boxes)
+    if unchanged is boxes:
+        fail("an image that is not shrunk: give back a new tensor, not the one that came in")
     if not close(unchanged, boxes):
         fail("an image that is not shrunk must keep its boxes: are sizes written into the code?")
     # An image made larger, for cars smaller than the window.
@@ -267,6 +270,8 @@ def check_merge_levels(
         )
     if len(boxes) < len(keep):
         fail("boxes that overlap no better one are lost: were whole levels dropped?")
+    if len(boxes) > len(keep):
+        fail(f"{len(keep)} boxes should stay, not {len(boxes)}: does one come several times?")
     if not close(boxes, every[keep]):
         if close(boxes.sort(0).values, every[keep].sort(0).values):
             fail("the right boxes, but not sorted: best score first")
@@ -299,8 +304,11 @@ def _check_one_suppression(answers: Callable[..., Detections]) -> None:
     scores = torch.tensor([0.7, 0.8, 0.9])
     three = [Detections(row[k : k + 1], scores[k : k + 1]) for k in (1, 0, 2)]
     boxes, _ = _merged(ask(answers, three, 0.3))
-    if not close(boxes.sort(0).values, row[[0, 2]]):
+    if len(boxes) != 2:
         fail(
             "three boxes in a row, one on each of three levels: the first and the last should stay."
             " Put all levels together first, then suppress once, not after each level"
         )
+    boxes, _ = _merged(ask(answers, [Detections(row, scores)], 0.3))
+    if not close(boxes, row[[2, 0]]):
+        fail("one level alone: its boxes overlap, too, so suppress, and give the best first")

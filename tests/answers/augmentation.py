@@ -210,6 +210,7 @@ BOXES_WRONG = [
     (lambda b, w: torch.stack([mirror_boxes_by_centre(one[None], w)[0] for one in b]), r"\[0, 4\]"),
     (lambda b, w: (w - b[:, [2, 1, 0, 3]]).clamp(0, w), "y went along|belongs"),
     (mirror_boxes_cut, "cut off at the border"),
+    (lambda b, w: mirror_boxes_by_centre(b, w).squeeze(0), "result for one box has shape"),
     (mirror_boxes_without_sign, r"box \[205.0.* at \[-5.5.*, not at \[5.5"),
     (mirror_boxes_overwritten((0, 2)), "overwritten.*x2 is wrong"),
     (mirror_boxes_overwritten((2, 0)), "overwritten.*x1 is wrong"),
@@ -333,6 +334,10 @@ BRIGHTNESS_WRONG = [
         "only 21 different",
     ),
     (brightness_rescaled, "do not rescale"),
+    (
+        lambda x, s, g: brightness()(x, s, g) if s else x,
+        "at strength 0, too, give back a new batch",
+    ),
     (brightness_that_never_leaves, "cut off the pixels, not the amounts"),
     (lambda x, s, g: augment.contrast(x, g, (1 - s, 1 + s)), "contrast"),
     (lambda x, s, g: brightness()(x, 0.2, g), "0.2.*at strength 0.05"),

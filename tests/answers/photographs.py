@@ -55,7 +55,14 @@ def in_place(x):
     return x
 
 
+def grey_below(x):
+    """Right: what is of one grey, but for rounding, is 0.5 everywhere."""
+    return grey_where(x, lambda x: parts(x)[1] < 1e-6)
+
+
 STANDARDISE_WRONG = [
+    (lambda x: standardised(x, 1e-6 if (parts(x)[1] < 1e-6).any() else parts(x)[1]), "beside one"),
+    (lambda x: torch.full_like(x, 0.5) if x[0].std() < 1e-6 else standardise(x), "beside one"),
     (lambda x: None, "return"),
     (lambda x: x.clone(), "nothing has changed"),
     (lambda x: (0.5 + 0.25 * (x - x.mean()) / x.std()).clamp(0, 1), "whole batch"),
@@ -284,7 +291,7 @@ MINE_WRONG = [
 #: check -> (right answers in several styles, wrong answers with a part of the right message)
 EXERCISES = {
     checks.check_standardise: (
-        [standardise, standardise_one_by_one, standardise_flat, standardise_by_max],
+        [standardise, standardise_one_by_one, standardise_flat, standardise_by_max, grey_below],
         STANDARDISE_WRONG,
     ),
     checks.check_mine: (

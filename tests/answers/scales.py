@@ -163,6 +163,8 @@ def only_this_size(boxes, small, image):
 
 
 BOXES_WRONG = [
+    (lambda b, s, i: b if s == i else b * factors(s, i), "a new tensor, not the one that came"),
+    (lambda b, s, i: (b * factors(s, i)).squeeze(0), "result for one box has shape"),
     (lambda b, s, i: None, "return"),
     (lambda b, s, i: b / factors(s, i), "divided instead"),
     (lambda b, s, i: b * factors(s, i)[[1, 0, 3, 2]], "swapped"),
@@ -306,6 +308,7 @@ def merge_sorted(levels, iou):
 
 
 MERGE_WRONG = [
+    (lambda levels, iou: levels[0] if len(levels) == 1 else merge(levels, iou), "one level alone"),
     (lambda levels, iou: None, "return"),
     (lambda levels, iou: 7, "boxes and scores"),
     (lambda levels, iou: (1, 2), "must be tensors"),
@@ -320,6 +323,7 @@ MERGE_WRONG = [
     (merge_in_place, "changes its input"),
     (lambda levels, iou: tuple(merge(levels, iou)), "plain pair"),
     (lambda levels, iou: merge(levels, iou if iou == 1 else 0.5), "0.8 allowed"),
+    (lambda levels, iou: each_level([*levels, *levels], iou), "several times"),
     (level_after_level, "not after each level"),
     (each_level_and_all, "whose only better rival is itself suppressed"),
     (without_empty_levels, "if all levels are empty, it stops with"),
