@@ -4,6 +4,7 @@
 tensor([[[0., 1.]]])
 """
 
+import struct
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 from torch import Tensor
 
 # ITU-R BT.601 luma, the weights of the photographs' time; the same as Pillow's mode "L".
@@ -22,6 +23,12 @@ TRANSPARENT = "the image has transparent parts: they are shown on white"
 ROUNDING = 1e-4
 # A deep picture (16 bits, or float) that uses less than this share of its range is nearly black.
 NEARLY_BLACK = 0.1
+# What Pillow raises for a file that is damaged, or larger than it reads: its readers stumble over
+# wrong numbers in many ways.
+UNREADABLE = (
+    *(OSError, EOFError, SyntaxError, ValueError, TypeError, LookupError, ArithmeticError),
+    *(struct.error, Image.DecompressionBombError),
+)
 
 
 def as_grey(image: Tensor | np.ndarray | Image.Image) -> Tensor:
@@ -212,13 +219,7 @@ def _upright(path: str | Path) -> Image.Image:
             frames = getattr(picture, "n_frames", 1)
             many = frames > 1 and picture.format != "MPO"  # a photograph with a preview of itself
             upright = ImageOps.exif_transpose(picture)
-    except (
-        UnidentifiedImageError,
-        Image.DecompressionBombError,
-        OSError,
-        SyntaxError,
-        ValueError,
-    ) as error:
+    except UNREADABLE as error:
         raise ValueError(f"{path} is damaged or not an image: {error}") from error
     if many:
         warnings.warn(f"only the first of {frames} pictures is read", stacklevel=3)

@@ -16,7 +16,7 @@ from typing import Literal
 import numpy as np
 from PIL import Image
 
-from helpers.images import read_grey, read_rgb
+from helpers.images import UNREADABLE, read_grey, read_rgb
 
 PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".pgm", ".ppm")
 Shape = Literal["crop", "stretch", "pad"]
@@ -37,15 +37,16 @@ def read_pixels(path: Path, channels: int) -> np.ndarray:
 
 
 def picture_sizes(paths: Sequence[Path]) -> list[tuple[int, int]]:
-    """(height, width) of each picture that can be opened; pixels are not read."""
+    """(height, width) of each picture that can be opened, upright; pixels are not read."""
     sizes = []
     for path in paths:
         try:
             with Image.open(path) as picture:
                 width, height = picture.size
                 turned = picture.getexif().get(0x0112, 1) in (5, 6, 7, 8)
+                turned = turned and picture.format != "TIFF"  # whose size is that of the turned one
             sizes.append((width, height) if turned else (height, width))
-        except (OSError, ValueError, SyntaxError):
+        except UNREADABLE:
             continue
     return sizes
 

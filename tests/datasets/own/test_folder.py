@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 from collections import Counter
+from contextlib import suppress
 from itertools import chain
 
 import numpy as np
@@ -15,7 +16,12 @@ from torch.utils.data import DataLoader
 from helpers.datasets import load_folder
 from helpers.datasets.own import folder as module
 from helpers.datasets.own.annotations import parse_coco, parse_voc, read_annotations
-from helpers.datasets.own.pictures import choose_size, fit_picture, read_pixels
+from helpers.datasets.own.pictures import (
+    choose_size,
+    fit_picture,
+    picture_sizes,
+    read_pixels,
+)
 from helpers.datasets.own.scenes import cut_crops
 from tests.datasets.own.shapes import CLASSES, make_folder
 
@@ -212,6 +218,24 @@ def test_a_broken_file_is_left_out_and_named(own):
             assert torch.equal(image, torch.from_numpy(read_pixels(own / kind, 3)).float() / 255)
 
 
+def test_a_picture_larger_than_can_be_read_is_left_out_and_named(own, monkeypatch):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 80_000)
+    Image.new("L", (500, 500)).save(own / "ball" / "huge.png")
+    loaded = load_folder(own)
+    assert any("left out" in line and "huge.png" in line for line in loaded.remarks)
+    assert loaded.size == (48, 80)
+
+
+def test_whatever_is_wrong_with_a_file_it_is_one_kind_of_error(tmp_path):
+    path = tmp_path / "damaged.tif"
+    Image.new("RGB", (80, 48)).save(path, save_all=True, append_images=[Image.new("L", (9, 9))])
+    whole = path.read_bytes()
+    for begin in range(0, len(whole), 7):
+        path.write_bytes(whole[:begin] + b"\xff" * 7 + whole[begin + 7 :])
+        with suppress(ValueError):
+            read_pixels(path, 3)
+
+
 def test_files_of_a_kind_that_is_not_read_are_named(own):
     (own / "ball" / "phone.HEIC").write_bytes(b"")
     (own / "ball" / ".DS_Store").write_bytes(b"")
@@ -352,6 +376,15 @@ def test_sizes_are_chosen_by_the_pictures():
     assert choose_size([(5, 7)]) == (16, 16)
     with pytest.raises(ValueError, match="no picture can be opened"):
         choose_size([])
+
+
+@pytest.mark.parametrize("ending", ["jpg", "png", "tif", "webp"])
+@pytest.mark.parametrize("orientation", [1, 3, 6, 8])
+def test_the_size_of_a_turned_photograph_is_that_of_the_upright_one(tmp_path, ending, orientation):
+    path, said = tmp_path / f"a.{ending}", Image.Exif()
+    said[0x0112] = orientation
+    Image.new("RGB", (30, 20)).save(path, exif=said)
+    assert picture_sizes([path]) == [read_pixels(path, 3).shape[1:]]
 
 
 # Boxes in files
