@@ -58,8 +58,13 @@ class ModelHeader:
         }
 
     def texts(self) -> dict[str, str]:
-        """All of it as texts by name, as it stands in the file. Undone by `header_of`."""
-        return dict(self.notes) | {
+        """All of it as texts by name, as it stands in the file. Undone by `header_of`.
+
+        Of a note that is no text, such as the name of a folder that is no UTF-8, "?" stands for
+        what is none.
+        """
+        notes = {name: text.encode(errors="replace").decode() for name, text in self.notes.items()}
+        return notes | {
             "format": FORMAT,
             "input_size": f"{self.input_size[0]}x{self.input_size[1]}",
             "classes": json.dumps(list(self.classes), ensure_ascii=False),

@@ -228,6 +228,11 @@ def test_notes_travel_with_the_weights(tmp_path, tiny_classifier):
     }
 
 
+def test_a_folder_whose_name_is_no_text_costs_no_training(tmp_path, tiny_classifier):
+    path = save_tiny(tiny_classifier, tmp_path / "a", notes={"data": "photos/T\udcfcr"})
+    assert read_header(path).notes == {"data": "photos/T?r"}
+
+
 def test_saving_a_model_of_another_size_is_refused_and_writes_nothing(tmp_path, tiny_classifier):
     with pytest.raises(ValueError, match="this model belongs to another network"):
         save_model(tiny_classifier, tmp_path / "weights.safetensors", input_size=(40, 100))
