@@ -10,6 +10,7 @@ import hashlib
 import os
 import re
 import tempfile
+from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -88,6 +89,48 @@ def is_left_behind(path: Path) -> bool:
     [True, True, True, False]
     """
     return any(fnmatchcase(part.lower(), name) for part in path.parts for name in LEFT_BEHIND)
+
+
+def is_text(name: str) -> bool:
+    """Whether a file's name is text: one from an old zip may be bytes that are no UTF-8.
+
+    >>> is_text("Tür"), is_text("T\\udcfcr")
+    (True, False)
+    """
+    return not any("\ud800" <= sign <= "\udfff" for sign in name)
+
+
+def own_files(folder: Path) -> list[Path]:
+    """What a user has put into a folder and into folders of it, sorted.
+
+    Hidden files are none of that, such as a picture in a wastebasket, or the copies that Jupyter
+    keeps; nor is what systems leave behind.
+    """
+
+    def is_own(path: Path) -> bool:
+        hidden = any(part.startswith(".") for part in path.parts)
+        return not hidden and not is_left_behind(path)
+
+    paths = (path for path in folder.rglob("*") if is_own(path.relative_to(folder)))
+    return sorted(path for path in paths if not path.is_dir())
+
+
+def unread_files(files: Iterable[Path], read: Sequence[str]) -> str:
+    """How many files are not of a kind that is read, and of which kinds; or nothing.
+
+    Args:
+        files: of a folder of pictures. Texts may lie among them.
+        read: the endings of what is read.
+
+    >>> unread_files([Path("1.png"), Path("2.HEIC"), Path("boxes.json")], (".png",))
+    '1 files of a kind that is not read (.heic): save them as JPEG or PNG'
+    """
+    known = (*read, ".json", ".xml", ".txt")
+    others = [path.suffix.lower() for path in files if path.suffix.lower() not in known]
+    if not others:
+        return ""
+    kinds = ", ".join(sorted({suffix or "no ending" for suffix in others}))
+    return f"{len(others)} files of a kind that is not read ({kinds}): save them as JPEG or PNG"
 
 
 def read_text(path: Path) -> str:

@@ -7,20 +7,30 @@
 """
 
 import json
+import unicodedata
+from collections.abc import Sequence
+from math import isfinite
 from pathlib import Path
 from typing import NamedTuple
 from xml.etree import ElementTree
 
-from helpers.paths import read_text
+from helpers.paths import own_files, read_text
 
 Named = tuple[float, float, float, float, str]  # x1, y1, x2, y2, the class's name
 
 
 class Annotations(NamedTuple):
-    """Boxes of each picture by its file's name, for COCO and VOC; `files` say where from."""
+    """What the files of a folder say about pictures, each by its file's name as `name_of` has it.
+
+    Args:
+        boxes: of each picture.
+        sizes: (height, width) of the pictures, where that is noted.
+        crowds: pictures with a box around many objects that have none of their own ("iscrowd").
+    """
 
     boxes: dict[str, list[Named]]
-    files: tuple[Path, ...]
+    sizes: dict[str, tuple[int, int]]
+    crowds: set[str]
 
 
 def read_annotations(folder: Path) -> Annotations:
@@ -31,45 +41,66 @@ def read_annotations(folder: Path) -> Annotations:
 
     Returns:
         Boxes xyxy in pixels, x2 and y2 just outside, by the picture's name without folders. A
-        picture that a file names without boxes has an empty list.
+        picture that a file names without boxes has an empty list. A box that several files name
+        alike, such as a file and its copy, is there once.
 
     Raises:
         ValueError: a file is damaged or of another format; the message names it.
     """
-    boxes: dict[str, list[Named]] = {}
-    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in (".json", ".xml"))
-    for path in files:
-        text = read_text(path)
+    found = Annotations({}, {}, set())
+    for path in own_files(folder):
         if path.suffix.lower() == ".json":
-            found = parse_coco(text, str(path))
+            one = parse_coco(read_text(path), str(path))
+        elif path.suffix.lower() == ".xml":
+            one = _read_voc(path)
         else:
-            found = {_picture_of(text, path): parse_voc(text, str(path))}
-        for name, rows in found.items():
-            boxes.setdefault(name, []).extend(rows)
-    return Annotations(boxes, tuple(files))
+            continue
+        for name, rows in one.boxes.items():
+            found.boxes[name] = list(dict.fromkeys([*found.boxes.get(name, []), *rows]))
+        found.sizes.update(one.sizes)
+        found.crowds.update(one.crowds)
+    return found
 
 
-def parse_coco(text: str, where: str) -> dict[str, list[Named]]:
-    """The boxes of a COCO file, by picture.
+def name_of(picture: str) -> str:
+    """The name of a picture's file alone, the same from whatever system it comes.
+
+    Windows parts folders by backslashes, and macOS writes ü as u and two dots.
+
+    >>> name_of(r"photos\\1.jpg"), name_of("photos/1.jpg"), len(name_of("u\u0308"))
+    ('1.jpg', '1.jpg', 1)
+    """
+    return unicodedata.normalize("NFC", Path(picture.strip().replace("\\", "/")).name)
+
+
+def parse_coco(text: str, where: str) -> Annotations:
+    """What a COCO file says.
 
     Args:
         text: of the file: "images", "annotations" with "bbox" [x, y, width, height], "categories".
         where: to call it in messages.
 
     Raises:
-        ValueError: it is no such file.
+        ValueError: it is no such file, or does not tell pictures or classes apart.
 
     Source: https://cocodataset.org/#format-data
     """
     try:
         data = json.loads(text)
-        names = {image["id"]: Path(image["file_name"]).name for image in data["images"]}
-        classes = {entry["id"]: str(entry["name"]) for entry in data["categories"]}
-        boxes: dict[str, list[Named]] = {name: [] for name in names.values()}
+        files = _by_id(data["images"], "file_name", where)
+        names = {key: name_of(file) for key, file in files.items()}
+        _check_apart(list(files.values()), where)
+        classes = _by_id(data["categories"], "name", where)
+        found = Annotations({name: [] for name in names.values()}, {}, set())
+        for image in data["images"]:
+            _note_size(found, names[image["id"]], image.get("height"), image.get("width"))
         for entry in data["annotations"]:
             x, y, width, height = map(float, entry["bbox"])
-            row = (x, y, x + width, y + height, classes[entry["category_id"]])
-            boxes[names[entry["image_id"]]].append(_checked(row, where))
+            row = _checked((x, y, x + width, y + height, classes[entry["category_id"]]), where)
+            name = names[entry["image_id"]]
+            found.boxes[name].append(row)
+            if entry.get("iscrowd"):
+                found.crowds.add(name)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         if str(error).startswith(where):
             raise
@@ -77,7 +108,48 @@ def parse_coco(text: str, where: str) -> dict[str, list[Named]]:
             f"{where} is no COCO file (images, annotations with bbox, categories):"
             f" {type(error).__name__} {error}"
         ) from error
-    return boxes
+    return found
+
+
+def _by_id(entries: Sequence[dict], key: str, where: str) -> dict[object, str]:
+    """What each entry has as `key`, by the entry's id."""
+    found: dict[object, str] = {}
+    for entry in entries:
+        value = unicodedata.normalize("NFC", str(entry[key]))
+        if found.setdefault(entry["id"], value) != value:
+            raise ValueError(
+                f"{where}: {found[entry['id']]} and {value} have the same id, {entry['id']}: boxes"
+                " of one would become boxes of the other"
+            )
+    return found
+
+
+def _check_apart(files: Sequence[str], where: str) -> None:
+    """Refuse pictures of one name in several folders."""
+    first: dict[str, str] = {}
+    for file in files:
+        other = first.setdefault(name_of(file), file)
+        if other != file:
+            raise ValueError(
+                f"{where}: {other} and {file} have the same name, and boxes go by the name without"
+                " its folders: rename one"
+            )
+
+
+def _note_size(found: Annotations, name: str, height: object, width: object) -> None:
+    """Keep a size that makes sense; some programs write 0."""
+    if isinstance(height, int) and isinstance(width, int) and min(height, width) > 0:
+        found.sizes[name] = height, width
+
+
+def _read_voc(path: Path) -> Annotations:
+    text = read_text(path)
+    rows = parse_voc(text, str(path))
+    name, root = _picture_of(text, path), ElementTree.fromstring(text)
+    found = Annotations({name: rows}, {}, set())
+    sides = [(root.findtext(f"size/{side}") or "").strip() for side in ("height", "width")]
+    _note_size(found, name, *(int(side) if side.isdecimal() else 0 for side in sides))
+    return found
 
 
 def parse_voc(text: str, where: str) -> list[Named]:
@@ -110,7 +182,7 @@ def _picture_of(text: str, path: Path) -> str:
     except ElementTree.ParseError:
         named = ""
     same = [p.name for p in path.parent.glob(f"{_escaped(path.stem)}.*") if p != path]
-    return Path(named.strip()).name or (same[0] if same else path.stem)
+    return name_of(named) or name_of(same[0] if same else path.stem)
 
 
 def _escaped(stem: str) -> str:
@@ -120,6 +192,6 @@ def _escaped(stem: str) -> str:
 
 def _checked(row: Named, where: str) -> Named:
     x1, y1, x2, y2, name = row
-    if not (x1 < x2 and y1 < y2) or not name:
+    if not (x1 < x2 and y1 < y2 and isfinite(x2 - x1) and isfinite(y2 - y1)) or not name:
         raise ValueError(f"{where}: {row} is no box of a class: it has no size, or no name")
-    return row
+    return x1, y1, x2, y2, unicodedata.normalize("NFC", name)

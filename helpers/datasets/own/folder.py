@@ -5,6 +5,7 @@ boxes in COCO's or VOC's format: the objects in them are crops, too, and windows
 are background.
 """
 
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -31,14 +32,17 @@ from helpers.datasets.own.scenes import (
     StoredScene,
     check_names,
     cut_crops,
+    findable,
+    match_boxes,
     remark_box_shapes,
     split_scenes,
 )
 from helpers.datasets.own.stored import StoredCrops, StoredImages
-from helpers.paths import is_left_behind
+from helpers.paths import is_left_behind, is_text, own_files, unread_files
 from helpers.splits import shuffled_by_class
 
 BACKGROUND, SCENES = "background", "scenes"
+SPLIT_NAMES = ("train", "training", "val", "valid", "validation", "test", "testing")
 #: More bytes of pixels than this are read from their files each time they are needed.
 KEPT_BYTES = 2**30
 FEWEST = 8  # pictures of a class: one for testing, one for validation, and a few to learn from
@@ -51,7 +55,7 @@ class Folder:
     Args:
         train, val, test: the crops.
         scenes: whole pictures by split: their paths.
-        boxes: what `read_annotations` says of them, by their name.
+        boxes: theirs, by the file's name.
         classes: "background" first, then the folders' names in order.
         size: (height, width) of the crops.
         channels: 1 for grey pictures, 3 for colour.
@@ -70,9 +74,15 @@ class Folder:
 
     @property
     def object_widths(self) -> tuple[float, float] | None:
-        """The narrowest and widest box of the training and validation scenes, if there are any."""
+        """The narrowest and widest box of the training and validation scenes, if there are any.
+
+        Boxes that no window fits do not count: a slip of the mouse would be looked for in a picture
+        enlarged a hundred times.
+        """
         names = {path.name for split in ("train", "val") for path in self.scenes[split]}
-        widths = [row[2] - row[0] for name in names for row in self.boxes.get(name, [])]
+        rows = [row for name in names for row in self.boxes.get(name, [])]
+        fits = findable(rows, self.size)
+        widths = [row[2] - row[0] for row, fit in zip(rows, fits.tolist(), strict=True) if fit]
         return (min(widths), max(widths)) if widths else None
 
     def load_scenes(self, split: str) -> list[StoredScene]:
@@ -137,7 +147,9 @@ def load_folder(
     generator = torch.Generator().manual_seed(seed)
     splits = _split(labels, generator)
     wholes = _pictures_in(root / SCENES)
-    notes = read_annotations(root / SCENES).boxes if wholes else {}
+    if what := unread_files(own_files(root / SCENES), PICTURES):
+        remarks.append(f"{SCENES} also holds {what}")
+    wholes, notes = match_boxes(wholes, read_annotations(root / SCENES), remarks)
     check_names(notes, classes)
     scenes = split_scenes(wholes, notes, generator, remarks)
     names = [str(file.relative_to(root)) for file in files]
@@ -177,10 +189,13 @@ def _find_pictures(root: Path, remarks: list[str]) -> tuple[tuple[str, ...], lis
     inside = sorted(path for path in root.iterdir() if path.is_dir())
     folders = [p for p in inside if p.name != SCENES and not is_left_behind(Path(p.name))]
     folders = [p for p in folders if not p.name.startswith(".")]
-    found = {folder.name: _pictures_in(folder) for folder in folders}
+    _check_folders(folders)
+    # macOS writes ü as u and two dots, and the boxes of scenes may come from elsewhere.
+    names_of = {folder: unicodedata.normalize("NFC", folder.name) for folder in folders}
+    found = {names_of[folder]: _pictures_in(folder) for folder in folders}
     for folder in folders:
-        what = _other_files(folder)
-        if not found[folder.name]:
+        what = unread_files(own_files(folder), PICTURES)
+        if not found[names_of[folder]]:
             remarks.append(
                 f"{folder.name} is left out: no pictures in it{what and f', but {what}'}"
             )
@@ -200,23 +215,26 @@ def _find_pictures(root: Path, remarks: list[str]) -> tuple[tuple[str, ...], lis
     return classes, files, torch.tensor(labels)
 
 
+def _check_folders(folders: Sequence[Path]) -> None:
+    """Refuse folders that would be classes, and cannot have been meant so."""
+    for folder in folders:
+        meant = folder.name.lower()
+        if meant in (BACKGROUND, SCENES) and folder.name != meant:
+            raise ValueError(f"{folder} would be a class: call it {meant}, in small letters")
+        if not is_text(folder.name):  # the weights' file could not hold it
+            raise ValueError(f"the name of {folder} is damaged (no UTF-8): give it another")
+    splits = [p for p in folders if p.name.lower() in SPLIT_NAMES]
+    direct = (child for p in splits for child in p.iterdir() if child.suffix.lower() in PICTURES)
+    if len(splits) > 1 and not any(direct):
+        names = ", ".join(folder.name for folder in splits)
+        raise ValueError(
+            f"{names} would be classes: give a folder with a folder for each class; it is split"
+            " when it is read"
+        )
+
+
 def _pictures_in(folder: Path) -> list[Path]:
-    if not folder.is_dir():
-        return []
-    paths = (path for path in folder.rglob("*") if path.suffix.lower() in PICTURES)
-    return sorted(p for p in paths if not is_left_behind(p.relative_to(folder)))
-
-
-def _other_files(folder: Path) -> str:
-    """How many files of a folder cannot be read as pictures, and what they are; or nothing."""
-    inside = (p for p in folder.rglob("*") if p.is_file())
-    inside = (p for p in inside if not is_left_behind(p.relative_to(folder)))
-    known = (*PICTURES, ".json", ".xml", ".txt")
-    others = [p.suffix.lower() for p in inside if p.suffix.lower() not in known]
-    if not others:
-        return ""
-    kinds = ", ".join(sorted({suffix or "no ending" for suffix in others}))
-    return f"{len(others)} files of a kind that is not read ({kinds}): save them as JPEG or PNG"
+    return [path for path in own_files(folder) if path.suffix.lower() in PICTURES]
 
 
 def _read_crop(path: Path, *, size: tuple[int, int], shape: Shape, channels: int) -> np.ndarray:

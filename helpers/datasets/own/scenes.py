@@ -10,13 +10,73 @@ import torch
 
 from helpers.boxes import box_iou
 from helpers.datasets.items import Scene
-from helpers.datasets.own.pictures import fit_picture, read_pixels
+from helpers.datasets.own.annotations import Annotations, name_of
+from helpers.datasets.own.pictures import fit_picture, picture_sizes, read_pixels
 
 WINDOWS_OF_A_SCENE = 40  # without an object, at most
 FREE_IOU = 0.3  # a window that overlaps an object less than this shows no object
 LARGEST_WINDOW = 2.5  # crops wide: it is shrunk, as by a detector's pyramid
 SAME_SHAPE = 0.7  # the IoU that a window of the crops' shape can have with a box that is cut out
 FOUND_IOU = 0.5  # an object counts as found from this IoU on
+NARROWEST = 1 / 8  # crops wide: a narrower object shows too little, and is not looked for
+INSIDE = 1 / 4  # the share of a box that must lie in its picture
+
+
+def match_boxes(
+    files: list[Path], notes: Annotations, remarks: list[str]
+) -> tuple[list[Path], dict[str, list]]:
+    """The scenes to use, and their boxes by the name that each file has on this disk.
+
+    Boxes outside their picture and scenes with crowds are left out; a word in `remarks` on these,
+    and where boxes are for a picture of another size.
+
+    Raises:
+        ValueError: boxes are given for a name that several scenes have.
+    """
+    boxes, first, outside, misfits = dict(notes.boxes), {}, [], []
+    for file in files:
+        name = name_of(file.name)
+        other = first.setdefault(name, file)
+        if other is not file and name in notes.boxes:
+            raise ValueError(
+                f"{other} and {file} have the same name, and boxes go by the name without its"
+                " folders: rename one"
+            )
+        size = next(iter(picture_sizes([file])), None) if name in boxes else None
+        if size is None:
+            continue
+        noted = notes.sizes.get(name, size)
+        if noted != size:
+            misfits.append(f"{file.name} is {size[1]}×{size[0]}, not {noted[1]}×{noted[0]}")
+        rows = boxes.pop(name)
+        boxes[file.name] = inside = _in_picture(rows, size)
+        outside += [f"{file.name} is {size[1]}×{size[0]}"] * (len(rows) - len(inside))
+    if outside:
+        remarks.append(
+            f"{len(outside)} boxes are left out: they lie outside of their picture ({outside[0]})"
+        )
+    if misfits:
+        remarks.append(
+            f"boxes of {len(misfits)} scenes are for a picture of another size ({misfits[0]}):"
+            " if they were drawn on a turned or resized copy, they are wrong here"
+        )
+    used = [file for file in files if name_of(file.name) not in notes.crowds]
+    if len(used) < len(files):
+        remarks.append(
+            f"{len(files) - len(used)} scenes are left out: boxes in them are around a crowd"
+            " (iscrowd), whose objects have none"
+        )
+    kept = {file.name for file in used} | (boxes.keys() - {file.name for file in files})
+    return used, {name: rows for name, rows in boxes.items() if name in kept}
+
+
+def _in_picture(rows: list, size: tuple[int, int]) -> list:
+    """Those of the boxes that lie in a picture of a size, (height, width), as far as they must."""
+    whole = torch.tensor([0.0, 0.0, size[1], size[0]])
+    boxes = torch.tensor([row[:4] for row in rows], dtype=torch.float64).reshape(-1, 4)
+    low, high = torch.maximum(boxes, whole)[:, :2], torch.minimum(boxes, whole)[:, 2:]
+    share = (high - low).clamp(min=0).prod(1) / (boxes[:, 2:] - boxes[:, :2]).prod(1)
+    return [row for row, part in zip(rows, share.tolist(), strict=True) if part >= INSIDE]
 
 
 def split_scenes(
@@ -62,6 +122,12 @@ def check_names(boxes: dict[str, list], classes: Sequence[str]) -> None:
 def remark_box_shapes(boxes: dict[str, list], size: tuple[int, int], remarks: list[str]) -> None:
     """A word in `remarks` where some boxes cannot be met, since they have quite another shape."""
     rows = torch.tensor([row[:4] for rows in boxes.values() for row in rows]).reshape(-1, 4)
+    if small := int((~_large_enough(rows, size)).sum()):
+        remarks.append(
+            f"{small} of {len(rows)} boxes in the scenes are narrower than"
+            f" {size[1] * NARROWEST:g} pixels, too small to be looked for, and count as missed"
+            " (boxes are in pixels, not in shares of the picture)"
+        )
     if missed := int((same_shape(rows, size) < FOUND_IOU).sum()):
         remarks.append(
             f"{missed} of {len(rows)} boxes in the scenes have quite another shape than the crops"
@@ -140,7 +206,7 @@ def cut_crops(
 
     Args:
         paths: the scenes of one split.
-        boxes: what `read_annotations` says of them, by their name.
+        boxes: theirs, by the file's name.
         classes: the names; the background first.
         size: (height, width) of the crops.
         channels: 1 or 3.
@@ -155,7 +221,8 @@ def cut_crops(
             broken[path] = str(error)
             continue
         scene = StoredScene(path, boxes.get(path.name, []), tuple(classes), channels)
-        chosen = (same_shape(scene.boxes, size) >= SAME_SHAPE).nonzero().flatten()
+        alike = same_shape(scene.boxes, size) >= SAME_SHAPE
+        chosen = (alike & _large_enough(scene.boxes, size)).nonzero().flatten()
         chosen = chosen[torch.randperm(len(chosen), generator=generator)]
         for k in chosen[: -(-objects // len(paths))].tolist():
             label = int(scene.labels[k])
@@ -183,6 +250,20 @@ def same_shape(boxes: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
     """
     slender = (boxes[:, 3] - boxes[:, 1]) / (boxes[:, 2] - boxes[:, 0]) * (size[1] / size[0])
     return torch.minimum(slender, 1 / slender)
+
+
+def findable(rows: Sequence[tuple], size: tuple[int, int]) -> torch.Tensor:
+    """Which boxes some window of the crops' shape fits, bool [N].
+
+    >>> findable([(0, 0, 10, 10, "cup"), (0, 0, 1, 1, "cup"), (0, 0, 10, 90, "cup")], (20, 20))
+    tensor([ True, False, False])
+    """
+    boxes = torch.tensor([row[:4] for row in rows], dtype=torch.float32).reshape(-1, 4)
+    return (same_shape(boxes, size) >= FOUND_IOU) & _large_enough(boxes, size)
+
+
+def _large_enough(boxes: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
+    return boxes[:, 2] - boxes[:, 0] >= size[1] * NARROWEST
 
 
 def _inside(pixels: np.ndarray, box: torch.Tensor) -> np.ndarray:

@@ -239,11 +239,13 @@ def test_whatever_is_wrong_with_a_file_it_is_one_kind_of_error(tmp_path):
 def test_files_of_a_kind_that_is_not_read_are_named(own):
     (own / "ball" / "phone.HEIC").write_bytes(b"")
     (own / "ball" / ".DS_Store").write_bytes(b"")
+    (own / "scenes" / "phone.heic").write_bytes(b"")
     (own / "nothing").mkdir()
     (own / "only").mkdir()
     (own / "only" / "a.heic").write_bytes(b"")
     said = " ".join(load_folder(own).remarks)
     assert "ball also holds 1 files of a kind that is not read (.heic): save them as JPEG" in said
+    assert "scenes also holds 1 files of a kind that is not read (.heic)" in said
     assert "nothing is left out: no pictures in it" in said
     assert "only is left out: no pictures in it, but 1 files" in said
 
@@ -340,6 +342,41 @@ def test_what_systems_leave_behind_is_no_class(own):
     assert not any("._" in name for name in names_of(loaded.train))
 
 
+def test_hidden_files_and_copies_are_nobodys(own):
+    before = load_folder(own)
+    shutil.copytree(own / "ball", own / "ball" / ".Trash")
+    for copy in ("._boxes.json", ".ipynb_checkpoints/boxes-checkpoint.json"):
+        (own / "scenes" / copy).parent.mkdir(exist_ok=True)
+        (own / "scenes" / copy).write_bytes(b"\0\xff")
+    shutil.copy(own / "scenes" / "boxes.json", own / "scenes" / "boxes (copy).json")
+    after = load_folder(own)
+    assert after.boxes == before.boxes
+    assert after.train.kinds == before.train.kinds
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("Background", "Background would be a class: call it background"),
+        ("Scenes", "Scenes would be a class: call it scenes"),
+        ("T\udcfcr", "is damaged .no UTF-8.: give it another"),
+    ],
+)
+def test_folders_that_would_be_classes_by_mistake_are_refused(own, name, message):
+    shutil.copytree(own / "ball", f"{own}/{name}")
+    with pytest.raises(ValueError, match=message):
+        load_folder(own)
+
+
+def test_a_folder_that_is_split_already_is_refused(own):
+    for split in ("train", "val"):
+        shutil.copytree(own / "ball", own / split / "ball")
+    with pytest.raises(ValueError, match=r"train, val would be classes.*it is split when it is"):
+        load_folder(own)
+    shutil.rmtree(own / "val")
+    assert "train" in load_folder(own).classes  # which may be a toy
+
+
 # Shapes
 
 
@@ -403,6 +440,120 @@ def test_voc_files_name_their_picture_or_are_named_after_it(tmp_path):
     Image.new("L", (30, 30)).save(tmp_path / "c[1].jpg")
     boxes = read_annotations(tmp_path).boxes
     assert boxes == {"b.png": [(0, 0, 10, 20, "cup")], "c[1].jpg": [(1, 0, 10, 20, "cup")]}
+
+
+def edit_boxes(own, change):
+    path = own / "scenes" / "boxes.json"
+    data = json.loads(path.read_text())
+    change(data)
+    path.write_text(json.dumps(data))
+
+
+def test_names_from_windows_and_macos_are_those_of_the_files(own):
+    before = load_folder(own)
+    (own / "tent").rename(own / "Zu\u0308lt")  # as macOS writes it
+    (own / "scenes" / "scene-00.png").rename(own / "scenes" / "ku\u0308che.png")
+
+    def rename(data):
+        data["categories"][2]["name"] = "Z\u00fclt"
+        data["images"][0]["file_name"] = "photos\\k\u00fcche.png"
+
+    edit_boxes(own, rename)
+    after = load_folder(own)
+    assert "Z\u00fclt" in after.classes
+    assert sorted(map(len, after.boxes.values())) == sorted(map(len, before.boxes.values()))
+    assert sum(len(after.load_scenes(split)) for split in after.scenes) == 8
+
+
+def test_scenes_of_one_name_are_refused_if_boxes_name_them(own):
+    (own / "scenes" / "more").mkdir()
+    Image.new("L", (9, 9)).save(own / "scenes" / "more" / "x.png")
+    shutil.copy(own / "scenes" / "more" / "x.png", own / "scenes")
+    load_folder(own)
+    shutil.copy(own / "scenes" / "scene-00.png", own / "scenes" / "more")
+    with pytest.raises(ValueError, match=r"scene-00.png have the same name, .*: rename one"):
+        load_folder(own)
+
+
+def test_boxes_outside_their_picture_are_left_out_and_remarked(own):
+    before = load_folder(own)
+
+    def move(data):
+        data["annotations"][0]["bbox"][0] = 320 - 0.2 * 80  # a fifth is inside
+
+    edit_boxes(own, move)
+    after = load_folder(own)
+    assert len(after.boxes["scene-00.png"]) == len(before.boxes["scene-00.png"]) - 1
+    said = "1 boxes are left out: they lie outside of their picture (scene-00.png is 320×240)"
+    assert said in after.remarks
+
+
+def test_boxes_of_a_turned_photograph_are_remarked(own):
+    def size(data):
+        data["images"][0] |= {"width": 240, "height": 320}
+        data["images"][1] |= {"width": 320, "height": 240}
+        data["images"][2] |= {"width": 0, "height": None}
+
+    edit_boxes(own, size)
+    [said] = [line for line in load_folder(own).remarks if "another size" in line]
+    assert said.startswith("boxes of 1 scenes are for a picture of another size (scene-00.png is")
+
+
+def test_voc_files_note_their_pictures_size(tmp_path):
+    text = VOC.format(name="a.png", x=1)
+    size = "<size><width>40</width><height>30</height></size>"
+    (tmp_path / "a.xml").write_text(text.replace("<object>", f"{size}<object>", 1))
+    assert read_annotations(tmp_path).sizes == {"a.png": (30, 40)}
+
+
+def test_scenes_with_crowds_are_left_out_and_remarked(own):
+    edit_boxes(own, lambda data: data["annotations"][0].update(iscrowd=1))
+    loaded = load_folder(own)
+    assert "scene-00.png" not in {path.name for paths in loaded.scenes.values() for path in paths}
+    assert any(line.startswith("1 scenes are left out: boxes in them") for line in loaded.remarks)
+
+
+def test_a_slip_of_the_mouse_is_not_looked_for(own):
+    before = load_folder(own)
+    name = before.scenes["train"][0].name
+
+    def slip(data):
+        [image] = [entry["id"] for entry in data["images"] if entry["file_name"] == name]
+        for bbox in ([5, 5, 2, 1], [5, 5, 300, 2]):
+            entry = {"image_id": image, "category_id": 1, "bbox": bbox}
+            data["annotations"].append(entry)
+
+    edit_boxes(own, slip)
+    after = load_folder(own)
+    assert after.object_widths == before.object_widths
+    assert sum(map(was_cut, after.train.kinds)) <= sum(map(was_cut, before.train.kinds)) + 1
+    assert any("boxes in the scenes are narrower than 10 pixels" in r for r in after.remarks)
+
+
+COCO = {
+    "images": [{"id": 1, "file_name": "a/1.png"}],
+    "categories": [{"id": 1, "name": "cup"}],
+    "annotations": [{"image_id": 1, "category_id": 1, "bbox": [0, 0, 5, 5]}],
+}
+
+
+@pytest.mark.parametrize(
+    ("key", "entry", "message"),
+    [
+        ("images", {"id": 1, "file_name": "2.png"}, "f: a/1.png and 2.png have the same id, 1"),
+        ("images", {"id": 2, "file_name": "b/1.png"}, "f: a/1.png and b/1.png have the same name"),
+        ("categories", {"id": 1, "name": "pot"}, "f: cup and pot have the same id, 1"),
+        (
+            "annotations",
+            {"image_id": 1, "category_id": 1, "bbox": [0, 0, float("inf"), 5]},
+            "f: .*is no box of a class",
+        ),
+    ],
+)
+def test_what_a_coco_file_does_not_tell_apart_is_refused(key, entry, message):
+    assert parse_coco(json.dumps(COCO), "f").boxes == {"1.png": [(0, 0, 5, 5, "cup")]}
+    with pytest.raises(ValueError, match=message):
+        parse_coco(json.dumps(COCO | {key: [*COCO[key], entry]}), "f")
 
 
 @pytest.mark.parametrize(
