@@ -15,10 +15,11 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 # What systems and file managers leave in a folder that somebody has looked into, in small letters:
-# macOS, Windows, KDE, and the network drives of Synology.
+# macOS, Windows, KDE, and the network drives of Synology; and on a drive of one's own.
 LEFT_BEHIND = (
     *("._*", ".ds_store", ".appledouble", ".fseventsd", ".spotlight-v100", ".trashes", "icon\r"),
     *("__macosx", "thumbs.db", "ehthumbs*.db", "desktop.ini", ".directory", "@eadir"),
+    *("lost+found", "$recycle.bin", "system volume information"),
 )
 CHECKSUMS = "checksums.sha256"
 ROOT = Path(__file__).resolve().parent.parent
@@ -104,15 +105,25 @@ def own_files(folder: Path) -> list[Path]:
     """What a user has put into a folder and into folders of it, sorted.
 
     Hidden files are none of that, such as a picture in a wastebasket, or the copies that Jupyter
-    keeps; nor is what systems leave behind.
+    keeps; nor is what systems leave behind. There is nothing in a folder that is not there.
+
+    Raises:
+        OSError: a folder must not be looked into; `Path.rglob` would pass it over in silence.
     """
+    found: list[Path] = []
+    for where, folders, names in os.walk(folder, onerror=_unless_missing):
+        folders[:] = [name for name in folders if _is_own(name)]
+        found += [Path(where, name) for name in names if _is_own(name)]
+    return sorted(found)
 
-    def is_own(path: Path) -> bool:
-        hidden = any(part.startswith(".") for part in path.parts)
-        return not hidden and not is_left_behind(path)
 
-    paths = (path for path in folder.rglob("*") if is_own(path.relative_to(folder)))
-    return sorted(path for path in paths if not path.is_dir())
+def _is_own(name: str) -> bool:
+    return not name.startswith(".") and not is_left_behind(Path(name))
+
+
+def _unless_missing(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError):
+        raise error
 
 
 def unread_files(files: Iterable[Path], read: Sequence[str]) -> str:

@@ -228,6 +228,8 @@ def open_weights(path: Path) -> safe_open:
     """A safetensors file, to be used in `with`; raises as `read_header`."""
     if not path.is_file():
         raise FileNotFoundError(f"no weights file {path}")
+    with path.open("rb"):  # of a file that must not be read, safe_open says that there is none
+        pass
     try:
         return safe_open(path, framework="pt")
     except (SafetensorError, OSError, ValueError) as error:

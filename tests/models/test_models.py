@@ -3,6 +3,7 @@
 import io
 import pickle
 import shutil
+from pathlib import Path
 
 import pytest
 import torch
@@ -358,6 +359,15 @@ def test_a_missing_file_is_named(tmp_path):
     for path in (tmp_path / "none.safetensors", tmp_path):
         with pytest.raises(FileNotFoundError, match=f"no weights file {path}"):
             load_model(path)
+
+
+def test_a_file_that_must_not_be_read_is_not_called_damaged(weights_file, monkeypatch):
+    def forbid(path, *args, **options):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "open", forbid)  # to root, nothing is forbidden
+    with pytest.raises(PermissionError):
+        load_model(weights_file)
 
 
 @pytest.mark.parametrize("part", [0, 0.0005, 0.5, 0.999])

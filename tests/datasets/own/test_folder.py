@@ -1,11 +1,13 @@
 """A folder of one's own pictures: read, cropped, split, and a clear word for what is wrong."""
 
 import json
+import os
 import re
 import shutil
 from collections import Counter
 from contextlib import suppress
 from itertools import chain
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -352,6 +354,21 @@ def test_hidden_files_and_copies_are_nobodys(own):
     after = load_folder(own)
     assert after.boxes == before.boxes
     assert after.train.kinds == before.train.kinds
+
+
+@pytest.mark.parametrize("folder", ["ball", "ball/more", "scenes"])
+def test_a_folder_that_must_not_be_looked_into_is_named(own, folder, monkeypatch):
+    (own / "ball" / "more").mkdir()
+    scan = os.scandir
+
+    def forbid(path="."):
+        if Path(path) == own / folder:
+            raise PermissionError(13, "Permission denied", str(path))
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", forbid)  # to root, nothing is forbidden
+    with pytest.raises(PermissionError, match=folder):
+        load_folder(own)
 
 
 @pytest.mark.parametrize(
