@@ -106,7 +106,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     except KeyboardInterrupt:
         print("\ninterrupted: no half file was left", file=sys.stderr)
-        if args.verb in ("draw", "ablate"):
+        if args.verb == "ablate" or (args.verb == "draw" and args.what == "street"):
             print("the same command goes on where it stopped", file=sys.stderr)
         return 130
 

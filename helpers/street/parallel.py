@@ -43,7 +43,7 @@ def in_parallel(
         min(workers, len(jobs)), multiprocessing.get_context("spawn"), initializer=_serve
     )
     try:
-        with _one_thread():
+        with _one_thread(), _deaf():
             results = pool.map(work, jobs)
         with closing(results):
             yield from results
@@ -53,7 +53,7 @@ def in_parallel(
 
 def _serve() -> None:
     """Make this process one that stops with its parent, and not before."""
-    # Ctrl-C reaches every process of a terminal; it is for the first one to decide.
+    # As `_deaf` does, where a process inherits that.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # If that one is killed, nobody tells the others: they would wait for jobs for ever.
     threading.Thread(target=_end_with_parent, daemon=True).start()
@@ -78,6 +78,23 @@ def _one_thread() -> Iterator[None]:
                 del os.environ[name]
             else:
                 os.environ[name] = value
+
+
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """Processes that start meanwhile do not hear Ctrl-C, from their first moment on.
+
+    It reaches every process of a terminal, and is for the first one to decide, which hears it at
+    the end of this. One that still loads its modules would end with a traceback.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def batches(count: int, size: int) -> list[range]:

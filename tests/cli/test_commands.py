@@ -658,6 +658,9 @@ def test_an_interrupted_drawing_says_how_to_go_on(monkeypatch, tmp_path, capsys)
     monkeypatch.setattr(helpers.street, "write_dataset", interrupted)
     assert main(["draw", "--out", str(tmp_path / "s")]) == 130
     assert "the same command goes on" in capsys.readouterr().err
+    monkeypatch.setattr("helpers.datasets.digits.write_digits", interrupted)
+    assert main(["draw", "digits", "--out", str(tmp_path / "d")]) == 130  # begins anew: a minute
+    assert "the same command goes on" not in capsys.readouterr().err
 
 
 @pytest.mark.filterwarnings("default:.* has no .* crops")

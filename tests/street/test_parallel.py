@@ -4,6 +4,7 @@ They load this module: it does without torch, which would take each of them seco
 """
 
 import os
+import signal
 import subprocess
 import sys
 
@@ -52,6 +53,21 @@ def test_killed_processes_leave_no_orphans():
     ])  # fmt: skip
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=60)
     assert done.returncode == -9
+
+
+@pytest.mark.skipif(os.name != "posix", reason="only there, a process inherits it")
+def test_processes_do_not_hear_ctrl_c_from_their_first_moment_on(tmp_path, monkeypatch):
+    said = tmp_path / "said"
+    (tmp_path / "sitecustomize.py").write_text(
+        "import signal\n"
+        f"with open({str(said)!r}, 'a') as file:\n"
+        "    print(signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, []), file=file)\n"
+    )
+    paths = (str(tmp_path), os.environ.get("PYTHONPATH", ""))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, paths)))
+    assert list(in_parallel(abs, [-1, -2], 2)) == [1, 2]
+    assert set(said.read_text().split()) == {"True"}
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, [])
 
 
 def test_batches_cover_each_number_once():
