@@ -16,6 +16,7 @@ from helpers.paths import (
     is_left_behind,
     read_text,
     uiuc_folder,
+    unread_files,
 )
 
 # What counts as a picture where a whole folder is named.
@@ -175,17 +176,25 @@ def _check_results_are_no_inputs(args: argparse.Namespace) -> None:
 def pictures_of(given: Path) -> list[Path]:
     """The pictures in a folder (not in folders of it), or the one picture that is named.
 
+    Says on stderr which files of the folder are of a kind that is not read.
+
     Raises:
         ValueError: the folder holds none.
     """
     if not given.is_dir():
         return [given]
-    inside = (path for path in given.iterdir() if path.suffix.lower() in PICTURES)
-    found = sorted(path for path in inside if path.is_file() and not is_left_behind(path))
+    inside = [path for path in given.iterdir() if path.is_file()]
+    inside = [path for path in inside if not is_left_behind(Path(path.name))]
+    found = sorted(path for path in inside if path.suffix.lower() in PICTURES)
+    others = unread_files(inside, PICTURES)
     if not found:
         below = sorted({p.parent for p in given.rglob("*") if p.suffix.lower() in PICTURES})
         where = f"; there are some in {below[0]}" if below else f" ({', '.join(PICTURES)})"
-        raise ValueError(f"{given} holds no pictures{where}")
+        raise ValueError(
+            f"{given} holds no pictures{where}" + (f", but {others}" if others else "")
+        )
+    if others:
+        say(f"{given} also holds {others}")
     return found
 
 

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import fields
@@ -270,6 +271,20 @@ def test_a_folder_of_folders_says_where_pictures_are(tmp_path, capsys):
     damaged(tmp_path / "cups")
     assert main(["detect", str(tmp_path)]) == 2
     assert f"holds no pictures; there are some in {tmp_path / 'cups'}" in result(capsys)[1][-1]
+
+
+def test_files_of_a_folder_that_are_not_read_are_named(tmp_path, picture, weights, capsys):
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    (folder / "a.HEIC").write_bytes(b"")
+    (folder / ".DS_Store").write_bytes(b"")
+    detect = ["detect", str(folder), "--weights", str(weights), "--out", str(tmp_path / "out")]
+    assert main(detect) == 2
+    assert "holds no pictures" in (said := capsys.readouterr().err)
+    assert "but 1 files of a kind that is not read (.heic)" in said
+    shutil.copy(picture, folder)
+    assert main(detect) == 0
+    assert "photos also holds 1 files of a kind that is not read (.heic)" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", ["a$_$b.png", "a\u8f66.png", "a$x^{2$.png", "line\nbreak.png"])
