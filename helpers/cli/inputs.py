@@ -65,6 +65,7 @@ def _draw(args: argparse.Namespace) -> None:
 def _train(args: argparse.Namespace) -> None:
     _check_training_data(args.data)
     _check_scenes(args.scenes, args.data)
+    _check_shape(args)
     check_writable(args.out)
     _say_replaced(args.out)
 
@@ -93,6 +94,13 @@ def _check_scenes(scenes: int | None, data: str | Path) -> None:
         raise ValueError("--scenes is for training: say on what by --train, such as --train both")
     if scenes and (data == "digits" or (isinstance(data, Path) and is_own(data))):
         raise ValueError("--scenes is for cars: the scenes that are drawn have no others")
+
+
+def _check_shape(args: argparse.Namespace) -> None:
+    """The course's crops, and those that draw wrote, are all of one size already."""
+    own = isinstance(args.data, Path) and is_own(args.data)
+    if not own and (args.size or args.shape != "crop"):
+        raise ValueError(f"--size and --shape are for pictures of your own, not for {args.data}")
 
 
 def _ablate(args: argparse.Namespace) -> None:

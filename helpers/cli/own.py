@@ -1,6 +1,7 @@
 """Training and measuring detectors of several classes: `digits`, and folders of one's own."""
 
 import argparse
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -108,7 +109,7 @@ def train(args: argparse.Namespace) -> None:
     notes = {
         **{"data": task.name, "seed": str(args.seed), "epochs": str(epochs)},
         **{"threshold": f"{min(threshold, 0.999999):.6f}", "mirror": "yes" if mirror else "no"},
-        **{"shape": args.shape, "pictures": str(_pictures(task))},
+        **{"shape": args.shape, **_held_out(task)},
     }
     if task.widths:
         notes["object_width"] = "..".join(f"{width:g}" for width in task.widths)
@@ -120,8 +121,14 @@ def train(args: argparse.Namespace) -> None:
     print(f"{path}: the threshold is {threshold:.6f}, chosen on validation {_chosen_by(task)}")
 
 
-def _pictures(task: Task) -> int:
-    return len(task.train) + len(task.val) + len(task.test)
+def _held_out(task: Task) -> dict[str, str]:
+    """Notes by which it is seen later whether the same crops are held out.
+
+    The count alone would not do: with one picture in the place of another, the split is a new one.
+    """
+    digest = hashlib.sha256("\n".join(task.test.kinds).encode(errors="replace")).hexdigest()
+    count = len(task.train) + len(task.val) + len(task.test)
+    return {"pictures": str(count), "held_out": digest[:12]}
 
 
 def _chosen_by(task: Task) -> str:
@@ -273,6 +280,6 @@ def _task_for(data: str | Path, header: ModelHeader, weights: Path) -> Task:
             f"{weights} is for crops of {header.input_size[0]}×{header.input_size[1]} with"
             f" {header.channels} channels, not {task.size[0]}×{task.size[1]} with {task.channels}"
         )
-    if header.notes.get("pictures") not in (None, str(_pictures(task))):
+    if any(header.notes.get(name, text) != text for name, text in _held_out(task).items()):
         say(f"{data} has changed since the training: some of the held-out crops may be known")
     return task

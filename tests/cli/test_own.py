@@ -121,6 +121,13 @@ def test_a_folder_that_has_changed_is_remarked(trained, folder, tmp_path, capsys
     assert "has changed since the training" in capsys.readouterr().err
 
 
+def test_another_picture_in_the_place_of_one_is_a_change(trained, folder, tmp_path, capsys):
+    other = shutil.copytree(folder, tmp_path / "other")
+    (other / "ball" / "000.png").rename(other / "ball" / "999.png")
+    assert main(["evaluate", "--weights", str(trained), "--data", str(other)]) == 0
+    assert "has changed since the training" in capsys.readouterr().err
+
+
 # Where nothing is found, and sizes
 
 
@@ -174,6 +181,13 @@ def test_options_that_make_no_sense_are_refused(options, capsys):
     with pytest.raises(SystemExit):
         main(options)
     assert "argument" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("options", [["--size", "32x32"], ["--shape", "pad"]])
+@pytest.mark.parametrize("data", ["street", "digits"])
+def test_a_size_that_would_not_be_heard_is_refused(data, options, tmp_path, capsys):
+    assert main(["train", "--data", data, "--out", str(tmp_path / "w"), *options]) == 2
+    assert f"are for pictures of your own, not for {data}" in capsys.readouterr().err
 
 
 # Pictures and files
