@@ -96,8 +96,9 @@ def parse_coco(text: str, where: str) -> Annotations:
             _note_size(found, names[image["id"]], image.get("height"), image.get("width"))
         for entry in data["annotations"]:
             x, y, width, height = map(float, entry["bbox"])
-            row = _checked((x, y, x + width, y + height, classes[entry["category_id"]]), where)
-            name = names[entry["image_id"]]
+            label = _looked_up(classes, entry, "category_id", where)
+            row = _checked((x, y, x + width, y + height, label), where)
+            name = _looked_up(names, entry, "image_id", where)
             found.boxes[name].append(row)
             if entry.get("iscrowd"):
                 found.crowds.add(name)
@@ -122,6 +123,16 @@ def _by_id(entries: Sequence[dict], key: str, where: str) -> dict[object, str]:
                 " of one would become boxes of the other"
             )
     return found
+
+
+def _looked_up(names: dict[object, str], entry: dict, key: str, where: str) -> str:
+    """What an entry names by an id."""
+    if entry[key] not in names:
+        raise ValueError(
+            f"{where}: a box has the {key} {entry[key]!r}, and nothing has that id (numbers and"
+            " texts are not the same)"
+        )
+    return names[entry[key]]
 
 
 def _check_apart(files: Sequence[str], where: str) -> None:

@@ -565,6 +565,16 @@ COCO = {
             {"image_id": 1, "category_id": 1, "bbox": [0, 0, float("inf"), 5]},
             "f: .*is no box of a class",
         ),
+        (
+            "annotations",
+            {"image_id": "1", "category_id": 1, "bbox": [0, 0, 5, 5]},
+            "f: a box has the image_id '1', and nothing has that id",
+        ),
+        (
+            "annotations",
+            {"image_id": 1, "category_id": 2, "bbox": [0, 0, 5, 5]},
+            "f: a box has the category_id 2, and nothing has that id",
+        ),
     ],
 )
 def test_what_a_coco_file_does_not_tell_apart_is_refused(key, entry, message):
