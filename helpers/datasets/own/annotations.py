@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 from xml.etree import ElementTree
 
+from helpers.datasets.own.pictures import PICTURES
 from helpers.paths import own_files, read_text
 
 Named = tuple[float, float, float, float, str]  # x1, y1, x2, y2, the class's name
@@ -187,13 +188,17 @@ def parse_voc(text: str, where: str) -> list[Named]:
 
 
 def _picture_of(text: str, path: Path) -> str:
-    """The picture that a VOC file is about; without a name, the one with the file's own name."""
+    """The picture that a VOC file is about: that of the same name beside it, or else the one named.
+
+    What is named may be long renamed, or converted to another kind.
+    """
+    beside = sorted(path.parent.glob(f"{_escaped(path.stem)}.*"))
+    same = [p.name for p in beside if p.suffix.lower() in PICTURES]
     try:
         named = ElementTree.fromstring(text).findtext("filename") or ""
     except ElementTree.ParseError:
         named = ""
-    same = [p.name for p in path.parent.glob(f"{_escaped(path.stem)}.*") if p != path]
-    return name_of(named) or name_of(same[0] if same else path.stem)
+    return name_of(same[0] if same else named) or name_of(path.stem)
 
 
 def _escaped(stem: str) -> str:

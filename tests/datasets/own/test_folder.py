@@ -459,6 +459,13 @@ def test_voc_files_name_their_picture_or_are_named_after_it(tmp_path):
     assert boxes == {"b.png": [(0, 0, 10, 20, "cup")], "c[1].jpg": [(1, 0, 10, 20, "cup")]}
 
 
+def test_a_voc_file_beside_a_picture_is_about_that_whatever_it_names(tmp_path):
+    (tmp_path / "a.xml").write_text(VOC.format(name="IMG_0001.jpg", x=1))
+    (tmp_path / "a.json").write_text(json.dumps(COCO | {"annotations": []}))
+    Image.new("L", (30, 30)).save(tmp_path / "a.png")
+    assert read_annotations(tmp_path).boxes == {"1.png": [], "a.png": [(0, 0, 10, 20, "cup")]}
+
+
 def edit_boxes(own, change):
     path = own / "scenes" / "boxes.json"
     data = json.loads(path.read_text())
