@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+import sys
 from collections import Counter
 from contextlib import suppress
 from itertools import chain
@@ -371,6 +372,7 @@ def test_a_folder_that_must_not_be_looked_into_is_named(own, folder, monkeypatch
         load_folder(own)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems hold no such names")
 @pytest.mark.parametrize(
     ("name", "message"),
     [
