@@ -1,14 +1,16 @@
 """How a submission is run: each exercise by itself, in a box, and without believing its kernel.
 
-For each test, only the cells that it needs are run (`tools.needed`); then the course's own imports,
-so that no name of the student's stands in their way; then the visible part of the test, and last,
-out of reach, its hidden part (`tools.outside`). Points depend on whether the test raised, and on
-nothing that was printed. A kernel that dies is started again for the next one.
+For each test, only the cells that it needs are run (`tools.needed`); then those of the course's
+imports that the test uses, so that no name of the student's stands in its way; then the visible
+part of the test, and last, out of reach, its hidden part (`tools.outside`). Points depend on
+whether the test raised, and on nothing that was printed. A kernel that dies is started again for
+the next one.
 
 Before and after each test something is run that *must* fail: the test of an answer that nobody
 wrote. A submission whose kernel says that it passed is not believed in anything.
 """
 
+import ast
 import math
 import secrets
 import time
@@ -126,24 +128,33 @@ class Examine(Patient):
         nothing = self._nothing_written(id_of(cells[test]))
         word = secrets.token_hex(8)
         must_fail = [f"raise AssertionError({word!r})", f"{nothing}\n{visible}"]
-        self._aside(self._imports)
         before = secrets.randbelow(2)
         self._must_fail(must_fail[0], word if not before else "")
-        self._aside(self._imports)
-        builtin = sorted(builtins_used(python_of(source) or ""))
-        guard = MODULE.format(name=self._guard)
-        if errors_of(self._aside(f"{guard}.restore({builtin}, globals())")):
+        beside = outside.set_apart(hidden)[1].values()
+        if not self._restore(source if imports is None else "\n".join([visible, *beside])):
             cells[test].outputs = [failure(NOT_RUN, UNPREPARED)]
             return
         self._run(test, visible)
         only_the_verdict(cells[test], replied_ok=self._replied_ok)
         if imports is not None and not errors_of(cells[test]):
             self._run_hidden(test, hidden, imports, names)
-        self._aside(f"{guard}.give_back(globals())")
+        self._aside(f"{MODULE.format(name=self._guard)}.give_back(globals())")
         if visible.strip():
             self._must_fail(must_fail[1], "")
         if before:
             self._must_fail(must_fail[0], word)
+
+    def _restore(self, code: str) -> bool:
+        """Put back the imports and built-ins that code uses, and no other: the rest is an answer's.
+
+        Returns whether it could be done.
+        """
+        code = python_of(code) or ""
+        wanted = [ast.unparse(one) for one in ast.parse(self._imports).body]
+        wanted = [one for one in wanted if names_defined(one) & names_used(code)]
+        self._aside("\n".join(wanted))
+        guard, builtin = MODULE.format(name=self._guard), sorted(builtins_used(code))
+        return not errors_of(self._aside(f"{guard}.restore({builtin}, globals())"))
 
     def _outside(self, test: int) -> tuple[set[str], str, str | None]:
         """The answers' names in a test's hidden part; that part; and the imports that it needs.
@@ -167,6 +178,7 @@ class Examine(Patient):
             cell.outputs += [error] if error else []
         except exchange.Unsendable:
             printed = cell.outputs
+            self._restore(hidden)
             self._run(test, hidden)
             only_the_verdict(cell, replied_ok=self._replied_ok)
             cell.outputs = [*printed, *cell.outputs]

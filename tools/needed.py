@@ -3,8 +3,10 @@
 import ast
 import builtins
 import functools
+import re
 import symtable
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 
 from IPython.core.inputtransformer2 import TransformerManager
 from nbformat import NotebookNode
@@ -12,17 +14,57 @@ from nbformat import NotebookNode
 LONGEST = 100_000  # characters of a cell that somebody may have written
 
 
+# Each magic costs IPython a look at the whole cell, and at five hundred it gives up.
+MOST_MAGICS = 50
+MAGIC = re.compile(r"^[ \t]*[%!?/,;]|=[ \t]*[%!]|\?[ \t]*$", re.MULTILINE)
+DEEPEST = 200  # expressions in expressions; looking through them recurses
+# What follows these is run as if they were not there.
+TIMED_CELL = re.compile(r"\s*%%(?:time|capture|prun)\b.*\n")
+TIMED_LINE = re.compile(r"^([ \t]*)%time[ \t]+(?=\S)", re.MULTILINE)
+BUILT_INS = set(dir(builtins))
+UNREADABLE = (SyntaxError, ValueError, RuntimeError, MemoryError)
+
+
 @functools.lru_cache(maxsize=1000)  # most cells of a class are the course's
 def python_of(source: str) -> str | None:
-    """A cell's code, IPython's magics translated; None if it is not Python, or endless."""
+    """A cell's code, IPython's magics translated; None if it is not Python, or too intricate."""
     if len(source) > LONGEST:
         return None
-    try:
-        code = TransformerManager().transform_cell(source)
-        symtable.symtable(code, "cell", "exec")
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    source = _untimed(source)
+    if is_too_intricate(source):
         return None
-    return code
+    with suppress(*UNREADABLE):
+        code = source if _tree(source) else TransformerManager().transform_cell(source)
+        tree = _tree(code)
+        return code if tree and not _is_deep(tree) else None
+    return None
+
+
+def is_too_intricate(source: str) -> bool:
+    """Is a cell, which may well run, more than can be looked through?"""
+    source = _untimed(source)
+    tree = _tree(source)
+    return _is_deep(tree) if tree else len(MAGIC.findall(source)) > MOST_MAGICS
+
+
+def _untimed(source: str) -> str:
+    while found := TIMED_CELL.match(source):
+        source = source[found.end() :]
+    return TIMED_LINE.sub(r"\1", source)
+
+
+def _tree(code: str) -> ast.Module | None:
+    with suppress(*UNREADABLE):
+        symtable.symtable(code, "cell", "exec")
+        return ast.parse(code)
+    return None
+
+
+def _is_deep(tree: ast.AST) -> bool:
+    level = [tree]
+    for _ in range(DEEPEST):
+        level = [child for node in level for child in ast.iter_child_nodes(node)]
+    return bool(level)
 
 
 def names_defined(code: str) -> set[str]:
@@ -31,12 +73,26 @@ def names_defined(code: str) -> set[str]:
     >>> sorted(names_defined("import a.b as c; d, e = 1, lambda: [f for f in c]"))
     ['c', 'd', 'e']
     """
-    symbols = symtable.symtable(code, "cell", "exec").get_symbols()
-    return {s.get_name() for s in symbols if s.is_assigned() or s.is_imported()}
+    return {
+        symbol.get_name()
+        for table in _tables(code)
+        for symbol in table.get_symbols()
+        if (symbol.is_assigned() or symbol.is_imported())
+        and (table.get_type() == "module" or symbol.is_declared_global())
+    }
 
 
-def names_used(code: str, *, late: bool | None = None) -> set[str]:
-    """The global names that code reads, but for built-ins.
+def _tables(code: str) -> Iterator[symtable.SymbolTable]:
+    """The names of code, and those of its functions and classes."""
+    tables = [symtable.symtable(code, "cell", "exec")]
+    while tables:
+        table = tables.pop()
+        tables += table.get_children()
+        yield table
+
+
+def names_used(code: str, *, late: bool | None = None, builtin: bool = False) -> set[str]:
+    """The global names that code reads, but for built-ins, unless `builtin`.
 
     `late`: only those that functions read, which is when they are called; False: only those that
     are read at once.
@@ -45,15 +101,12 @@ def names_used(code: str, *, late: bool | None = None) -> set[str]:
     {'c'}
     """
     used: set[str] = set()
-    tables = [symtable.symtable(code, "cell", "exec")]
-    while tables:
-        table = tables.pop()
-        tables += table.get_children()
+    for table in _tables(code):
         at_once = table.get_type() == "module"
         if late is None or late != at_once:
             symbols = [s for s in table.get_symbols() if s.is_referenced()]
             used |= {s.get_name() for s in symbols if at_once or s.is_global()}
-    return used - set(dir(builtins))
+    return used if builtin else used - BUILT_INS
 
 
 def builtins_used(code: str) -> set[str]:
@@ -62,18 +115,15 @@ def builtins_used(code: str) -> set[str]:
     >>> sorted(builtins_used("assert all(x == abs(y) for x in z)"))
     ['abs', 'all']
     """
-    return {n.id for n in ast.walk(ast.parse(code)) if isinstance(n, ast.Name)} & set(dir(builtins))
+    return {n.id for n in ast.walk(ast.parse(code)) if isinstance(n, ast.Name)} & BUILT_INS
 
 
 def names_replaced(code: str) -> set[str]:
     """The global names that code sets whatever happens: what they were before does not matter."""
-    replaced: set[str] = set()
-    for node in ast.parse(code).body:
-        if isinstance(node, ast.FunctionDef | ast.ClassDef):
-            replaced.add(node.name)
-        elif isinstance(node, ast.Import | ast.ImportFrom):
-            replaced |= {alias.asname or alias.name.split(".")[0] for alias in node.names}
-        elif isinstance(node, ast.Assign):
+    body = ast.parse(code).body
+    replaced = _functions(body)
+    for node in body:
+        if isinstance(node, ast.Assign):
             replaced |= {
                 t.id
                 for target in node.targets
@@ -84,9 +134,9 @@ def names_replaced(code: str) -> set[str]:
 
 
 def names_changed(code: str) -> set[str]:
-    """Names whose objects code changes at its top level: `a.b = 1`, `a[0] = 1`, `a.append(1)`."""
+    """Names whose objects code changes, but in functions: `a.b = 1`, `a[0] = 1`, `a.append(1)`."""
     changed: set[str] = set()
-    for statement in ast.parse(code).body:
+    for statement in _statements(ast.parse(code)):
         targets = getattr(statement, "targets", None) or [getattr(statement, "target", None)]
         if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
             targets = [statement.value.func]
@@ -98,18 +148,43 @@ def names_changed(code: str) -> set[str]:
     return changed
 
 
+def _statements(tree: ast.AST) -> Iterator[ast.stmt]:
+    """What is run at once, also in loops and branches."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.stmt):
+            yield node
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.expr):
+            yield from _statements(node)
+
+
+def _functions(statements: Iterable[ast.stmt]) -> set[str]:
+    """The names that statements give to functions and classes, or import."""
+    found: set[str] = set()
+    for node in statements:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            found.add(node.name)
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            found |= {alias.asname or alias.name.split(".")[0] for alias in node.names}
+    return found
+
+
+def imports_all(code: str) -> bool:
+    """Does code import names that do not stand there: `from math import *`?"""
+    return "*" in names_replaced(code)
+
+
 def needed_cells(cells: Sequence[NotebookNode], test: int) -> list[int]:
     """The numbers of the code cells before cell `test` that it needs, in order, without itself.
 
     Backwards from the test: a cell is needed if it sets, or changes, a name that is used by what is
-    needed so far. What is not Python is needed by nobody.
+    needed so far; and if it imports nobody knows what. What is not Python is needed by nobody.
     """
     code = python_of(cells[test].source)
     at_test = names_used(code) if code else set()
     while True:
         found = _needed_for(cells[:test], at_test)
         # What needed functions read when they are called may be set after them.
-        late = set().union(*(names_used(code, late=True) for code in found.values()))
+        late = set().union(*(names_used(code, late=True, builtin=True) for code in found.values()))
         if late <= at_test:
             return sorted(found)
         at_test |= late
@@ -124,9 +199,14 @@ def _needed_for(cells: Sequence[NotebookNode], wanted: set[str]) -> dict[int, st
         if cell.cell_type != "code" or (marks.get("grade") and not marks.get("solution")):
             continue
         code = python_of(cell.source)
-        if code is not None and (names_defined(code) | names_changed(code) - modules) & wanted:
+        if code is None:
+            continue
+        names = names_defined(code) | names_changed(code) - modules
+        # A function may have a built-in's name; `sum = 0` in some other cell is a slip.
+        names -= BUILT_INS - _functions(_statements(ast.parse(code)))
+        if imports_all(code) or names & wanted:
             found[number] = code
-            wanted = (wanted - names_replaced(code)) | names_used(code, late=False)
+            wanted = (wanted - names_replaced(code)) | names_used(code, late=False, builtin=True)
     return found
 
 

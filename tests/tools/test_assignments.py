@@ -318,6 +318,27 @@ def test_missing_work_has_its_line(tmp_path, course):
     }
 
 
+def test_an_answer_may_use_names_of_imports_and_built_ins_that_its_test_does_not(tmp_path):
+    made = lesson()
+    made.cells[1].source = "from math import floor, pi"
+    hidden = cell_of(made, "double-test")
+    hidden.source = hidden.source.replace("double(10)", "abs(double(10))")
+    write_notebook(made, tmp_path / "notebooks" / "lesson.ipynb")
+    mine = "pi = 2\ndef abs(x): return pi * x\ndef double(x): return abs(x)"
+    theirs = "floor = abs = print\ndef halve(x): return x / 2"
+    for student, code in (("Ada", mine), ("Bob", f"abs = max\n{mine}"), ("Eve", "%pwd\n" * 600)):
+        handed = with_source("double", code, copy.deepcopy(made))
+        hand_in(tmp_path / "class", student, "lesson", with_source("halve", theirs, handed))
+    places = {"notebooks": tmp_path / "notebooks", "build": tmp_path}
+    assert command("grade", tmp_path / "class", "--jobs", 1, **places) == 0
+    rows = read_grades(tmp_path)
+    assert [rows[student, "lesson"]["score"] for student in ("Ada", "Bob", "Eve")] == [
+        "5",
+        "5",
+        "3",
+    ]
+
+
 def unclosed(notebook):
     cell_of(notebook, "double").source = "### BEGIN SOLUTION\nx = 1"
 

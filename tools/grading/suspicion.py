@@ -11,7 +11,7 @@ from tools.grading.likeness import alike
 from tools.grading.releases import Release
 from tools.grading.table import Graded
 from tools.grading.tasks import id_of, tasks_of
-from tools.needed import python_of
+from tools.needed import is_too_intricate, python_of
 from tools.verdicts import is_test
 
 # What reaches past the answer: into IPython, other people's data, the test that is running.
@@ -51,6 +51,8 @@ def notes_of(notebook: NotebookNode, source: NotebookNode) -> list[str]:
     notes = []
     for number, cell in code:
         tree = _tree(cell.source)
+        if tree is None and is_too_intricate(cell.source):
+            notes.append(f"cell {number} is too intricate to be looked through: look at it")
         if cell.source in known or tree is None:
             continue
         notes += [f"cell {number} uses {what}: look at it" for what in sorted(set(_reaches(tree)))]
