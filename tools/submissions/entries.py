@@ -158,13 +158,23 @@ def entries_of_zip(file: BinaryIO) -> Iterator[Entry]:
         raise Refused(f"a damaged zip: {error}") from error
     found = []
     for info in archive.infolist():
-        whole = readable(info.filename.replace("\\", "/"))
+        whole = readable(_name_in_zip(info).replace("\\", "/"))
         parts = tuple(part for part in whole.split("/") if part not in ("", "."))
         unused = any(is_unused(part) for part in parts if part != "..")
         if parts and not info.is_dir() and not unused:
             found.append((len(parts), parts, whole, info))
     for _, parts, whole, info in sorted(found, key=lambda one: one[:3]):
         yield _member(archive, info, parts, whole)
+
+
+def _name_in_zip(info: zipfile.ZipInfo) -> str:
+    """A member's name; macOS writes UTF-8 without saying so, and Python reads it as MS-DOS'."""
+    if info.flag_bits & 0x800:
+        return info.filename
+    try:
+        return info.filename.encode("cp437").decode("utf-8")
+    except UnicodeError:
+        return info.filename
 
 
 def _member(

@@ -188,6 +188,12 @@ def test_the_download_of_a_class_may_be_a_folder_or_a_zip(look, place, names, st
     assert sorted({one.student for one in found.submissions if one.path}) == students
 
 
+def test_names_in_a_zip_of_macos_and_of_windows_are_read_as_they_were_written(look):
+    data = zipped({"Zo##/04_fcn.ipynb": GOOD, "Andr#/04_fcn.ipynb": GOOD})
+    data = data.replace(b"Zo##", "Zoë".encode()).replace(b"Andr#", "André".encode("cp437"))
+    assert look({"class.zip": data}).students == ["André", "Zoë"]
+
+
 def test_many_versions_may_be_many_students_and_that_is_asked(look):
     found = look({f"group 1/s{i}/04_fcn.ipynb": GOOD + " " * i for i in range(6)} | PLAIN)
     assert found.students == ["Bob", "group 1"]
