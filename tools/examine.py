@@ -56,6 +56,7 @@ exec({exchange!r}, _.__dict__)
 exec({source!r}, _.__dict__)
 _.keep()
 _.calm()
+_.forgive()
 __import__("sys").modules[{name!r}] = _
 del _"""
 

@@ -9,10 +9,13 @@ import sys
 import time
 
 from IPython import get_ipython
+from IPython.core.error import UsageError
 
 # Printing must not cost time: each flush waits for a thread, and each message for the grader.
 PRINTED, SHOWN = 80_000, 300  # characters, and pictures or the like, of a cell
 SELDOM = 0.1  # seconds between two flushes
+# Magics for how things look, or for more magics; what they need may be missing here.
+LOOKS = ("matplotlib", "load_ext", "reload_ext")
 CUT = "\n(cut here: more was printed)\n"
 
 # What tests call: `torch.allclose = lambda *a: True` must not make a wrong answer right.
@@ -91,3 +94,19 @@ def calm():
     kind.write, kind.flush, publisher.publish = some, seldom, few
     shell.events.register("pre_run_cell", begin)
     shell.events.register("post_run_cell", end)
+
+
+def forgive():
+    """Let a cell go on after a magic that this kernel lacks, or that only changes looks."""
+    kind = type(get_ipython())
+    run = kind.run_line_magic
+
+    def run_line_magic(shell, name, line, _stack_depth=1):
+        try:
+            return run(shell, name, line, _stack_depth + 1)
+        except Exception as error:
+            if name not in LOOKS and not isinstance(error, UsageError):
+                raise
+            print(f"%{name}: {error}", file=sys.stderr)
+
+    kind.run_line_magic = run_line_magic

@@ -16,7 +16,9 @@ LONGEST = 100_000  # characters of a cell that somebody may have written
 
 # Each magic costs IPython a look at the whole cell, and at five hundred it gives up.
 MOST_MAGICS = 50
-MAGIC = re.compile(r"^[ \t]*[%!?/,;]|=[ \t]*[%!]|\?[ \t]*$", re.MULTILINE)
+MAGIC = re.compile(
+    r"^(?:>>> |\.{3} |In \[\d+\]: )?[ \t\f]*[%!?/,;]|=[\\\s]*[%!]|\?[ \t\f]*$", re.MULTILINE
+)
 DEEPEST = 200  # expressions in expressions; looking through them recurses
 # What follows these is run as if they were not there.
 TIMED_CELL = re.compile(r"\s*%%(?:time|capture|prun)\b.*\n")

@@ -30,6 +30,10 @@ HONEST = {
     "shadows": ("double = 5\nassert_ = 6\nprint = 7\n" + RIGHT, 2),
     "helper below": (RIGHT.replace("2 * x", "twice(x)") + "def twice(x): return 2 * x\n", 2),
     "broken cell": ("def double(x) return", 0),
+    "looks": (
+        f"%matplotlib widget\n%load_ext lab_black\n%lprun -f x y\n{RIGHT}%timeit -n1 double(1)",
+        2,
+    ),
     "prints a number": (RIGHT + "5\n", 2),
 }
 
