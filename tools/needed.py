@@ -23,6 +23,7 @@ DEEPEST = 200  # expressions in expressions; looking through them recurses
 # What follows these is run as if they were not there.
 TIMED_CELL = re.compile(r"\s*%%(?:time|capture|prun)\b.*\n")
 TIMED_LINE = re.compile(r"^([ \t]*)%time[ \t]+(?=\S)", re.MULTILINE)
+SETS_MORE = re.compile(r"run_line_magic\('run'|run_cell_magic\('(?:write)?file'")
 BUILT_INS = set(dir(builtins))
 UNREADABLE = (SyntaxError, ValueError, RuntimeError, MemoryError)
 
@@ -170,16 +171,16 @@ def _functions(statements: Iterable[ast.stmt]) -> set[str]:
     return found
 
 
-def imports_all(code: str) -> bool:
-    """Does code import names that do not stand there: `from math import *`?"""
-    return "*" in names_replaced(code)
+def sets_more(code: str) -> bool:
+    """Does code set what does not stand there: `from a import *`, `%run a.py`, `%%writefile`?"""
+    return "*" in names_replaced(code) or bool(SETS_MORE.search(code))
 
 
 def needed_cells(cells: Sequence[NotebookNode], test: int) -> list[int]:
     """The numbers of the code cells before cell `test` that it needs, in order, without itself.
 
     Backwards from the test: a cell is needed if it sets, or changes, a name that is used by what is
-    needed so far; and if it imports nobody knows what. What is not Python is needed by nobody.
+    needed so far; and if it sets nobody knows what. What is not Python is needed by nobody.
     """
     code = python_of(cells[test].source)
     at_test = names_used(code) if code else set()
@@ -206,7 +207,7 @@ def _needed_for(cells: Sequence[NotebookNode], wanted: set[str]) -> dict[int, st
         names = names_defined(code) | names_changed(code) - modules
         # A function may have a built-in's name; `sum = 0` in some other cell is a slip.
         names -= BUILT_INS - _functions(_statements(ast.parse(code)))
-        if imports_all(code) or names & wanted:
+        if sets_more(code) or names & wanted:
             found[number] = code
             wanted = (wanted - names_replaced(code)) | names_used(code, late=False, builtin=True)
     return found

@@ -36,6 +36,8 @@ def needed(*sources, test="check(answer)"):
         (["import check", "for answer in range(3): pass"], [0, 1]),
         (["import check", "import time; time.sleep(99)", "def answer(): pass"], [0, 2]),
         (["import check", "from math import *", "def answer(): return sqrt(2)"], [0, 1, 2]),
+        (["import check", "%%writefile a.py\nx = 1", "from a import x as answer"], [0, 1, 2]),
+        (["import check", "%run a.py", "def answer(): return x"], [0, 1, 2]),
         (["import check", "%%time\ny = 1", "%time z = 1", "answer = y + z"], [0, 1, 2, 3]),
         (["import check", "%%capture\n%%time\ndef f(): pass", "%%time\nanswer = f()"], [0, 1, 2]),
         (["import check", "y = []", "for x in z: y.append(x)", "answer = y"], [0, 1, 2, 3]),
