@@ -158,6 +158,7 @@ def run(
                 space[name] = Answer(name, ask, f"{{guard}}.beside({name!r}, {escaped}, globals())")
             exec(compile(hidden, NAME, "exec"), space)
     except Asked as error:
+        error.output.traceback = [*_lines(error), *error.output.traceback]
         return error.output
     except exchange.Unsendable:
         raise
@@ -168,7 +169,12 @@ def run(
 
 def _output(error: Exception) -> NotebookNode:
     """An error as IPython would show it, but for the frames of the grader."""
-    steps = traceback.extract_tb(error.__traceback__)
-    lines = [f"----> {step.lineno} {step.line}" for step in steps if step.filename == NAME]
     name, what = type(error).__name__, str(error)[:1000]
-    return new_output("error", ename=name, evalue=what, traceback=[*lines, f"{name}: {what}"])
+    lines = [*_lines(error), f"{name}: {what}"]
+    return new_output("error", ename=name, evalue=what, traceback=lines)
+
+
+def _lines(error: Exception) -> list[str]:
+    """The lines of the test that an error went through."""
+    steps = traceback.extract_tb(error.__traceback__)
+    return [f"----> {step.lineno} {step.line}" for step in steps if step.filename == NAME]

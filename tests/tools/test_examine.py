@@ -25,7 +25,16 @@ from tools.assignments import main
 from tools.execution import ROOT, write_notebook
 from tools.sandbox import NoBox, check_box
 
+SETTINGS = """import torch
+torch.set_default_dtype(torch.float64); torch.set_default_device("meta")
+torch.set_grad_enabled(False)
+def double(x):
+    as_usual = torch.zeros(1, requires_grad=True) + torch.zeros(1)
+    is_usual = as_usual.requires_grad and as_usual.dtype == torch.float32
+    return 2 * x if is_usual and as_usual.tolist() == [0.0] else None
+"""
 HONEST = {
+    "settings": (SETTINGS, 2),
     "warns": (WARNS, 2),
     "shadows": ("double = 5\nassert_ = 6\nprint = 7\n" + RIGHT, 2),
     "helper below": (RIGHT.replace("2 * x", "twice(x)") + "def twice(x): return 2 * x\n", 2),

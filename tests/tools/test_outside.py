@@ -190,8 +190,9 @@ def test_an_error_of_an_answer_is_the_tests_and_may_be_expected(ask):
     def fails(x):
         raise ValueError("too small")
 
-    error = outside.run("f(1)", "", ["f"], ask("f", fails))
+    error = outside.run("\nf(1)", "", ["f"], ask("f", fails))
     assert (error.ename, error.evalue) == ("ValueError", "too small")
+    assert error.traceback[0] == "----> 2 f(1)"
     expected = "try:\n    f(1)\nexcept ValueError:\n    pass\nelse:\n    assert False"
     assert outside.run(expected, "", ["f"], ask("f", fails)) is None
 
