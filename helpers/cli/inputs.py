@@ -76,16 +76,26 @@ def _evaluate(args: argparse.Namespace) -> None:
         _check_scenes(args.scenes, data)
     if args.weights and not args.weights.is_file():
         raise FileNotFoundError(f"no weights file {args.weights}")
+    _check_training_options(args)
     if isinstance(args.data, Path):
         if not is_own(args.data):
             raise ValueError(f"{args.data} holds no pictures of yours in a folder for each class")
         return
-    if args.weights and args.data != "digits" and args.train != "pretrained":
-        raise ValueError("--weights are measured as they are: leave out --train")
     if part := PHOTOGRAPHS.get(args.data):
         _check_photographs(part)
     if args.data.startswith("uiuc"):
         _check_photographs("TrainImages")
+
+
+def _check_training_options(args: argparse.Namespace) -> None:
+    """What is said about a training is not passed over in silence where nothing is trained."""
+    if args.weights and args.train != "pretrained":
+        raise ValueError("--weights are measured as they are: leave out --train")
+    has_own_classes = args.data == "digits" or isinstance(args.data, Path)
+    if args.weights or (args.train == "pretrained" and not has_own_classes):
+        given = {"--seeds": args.seeds > 1, "--epochs": args.epochs is not None}
+        for option in (option for option, is_given in given.items() if is_given):
+            say(f"{option} is not used: nothing is trained (see --train)")
 
 
 def _check_scenes(scenes: int | None, data: str | Path) -> None:

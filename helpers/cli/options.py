@@ -180,8 +180,8 @@ def _evaluate_options(verb: argparse.ArgumentParser) -> None:
         type=_evaluation_data,
         default="street",
         help="what to measure on: scenes (street, street-multiscale, digits, uiuc,"
-        " uiuc-multiscale), the photographed crops (uiuc-crops: only by them may you choose), or,"
-        " with --weights, a folder of yours (%(default)s)",
+        " uiuc-multiscale), the photographed crops (uiuc-crops: only by them may you choose), or a"
+        " folder of yours (%(default)s)",
     )
     verb.add_argument(
         "--weights", type=_path, metavar="FILE", help="measure these instead of training"
