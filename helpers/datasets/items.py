@@ -83,8 +83,11 @@ class Crops(Dataset):
         return f"{start}: {describe_counts(self.labels, self.classes)})"
 
     def subset(self, indices: Tensor | list[int]) -> "Crops":
-        """The crops at `indices` (int64 [K], each in 0 … N - 1), in that order."""
-        indices = torch.as_tensor(indices, dtype=torch.int64)
+        """The crops at `indices` (int64 [K], each in 0 … N - 1), in that order.
+
+        Raises ValueError for what is no index, such as a mask.
+        """
+        indices = as_indices(indices)
         kinds = tuple(self.kinds[i] for i in indices.tolist()) if self.kinds else ()
         return Crops(self.images[indices], self.labels[indices], kinds, self.classes)
 
@@ -94,6 +97,26 @@ class Crops(Dataset):
         kinds = self.kinds + other.kinds if self.kinds and other.kinds else ()
         images = torch.cat([self.images, other.images])
         return Crops(images, torch.cat([self.labels, other.labels]), kinds, self.classes)
+
+
+def as_indices(indices: Tensor | Sequence[int]) -> Tensor:
+    """Whole numbers as int64 [K]; anything else is refused, where torch would take True as 1.
+
+    Raises:
+        ValueError: for a mask, and for numbers that are not whole.
+
+    >>> as_indices([2, 0])
+    tensor([2, 0])
+    """
+    indices = torch.as_tensor(indices)
+    if indices.numel() == 0:  # an empty list becomes float32
+        return indices.long()
+    if indices.dtype == torch.bool or indices.is_floating_point():
+        raise ValueError(
+            f"indices must be whole numbers, not {indices.dtype}; those of a mask are"
+            " mask.nonzero().flatten()"
+        )
+    return indices.long()
 
 
 def describe_counts(labels: Tensor, classes: Sequence[str]) -> str:

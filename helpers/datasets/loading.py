@@ -89,7 +89,8 @@ def _crops(
     images: np.ndarray, labels: list[int], kinds: list[str], classes: tuple[str, ...]
 ) -> Crops:
     tensor = torch.from_numpy(images[:, None].astype(np.float32) / 255)
-    return Crops(tensor, torch.tensor(labels), tuple(kinds), classes)
+    # The type is named for a split of no crops: an empty list would become float32.
+    return Crops(tensor, torch.tensor(labels, dtype=torch.int64), tuple(kinds), classes)
 
 
 def load_scenes(name: str | Path = "street", split: str = "test") -> tuple[Scene, ...]:

@@ -40,6 +40,13 @@ def test_a_subset_keeps_the_order_asked_for_and_the_kinds():
     assert len(part.subset([])) == 0
 
 
+@pytest.mark.parametrize("mask", [torch.tensor([0, 1, 1]) == 1, [False, True, True], [0.5, 1, 2]])
+def test_a_mask_is_not_taken_for_indices(mask):
+    # True and False would be crops 1 and 0, as many as the mask is long.
+    with pytest.raises(ValueError, match="nonzero"):
+        numbered_crops().subset(mask)
+
+
 def test_crops_add_up():
     crops = numbered_crops()
     both = crops.subset([0, 1]) + crops.subset([47])
@@ -193,6 +200,15 @@ def test_all_is_train_val_and_test_together(street):
     crops = load_crops(split="all")
     assert len(crops) == 75
     assert [crops.kinds[i] for i in (0, 25, 50)] == ["train 0", "val 0", "test 0"]
+
+
+def test_a_split_may_have_no_crops(street):
+    index = json.loads((street / "index.json").read_text())
+    index["crops"]["val"] = {"labels": [], "kinds": []}
+    (street / "index.json").write_text(json.dumps(index))
+    write_checksums(street)
+    assert load_crops("street", "val").images.shape == (0, 1, 40, 100)
+    assert len(load_crops("street", "all")) == 50
 
 
 def test_scenes_come_with_their_boxes_even_if_there_are_none(street):

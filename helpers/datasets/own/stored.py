@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from helpers.datasets.items import Crops, describe_counts
+from helpers.datasets.items import Crops, as_indices, describe_counts
 
 
 class StoredImages:
@@ -97,8 +97,8 @@ class StoredCrops(Dataset):
         return f"StoredCrops({len(self)} of {height}×{width}: {counts})"
 
     def subset(self, indices: Tensor | list[int]) -> Crops:
-        """The crops at `indices`, in that order, in memory."""
-        indices = torch.as_tensor(indices, dtype=torch.int64)
+        """The crops at `indices`, in that order, in memory. Raises as `Crops.subset`."""
+        indices = as_indices(indices)
         kinds = tuple(self.kinds[i] for i in indices.tolist())
         return Crops(self.images[indices], self.labels[indices], kinds, self.classes)
 

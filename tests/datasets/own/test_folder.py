@@ -193,6 +193,8 @@ def test_pictures_that_are_not_kept_are_the_same_when_read(made, monkeypatch):
     some = read.train.subset([5, 2])
     assert torch.equal(some.images, kept.train.images[torch.tensor([5, 2])])
     assert some.kinds == (kept.train.kinds[5], kept.train.kinds[2])
+    with pytest.raises(ValueError, match="nonzero"):
+        read.train.subset(read.train.labels > 0)
 
 
 def test_grey_pictures_have_one_channel_unless_told_otherwise(own):
