@@ -34,7 +34,7 @@ def mosaics(
     the contrast and the sizes.
 
     Args:
-        crops: of any size.
+        crops: of any size, grey or in colour.
         count: how many scenes; None: one for each car.
         contrast: in ]0, 1]: shrinks all grey values towards their mean, as in a dull photograph.
         grid: (rows, columns) of crops in a scene.
@@ -85,14 +85,14 @@ def mosaics(
 def _mosaic(
     images: Tensor, cars: Tensor, others: Tensor, grid: tuple[int, int], generator: torch.Generator
 ) -> tuple[Tensor, Tensor]:
-    """An image [1, H, W] with `cars` side by side, and their boxes [M, 4]."""
-    (rows, cols), (height, width) = grid, images.shape[-2:]
+    """An image [C, H, W] with `cars` side by side, and their boxes [M, 4]."""
+    (rows, cols), (channels, height, width) = grid, images.shape[1:]
     picked = others[torch.randint(len(others), (rows, cols), generator=generator)]
     row = _random(rows, generator)
     col = _random(cols - len(cars) + 1, generator)
     picked[row, col : col + len(cars)] = cars
-    tiles = images[picked, 0].swapaxes(1, 2)  # [rows, height, cols, width]
-    tiles = tiles.reshape(1, rows * height, cols * width)
+    tiles = images[picked].permute(2, 0, 3, 1, 4)  # [C, rows, height, cols, width]
+    tiles = tiles.reshape(channels, rows * height, cols * width)
     down, right = _random(height // 4, generator), _random(width // 5, generator)
     left = width * (col + torch.arange(len(cars))) - right
     top = torch.full_like(left, height * row - down)
@@ -101,7 +101,7 @@ def _mosaic(
 
 
 def _scaled(image: Tensor, boxes: Tensor, factor: float) -> tuple[Tensor, Tensor]:
-    """An image [1, H, W] and its boxes [M, 4] `factor` times as large, as sharp as can be."""
+    """An image [C, H, W] and its boxes [M, 4] `factor` times as large, as sharp as can be."""
     height, width = image.shape[-2:]
     new = round(height * factor), round(width * factor)
     # Larger pictures by curves, so that edges stay edges; smaller ones by means of pixels.

@@ -102,6 +102,17 @@ def test_scenes_of_one_size_are_the_same_as_without_sizes(crops):
         torch.testing.assert_close(one.image, other.image)
 
 
+@pytest.mark.parametrize("sizes", [None, (0.5, 0.9)])  # nothing is cut off at 1
+def test_colours_stay(crops, sizes):
+    coloured = Crops(crops.images * torch.tensor([1, 0.5, 0.25]).view(3, 1, 1), crops.labels)
+    for grey, scene in zip(
+        mosaics(crops, sizes=sizes), mosaics(coloured, sizes=sizes), strict=True
+    ):
+        assert torch.equal(grey.boxes, scene.boxes)
+        for channel, share in zip(scene.image, (1, 0.5, 0.25), strict=True):
+            torch.testing.assert_close(channel, grey.image[0] * share)
+
+
 def test_a_seed_fixes_everything_and_nothing_else_is_touched(crops):
     before = crops.images.clone()
     state = torch.get_rng_state()
