@@ -109,14 +109,14 @@ def fit(
     # Batch normalisation may be unable to train on a last batch of a single crop.
     lone = len(train) > batch_size and len(train) % batch_size == 1
     loader = DataLoader(train, batch_size, shuffle=True, drop_last=lone, generator=generator)
-    if takes_channels_last(model, train.images[:1].to(device)):
-        model.to(memory_format=torch.channels_last)
-    optimiser = torch.optim.AdamW(model.parameters(), weight_decay=1e-2, fused=True)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, max_learning_rate, epochs=epochs, steps_per_epoch=len(loader)
-    )
     history, best = History(), None
     try:
+        if takes_channels_last(model, train.images[:1].to(device)):
+            model.to(memory_format=torch.channels_last)
+        optimiser = torch.optim.AdamW(model.parameters(), weight_decay=1e-2, fused=True)
+        schedule = torch.optim.lr_scheduler.OneCycleLR(
+            optimiser, max_learning_rate, epochs=epochs, steps_per_epoch=len(loader)
+        )
         # The seed is for layers such as Dropout, which take no generator.
         with seeded(seed, device), tqdm(range(epochs), disable=not progress) as bar:
             for epoch in bar:

@@ -208,6 +208,14 @@ def test_the_model_ends_in_eval_mode_and_plain_memory_order():
     assert all(tensor.is_contiguous() for tensor in model.state_dict().values())
 
 
+def test_it_ends_so_too_where_training_cannot_begin():
+    model = make_classifier((16, 16), seed=0)
+    with pytest.raises(ValueError, match="epochs"):
+        quick_fit(model, epochs=2.5)
+    assert not any(module.training for module in model.modules())
+    assert all(tensor.is_contiguous() for tensor in model.state_dict().values())
+
+
 def test_progress_is_shown_when_asked_for(capfd):
     quick_fit(small_model(), val=bright_or_dark(10), progress=True)
     assert "val_accuracy" in capfd.readouterr().err
