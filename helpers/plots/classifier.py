@@ -16,6 +16,7 @@ from helpers.plots.style import (
     RED,
     framed_figure,
     new_figure,
+    with_looks,
 )
 from helpers.training import History
 
@@ -118,11 +119,14 @@ def confusion_figure(
 
 
 def reliability_figure(tables: Mapping[str, Reliability], *, name: str = "car") -> Figure:
-    """Predicted probability of a class against its true share; on the diagonal they agree."""
+    """Predicted probability of a class against its true share; on the diagonal they agree.
+
+    Raises ValueError for more than four tables.
+    """
     figure = Figure(figsize=(5.6, 4.4), layout="constrained")
     axes = figure.subplots()
     axes.plot([0, 1], [0, 1], color=GREY, linestyle=":", label="means what it says")
-    for (key, table), (colour, line, marker) in zip(tables.items(), STYLES, strict=False):
+    for (key, table), (colour, line, marker) in with_looks(tables, STYLES):
         axes.plot(
             table.predicted, table.share, color=colour, linestyle=line, marker=marker, label=key
         )

@@ -20,9 +20,13 @@ GAP, CAPTION = 6, 16
 def crop_grid(
     images: Tensor, captions: Sequence[str] | None = None, *, columns: int = 6, title: str = ""
 ) -> Figure:
-    """Crops [N, C, H, W] side by side, each with its caption."""
+    """Crops [N, C, H, W] side by side, each with its caption.
+
+    Raises ValueError without images, and if the captions are more or fewer than they are.
+    """
     if len(images) == 0:
         raise ValueError("no images to show")
+    _check_captions(captions, images)
     rows = -(-len(images) // columns)
     height, width = images.shape[-2:]
     tall = (10 / columns) * height / width + (0.32 if captions is not None else 0.08)
@@ -39,6 +43,11 @@ def crop_grid(
     return figure
 
 
+def _check_captions(captions: Sequence[str] | None, images: Tensor) -> None:
+    if captions is not None and len(captions) != len(images):
+        raise ValueError(f"{len(captions)} captions for {len(images)} images")
+
+
 def contact_sheet(
     images: Tensor, captions: Sequence[str] | None = None, *, columns: int = 6, title: str = ""
 ) -> Figure:
@@ -47,8 +56,7 @@ def contact_sheet(
     Without images the sheet is empty, but for its title. Raises ValueError if the captions are more
     or fewer than the images.
     """
-    if captions is not None and len(captions) != len(images):
-        raise ValueError(f"{len(captions)} captions for {len(images)} images")
+    _check_captions(captions, images)
     height, width = images.shape[-2:]
     rows = max(-(-len(images) // columns), 1)
     caption_size = 10 if columns <= 4 else 8

@@ -19,6 +19,7 @@ from helpers.plots.style import (
     RED,
     new_figure,
     picture,
+    with_looks,
 )
 
 #: Of several curves in one figure.
@@ -43,9 +44,9 @@ NAMES = {
 
 
 def precision_recall_figure(curves: Mapping[str, PrecisionRecall]) -> Figure:
-    """Precision-recall curves, each with its area."""
+    """Precision-recall curves, each with its area. Raises ValueError for more than four."""
     figure, [[axes]] = new_figure(6, 4.2)
-    for (name, curve), (colour, style) in zip(curves.items(), LOOKS, strict=False):
+    for (name, curve), (colour, style) in with_looks(curves, LOOKS):
         recall = torch.cat([torch.zeros(1), curve.recall])
         precision = torch.cat([torch.ones(1), curve.precision])
         label = f"{name}: area {area_under_curve(curve):.3f}"
@@ -61,11 +62,11 @@ def precision_recall_figure(curves: Mapping[str, PrecisionRecall]) -> Figure:
 def roc_figure(curves: Mapping[str, tuple[Tensor, Tensor]], *, name: str = "car") -> Figure:
     """ROC curves: the false and the true positive rates [K] of each, in rising order.
 
-    `name` is the class that is looked for.
+    `name` is the class that is looked for. Raises ValueError for more than four curves.
     """
     figure = Figure(figsize=(6, 4.4), layout="constrained")
     axes = figure.subplots()
-    for (key, (false, true)), (colour, line) in zip(curves.items(), LOOKS, strict=False):
+    for (key, (false, true)), (colour, line) in with_looks(curves, LOOKS):
         area = torch.trapezoid(true, false).item()
         label = f"{key}: area {area:.3f}"
         axes.plot(false, true, color=colour, linestyle=line, linewidth=2, label=label)
@@ -198,7 +199,7 @@ def area_figure(curve: PrecisionRecall) -> Figure:
     axes.plot(recall, precision, color=BLUE, marker=".", label="measured points")
     axes.step(
         [0, *curve.recall.tolist()],
-        [best[0].item(), *best.tolist()],
+        [best[0].item() if len(best) else 0, *best.tolist()],
         color=ORANGE,
         linestyle="--",
         where="pre",

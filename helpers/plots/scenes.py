@@ -50,7 +50,12 @@ def scene_figure(
 def detections_figure(
     scenes: Sequence[Scene], detections: Sequence[Detections], *, columns: int = 2
 ) -> Figure:
-    """Several scenes with the detections in each."""
+    """Several scenes, at least one, with the detections in each.
+
+    Raises ValueError without scenes, and if the detections are of more or fewer scenes.
+    """
+    if len(scenes) == 0 or len(scenes) != len(detections):
+        raise ValueError(f"{len(scenes)} scenes and detections of {len(detections)} to show")
     rows = -(-len(scenes) // columns)
     figure, axes = new_figure(5 * columns, 2.6 * rows, rows, columns)
     for spot in axes.flat:

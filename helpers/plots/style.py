@@ -7,7 +7,7 @@ their own light background, so that they read the same on a dark theme.
 import base64
 import html
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -88,6 +88,16 @@ def framed_figure(
     bottom, right = 0.5, 0.12
     box = (left / width, bottom / height, 1 - (left + right) / width, 1 - (bottom + top) / height)
     return figure, figure.add_axes(box)
+
+
+def with_looks(curves: Mapping[str, object], looks: Sequence[tuple]) -> Iterator[tuple]:
+    """((name, curve), look) for each curve. Raises ValueError where there are too few looks.
+
+    Then some curves would be left out, or look like others.
+    """
+    if len(curves) > len(looks):
+        raise ValueError(f"one figure can tell {len(looks)} curves apart, not {len(curves)}")
+    return zip(curves.items(), looks, strict=False)
 
 
 def legible(text: str) -> str:

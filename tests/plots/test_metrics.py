@@ -5,6 +5,7 @@ import torch
 
 from helpers import plots
 from helpers.boxes import Detections
+from helpers.calibration import Reliability
 from helpers.metrics import precision_recall
 from helpers.plots.metrics import _best_beyond
 
@@ -92,6 +93,30 @@ def test_roc_figure():
     alarms = torch.tensor([0.0, 0.0, 0.25, 1.0])
     hits = torch.tensor([0.0, 0.5, 1.0, 1.0])
     return plots.roc_figure({"one": (alarms, hits), "two": (alarms, hits**2)})
+
+
+@pytest.mark.parametrize("count", [4, 5])
+def test_no_curve_is_left_out(curve, count):
+    line, table = torch.tensor([0.0, 1]), Reliability(*torch.ones(3, 1))
+    for draw, one, others in (
+        (plots.precision_recall_figure, curve, 0),
+        (plots.roc_figure, (line, line), 1),
+        (plots.reliability_figure, table, 1),
+    ):
+        curves = dict.fromkeys("abcde"[:count], one)
+        if count == 4:
+            assert len(draw(curves).axes[0].lines) == 4 + others
+            continue
+        with pytest.raises(ValueError, match="4 curves apart, not 5"):
+            draw(curves)
+
+
+def test_a_curve_of_no_detections_has_no_area():
+    nothing = Detections(torch.zeros(0, 4), torch.zeros(0))
+    figure = plots.area_figure(precision_recall([nothing], [TRUTH]))
+    labels = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
+    assert "best from here on: AP 0.000" in labels
+    assert plots.png(figure)
 
 
 def test_the_area_in_the_legend_is_that_of_the_curve():

@@ -167,6 +167,19 @@ def test_a_crowd_of_boxes_is_not_labelled_one_by_one(image):
     assert len(plots.scene_figure(image, crowd).axes[0].texts) == 0
 
 
+def test_each_scene_needs_its_detections(image, found):
+    scene = Scene("a", image, TRUTH)
+    for scenes, detections in (([scene] * 2, [found]), ([scene], [found] * 2), ([], [])):
+        with pytest.raises(ValueError, match=f"{len(scenes)} scenes"):
+            plots.detections_figure(scenes, detections)
+
+
+def test_each_crop_of_a_grid_needs_its_caption(image):
+    for captions in ("a", "abc"):
+        with pytest.raises(ValueError, match="captions for 2 images"):
+            plots.crop_grid(image[None].repeat(2, 1, 1, 1), captions)
+
+
 def test_no_images_no_grid():
     with pytest.raises(ValueError, match="no images"):
         plots.crop_grid(torch.zeros(0, 1, 40, 100))
