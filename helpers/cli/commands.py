@@ -16,7 +16,7 @@ from helpers.cli.baseline import CANVAS
 from helpers.cli.bench_training import compare_training
 from helpers.cli.detecting import detect
 from helpers.cli.draw import draw
-from helpers.cli.inputs import say, splits
+from helpers.cli.inputs import has_classes, say, splits
 from helpers.cli.machine import Machine, heatmap_limits, limits_table
 from helpers.cli.summary import print_scores, say_scores, trained_on
 from helpers.datasets import CAR_CLASSES, Scene, load_crops, load_or_shipped, load_scenes
@@ -58,7 +58,7 @@ def data(args: argparse.Namespace) -> None:
 
 def train(args: argparse.Namespace) -> None:
     """Train the course's classifier and write its weights."""
-    if own.has_classes(args.data):
+    if has_classes(args.data):
         own.train(args)
         return
     model = make_classifier(seed=args.seed)
@@ -79,7 +79,7 @@ def train(args: argparse.Namespace) -> None:
     else:
         threshold = choose_threshold(model, val)
     notes = {"data": str(args.data), "seed": str(args.seed), "epochs": str(epochs)}
-    notes["threshold"] = f"{threshold:.4f}"
+    notes["threshold"] = f"{min(threshold, 0.9999):.4f}"  # no score would reach a rounded 1
     if args.scenes:
         notes["scenes"] = str(args.scenes)
     path = save_model(model, args.out, half=args.half, notes=notes)
@@ -122,7 +122,7 @@ def _whose_test_crops(data: str | Path) -> str:
 
 def evaluate(args: argparse.Namespace) -> None:
     """Train with several seeds, measure each network, and print mean and spread."""
-    if own.has_classes(args.data):
+    if has_classes(args.data):
         own.evaluate(args)
         return
     seeds = range(1 if args.train == "pretrained" else args.seeds)

@@ -81,6 +81,8 @@ def _evaluate(args: argparse.Namespace) -> None:
         if not is_own(args.data):
             raise ValueError(f"{args.data} holds no pictures of yours in a folder for each class")
         return
+    if args.data != "digits" and has_classes(args.train):
+        raise ValueError(f"{args.train} has its own classes: measure by --data {args.train}")
     if part := PHOTOGRAPHS.get(args.data):
         _check_photographs(part)
     if args.data.startswith("uiuc"):
@@ -91,8 +93,7 @@ def _check_training_options(args: argparse.Namespace) -> None:
     """What is said about a training is not passed over in silence where nothing is trained."""
     if args.weights and args.train != "pretrained":
         raise ValueError("--weights are measured as they are: leave out --train")
-    has_own_classes = args.data == "digits" or isinstance(args.data, Path)
-    if args.weights or (args.train == "pretrained" and not has_own_classes):
+    if args.weights or (args.train == "pretrained" and not has_classes(args.data)):
         given = {"--seeds": args.seeds > 1, "--epochs": args.epochs is not None}
         for option in (option for option, is_given in given.items() if is_given):
             say(f"{option} is not used: nothing is trained (see --train)")
@@ -102,7 +103,7 @@ def _check_scenes(scenes: int | None, data: str | Path) -> None:
     """Windows of drawn scenes go with a training, and with cars."""
     if scenes and data == "pretrained":
         raise ValueError("--scenes is for training: say on what by --train, such as --train both")
-    if scenes and (data == "digits" or (isinstance(data, Path) and is_own(data))):
+    if scenes and has_classes(data):
         raise ValueError("--scenes is for cars: the scenes that are drawn have no others")
 
 
@@ -135,8 +136,20 @@ def _check_photographs(part: str) -> None:
 def _check_training_data(data: str | Path) -> None:
     if data in ("uiuc", "both"):
         _check_photographs("TrainImages")
-    if isinstance(data, Path) and not is_own(data) and "train" not in splits(data, "crops"):
+    if not isinstance(data, Path) or is_own(data):
+        return
+    if "train" not in splits(data, "crops"):
         raise ValueError(f"{data} has no training crops")
+    if "classes" in json.loads(read_text(data / "index.json")):
+        raise ValueError(
+            f"{data} holds drawings of something else than cars: of those, only the digits that"
+            " come with the course can be learned from (they are named digits)"
+        )
+
+
+def has_classes(data: str | Path) -> bool:
+    """Whether a name or folder of data is of several classes, and thus a matter of `own`."""
+    return data == "digits" or (isinstance(data, Path) and is_own(data))
 
 
 def is_own(folder: Path) -> bool:

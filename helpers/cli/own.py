@@ -13,7 +13,7 @@ from tqdm.auto import tqdm
 
 from helpers import training
 from helpers.augment import brightness, contrast, flip, shift, zoom
-from helpers.cli.inputs import is_own, say
+from helpers.cli.inputs import say
 from helpers.cli.progress import follow
 from helpers.cli.summary import confusion, most_wrong, print_scores, say_scores, trained_on
 from helpers.datasets import Crops, Scene, load_crops, load_folder, load_scenes
@@ -69,11 +69,6 @@ class Task:
         return pyramid(*self.widths, width=self.size[1]) if self.widths else (1.0,)
 
 
-def has_classes(data: str | Path) -> bool:
-    """Whether a name or folder of data is of several classes, and thus a matter of this module."""
-    return data == "digits" or (isinstance(data, Path) and is_own(data))
-
-
 def read_task(data: str | Path, **options: object) -> Task:
     """Read a data set of several classes.
 
@@ -101,7 +96,7 @@ def train(args: argparse.Namespace) -> None:
     options = {} if args.data == "digits" else {"size": args.size, "shape": args.shape}
     task = read_task(args.data, **options)
     epochs = args.epochs or choose_epochs(len(task.train), task.size)
-    mirror = args.mirror and task.name != "digits"
+    mirror = args.mirror and args.data != "digits"  # not its name: that may be a folder's, too
     model = train_on(task, seed=args.seed, epochs=epochs, mirror=mirror)
     if args.half:  # the threshold is chosen for the weights that are kept
         round_to_half_(model)

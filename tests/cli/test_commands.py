@@ -208,6 +208,7 @@ for arguments in json.loads(sys.argv[1]):
         status = main(arguments)
     print(json.dumps([status, said.getvalue(), "torch" in sys.modules]))
 """
+DIGITS = str(ROOT / "data" / "digits")
 # What is asked for ({0}: a folder with one damaged picture), and what is said.
 KNOWN_BEFORE = [
     (["detect", "{0}/none.png"], "no image file"),
@@ -222,6 +223,16 @@ KNOWN_BEFORE = [
         "leave out --train",
     ),
     (["evaluate", "--data", "digits", "--weights", "{0}/none"], "no weights file"),
+    (
+        ["evaluate", "--data", "digits", "--weights", "{0}/damaged.png", "--train", "digits"],
+        "leave out --train",
+    ),
+    (["evaluate", "--train", "digits"], "digits has its own classes: measure by --data digits"),
+    (
+        ["evaluate", "--train", str(ROOT / "data" / "digits")],
+        "drawings of something else than cars",
+    ),
+    (["train", "--data", DIGITS], "drawings of something else than cars"),
     (["detect", "{0}/damaged.png", "--weights", "none"], "no weights file none"),
     (["detect", "{0}/damaged.png", "--threshold", "nan"], "threshold is a probability"),
     (["detect", "{0}/damaged.png", "--out", "{0}/damaged.png"], "is no folder"),
@@ -522,6 +533,14 @@ def test_the_threshold_is_chosen_for_the_weights_that_are_kept(easy, data, tmp_p
     arguments = ["--data", data, "--epochs", "1", "--half", "--out", str(out)]
     assert main(["train", *arguments]) == 0
     assert chosen_for == [weights_digest(load_model(out))]
+
+
+@pytest.mark.parametrize(("chosen", "noted"), [(0.99997, "0.9999"), (0.43211, "0.4321")])
+def test_a_noted_threshold_can_be_reached(easy, chosen, noted, tmp_path, monkeypatch):
+    monkeypatch.setattr(commands, "choose_detection_threshold", lambda *_, **__: chosen)
+    out = tmp_path / "model.safetensors"
+    assert main(["train", "--epochs", "1", "--out", str(out)]) == 0
+    assert read_notes(out)["threshold"] == noted
 
 
 def test_training_for_all_sizes_learns_from_drawn_scenes(easy, tmp_path, monkeypatch):

@@ -295,6 +295,17 @@ def test_nothing_is_mirrored_unless_it_may_be(generator):
         assert abs(rising - expected) <= 12 * mirror
 
 
+@pytest.mark.parametrize("options", [[], ["--mirror"]])
+def test_a_folder_may_be_named_digits_and_mirrored(options, tmp_path, monkeypatch):
+    make_folder(tmp_path / "digits", count=8, scenes=10, size=(24, 24), scene_size=(80, 100))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(own, "best_threshold", lambda *_, **__: 0.5)
+    monkeypatch.setattr(own, "report", lambda *_, **__: None)
+    arguments = ["train", "--data", "./digits", "--epochs", "1", "--out", "weights", *options]
+    assert main(arguments) == 0
+    assert read_header(tmp_path / "weights").notes["mirror"] == ("yes" if options else "no")
+
+
 def test_digits_are_a_task_for_the_same_commands(tmp_path, monkeypatch, capsys):
     few = load_crops("digits", "val")
     monkeypatch.setattr(own, "load_crops", lambda name, split: few)
