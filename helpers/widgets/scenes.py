@@ -7,7 +7,7 @@ import ipywidgets
 from torch import Tensor
 
 from helpers import plots
-from helpers.boxes import Detections, above, apply_nms
+from helpers.boxes import Detections, above, select
 from helpers.datasets import Scene
 from helpers.detector import IOU_THRESHOLD, Detector, resized
 from helpers.images import as_image
@@ -18,7 +18,11 @@ from helpers.widgets.view import CaptionedFigure, view
 
 
 def plot_detections(
-    scene: Scene, candidates: Detections, threshold: float, iou_threshold: float
+    scene: Scene,
+    candidates: Detections,
+    threshold: float,
+    iou_threshold: float,
+    **shares: float | None,
 ) -> CaptionedFigure:
     """What is left of all candidates after a threshold and non-maximum suppression.
 
@@ -27,9 +31,11 @@ def plot_detections(
         candidates: every cell as a box.
         threshold: the smallest probability that counts.
         iou_threshold: of NMS.
+        shares: `inside_threshold` and `vote_threshold` of `select`, as a detector of several sizes
+            has them.
     """
     cells = above(candidates, threshold)
-    detections = apply_nms(cells, iou_threshold)
+    detections = select(cells, threshold=threshold, iou_threshold=iou_threshold, **shares)
     left = len(detections.boxes)
     true_positives = int(match(detections, scene.boxes, iou_at_least(0.5)).sum())
     figure = plots.scene_figure(
@@ -58,7 +64,7 @@ def detection_view(
     scene, candidates = _of_class(scene, detector, label, SCORE_FLOOR)
     return view(
         lambda threshold, iou_threshold: plot_detections(
-            scene, candidates, threshold, iou_threshold
+            scene, candidates, threshold, iou_threshold, **_shares(detector)
         ),
         threshold=ipywidgets.FloatSlider(
             value=0.5, min=SCORE_FLOOR, max=1.0, step=0.05, description="threshold"
@@ -67,6 +73,14 @@ def detection_view(
             value=0.3, min=0.0, max=1.0, step=0.05, description="NMS: overlap allowed (IoU)"
         ),
     )
+
+
+def _shares(detector: Detector) -> dict[str, float | None]:
+    """What else than NMS decides which boxes a detector shows, and where."""
+    return {
+        "inside_threshold": detector.inside_threshold,
+        "vote_threshold": detector.vote_threshold,
+    }
 
 
 def _of_class(
@@ -171,7 +185,9 @@ def scenes_view(
     """
     shown = [_of_class(scene, detector, label, lowest) for scene in scenes]
     return view(
-        lambda scene, threshold: plot_detections(*shown[scene], threshold, IOU_THRESHOLD),
+        lambda scene, threshold: plot_detections(
+            *shown[scene], threshold, IOU_THRESHOLD, **_shares(detector)
+        ),
         scene=ipywidgets.IntSlider(value=0, max=len(scenes) - 1, description="scene"),
         threshold=ipywidgets.FloatSlider(
             value=0.5, min=lowest, max=1.0, step=0.05, description="threshold"

@@ -5,9 +5,17 @@ import re
 import pytest
 import torch
 
+from helpers.boxes import Detections
 from helpers.datasets import Scene
 from helpers.detector import Detector
-from helpers.widgets import plot_level, pyramid_levels, pyramid_view, scenes_view
+from helpers.widgets import (
+    detection_view,
+    plot_detections,
+    plot_level,
+    pyramid_levels,
+    pyramid_view,
+    scenes_view,
+)
 
 
 @pytest.fixture
@@ -71,3 +79,20 @@ def test_the_threshold_of_the_scenes_view_decides_what_stays(scene, pattern_clas
     assert "Ground truth: 1, true positives: 1, false positives: 0," in picture.value
     threshold.value = 1.0
     assert "Ground truth: 1, true positives: 0, false positives: 0," in picture.value
+
+
+@pytest.mark.parametrize("view_of", [detection_view, lambda scene, d: scenes_view([scene], d)])
+def test_a_view_shows_the_boxes_of_a_detector_of_several_sizes(scene, pattern_classifier, view_of):
+    detector = Detector(pattern_classifier, scales=(1.0, 2.0))
+    part = torch.tensor([[80.0, 45, 130, 65]])  # of the car: its IoU is 0.25, and all is inside
+    cells = Detections(torch.cat([scene.boxes, part]), torch.tensor([0.9, 0.8]))
+    detector.candidates = lambda image: cells
+    picture = view_of(scene, detector).children[-1]
+    assert "Ground truth: 1, true positives: 1, false positives: 0," in picture.value
+
+
+def test_boxes_are_shown_where_the_vote_has_moved_them(scene):
+    cells = Detections(scene.boxes + torch.tensor([[-2.0], [2.0]]), torch.tensor([0.8, 0.8]))
+    for shares, x in (({}, 58), ({"vote_threshold": 0.5}, 60)):
+        figure, _ = plot_detections(scene, cells, 0.5, 0.3, **shares)
+        assert figure.axes[0].patches[-1].get_x() + 0.5 == pytest.approx(x)
