@@ -16,6 +16,7 @@ from helpers.plots.style import (
     RED,
     framed_figure,
     new_figure,
+    plain_names,
     with_looks,
 )
 from helpers.training import History
@@ -50,6 +51,7 @@ def training_curves(history: History, *, augmented: bool = True) -> Figure:
     return figure
 
 
+@plain_names
 def score_histogram(
     probabilities: Tensor, labels: Tensor, threshold: float = 0.5, *, name: str = "car"
 ) -> Figure:
@@ -92,6 +94,7 @@ def score_histogram(
     return figure
 
 
+@plain_names
 def confusion_figure(
     true_positives: int,
     false_negatives: int,
@@ -118,6 +121,7 @@ def confusion_figure(
     return figure
 
 
+@plain_names
 def reliability_figure(tables: Mapping[str, Reliability], *, name: str = "car") -> Figure:
     """Predicted probability of a class against its true share; on the diagonal they agree.
 

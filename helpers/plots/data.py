@@ -10,6 +10,7 @@ from helpers.plots.style import (
     ORANGE,
     new_figure,
     picture,
+    plain_names,
     plot_boxes,
 )
 
@@ -17,6 +18,7 @@ from helpers.plots.style import (
 GAP, CAPTION = 6, 16
 
 
+@plain_names
 def crop_grid(
     images: Tensor, captions: Sequence[str] | None = None, *, columns: int = 6, title: str = ""
 ) -> Figure:
@@ -48,6 +50,7 @@ def _check_captions(captions: Sequence[str] | None, images: Tensor) -> None:
         raise ValueError(f"{len(captions)} captions for {len(images)} images")
 
 
+@plain_names
 def contact_sheet(
     images: Tensor, captions: Sequence[str] | None = None, *, columns: int = 6, title: str = ""
 ) -> Figure:
@@ -76,6 +79,7 @@ def contact_sheet(
     return figure
 
 
+@plain_names
 def pictures_with_boxes(pictures: Mapping[str, tuple[Tensor, Tensor]]) -> Figure:
     """Images [C, H, W] side by side, each with its title and its boxes [M, 4] xyxy."""
     if not pictures:

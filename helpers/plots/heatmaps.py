@@ -6,9 +6,10 @@ from matplotlib.patches import Rectangle
 from torch import Tensor
 
 from helpers.geometry import Geometry
-from helpers.plots.style import ORANGE, new_figure, picture, plot_boxes
+from helpers.plots.style import ORANGE, new_figure, picture, plain_names, plot_boxes
 
 
+@plain_names
 def heatmap_figure(
     image: Tensor,
     probability: Tensor,
@@ -36,6 +37,7 @@ def heatmap_figure(
     return figure
 
 
+@plain_names
 def walk_figure(
     image: Tensor,
     probability: Tensor,

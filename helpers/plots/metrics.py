@@ -19,6 +19,7 @@ from helpers.plots.style import (
     RED,
     new_figure,
     picture,
+    plain_names,
     with_looks,
 )
 
@@ -43,6 +44,7 @@ NAMES = {
 }
 
 
+@plain_names
 def precision_recall_figure(curves: Mapping[str, PrecisionRecall]) -> Figure:
     """Precision-recall curves, each with its area. Raises ValueError for more than four."""
     figure, [[axes]] = new_figure(6, 4.2)
@@ -59,6 +61,7 @@ def precision_recall_figure(curves: Mapping[str, PrecisionRecall]) -> Figure:
     return figure
 
 
+@plain_names
 def roc_figure(curves: Mapping[str, tuple[Tensor, Tensor]], *, name: str = "car") -> Figure:
     """ROC curves: the false and the true positive rates [K] of each, in rising order.
 
@@ -129,6 +132,7 @@ def _legend(figure: Figure, present: Sequence[str], **looks: object) -> None:
     figure.legend(handles, labels, frameon=False, columnspacing=1.2, **looks)
 
 
+@plain_names
 def judged_figure(
     image: Tensor, detections: Mapping[str, Detections], ground_truth: Tensor
 ) -> Figure:

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from helpers.boxes import Detections
-from helpers.plots.style import GREEN, ORANGE, picture, plot_boxes
+from helpers.plots.style import GREEN, ORANGE, picture, plain_names, plot_boxes
 from helpers.sheets import CROP_SIZE
 
 
@@ -38,6 +38,7 @@ def pyramid_figure(
     return figure
 
 
+@plain_names
 def level_figure(
     image: Tensor,
     probability: Tensor,

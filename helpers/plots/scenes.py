@@ -15,6 +15,7 @@ from helpers.plots.style import (
     legible,
     new_figure,
     picture,
+    plain_names,
     plot_boxes,
     plot_scene,
 )
@@ -71,6 +72,7 @@ def _has_several(scene: Scene) -> bool:
     return len(scene.classes) > 2
 
 
+@plain_names
 def gallery(
     crops: Crops,
     scenes: Sequence[Scene],

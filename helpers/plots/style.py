@@ -9,6 +9,7 @@ import html
 import io
 from collections.abc import Iterator, Mapping, Sequence
 
+import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
@@ -24,6 +25,8 @@ from helpers.metrics import iou_at_least, match
 
 BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#666666"
 DPI = 110
+# For functions that write names of files or classes: dollars in these are no formula.
+plain_names = matplotlib.rc_context({"text.parse_math": False})
 WEBP = {"quality": 80, "method": 6, "use_sharp_yuv": True}  # sharp: thin coloured lines stay
 
 

@@ -11,13 +11,15 @@ import re
 import matplotlib.pyplot as plt
 import pytest
 import torch
+from matplotlib.text import Text
 from PIL import Image
 
 from helpers import plots
 from helpers.boxes import Detections
+from helpers.calibration import Reliability
 from helpers.datasets import Crops, Scene
 from helpers.geometry import Geometry
-from helpers.metrics import precision_recall
+from helpers.metrics import PrecisionRecall, precision_recall
 from helpers.plots import style
 from helpers.timing import Ratio
 from helpers.training import History
@@ -42,6 +44,7 @@ def found():
 
 
 TRUTH = torch.tensor([[30.0, 20, 130, 60]])
+NOTHING = Detections(torch.zeros(0, 4), torch.zeros(0))
 
 
 @compare
@@ -178,6 +181,46 @@ def test_each_crop_of_a_grid_needs_its_caption(image):
     for captions in ("a", "abc"):
         with pytest.raises(ValueError, match="captions for 2 images"):
             plots.crop_grid(image[None].repeat(2, 1, 1, 1), captions)
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda name: plots.crop_grid(torch.rand(1, 1, 16, 16), [name], title=name),
+        lambda name: plots.contact_sheet(torch.rand(1, 1, 16, 16), [name], title=name),
+        lambda name: plots.pictures_with_boxes({name: (torch.rand(1, 9, 9), torch.zeros(0, 4))}),
+        lambda name: plots.score_histogram(torch.rand(4), torch.arange(4) % 2, name=name),
+        lambda name: plots.confusion_figure(1, 2, 3, 4, name=name),
+        lambda name: plots.reliability_figure({name: Reliability(*torch.ones(3, 1))}, name=name),
+        lambda name: plots.precision_recall_figure({name: PrecisionRecall(*torch.ones(3, 1))}),
+        lambda name: plots.roc_figure({name: torch.rand(2, 2)}, name=name),
+        lambda name: plots.judged_figure(torch.rand(1, 9, 9), {name: NOTHING}, TRUTH),
+        lambda name: plots.heatmap_figure(
+            torch.rand(1, 9, 9), torch.rand(2, 2), Geometry((5, 5), (4, 4), (5, 5)), name=name
+        ),
+        lambda name: plots.walk_figure(
+            torch.rand(1, 9, 9),
+            torch.rand(2, 2),
+            Geometry((5, 5), (4, 4), (5, 5)),
+            (0, 1),
+            name=name,
+        ),
+        lambda name: plots.level_figure(
+            torch.rand(1, 9, 9), torch.rand(2, 2), NOTHING, (9, 9), title=name, name=name
+        ),
+        lambda name: plots.gallery(
+            Crops(torch.rand(1, 1, 9, 9), torch.tensor([1]), classes=("background", name)),
+            [Scene("a", torch.rand(1, 9, 9), torch.zeros(0, 4))],
+            title=name,
+        ),
+    ],
+)
+def test_dollars_in_a_name_are_no_formula(draw):
+    figure = draw("1$_$2.png")
+    assert plots.png(figure)  # as a formula it is an error
+    named = [text for text in figure.findobj(Text) if "$" in text.get_text()]
+    assert named
+    assert not any(text.get_parse_math() for text in named)
 
 
 def test_no_images_no_grid():
