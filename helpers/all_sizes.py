@@ -50,7 +50,7 @@ def fit_all_sizes(
     Args:
         model: not trained yet; changed in place.
         crops: to learn from; grey, 40×100 pixels, as the windows.
-        scenes: for training only, with cars of all sizes; at least one.
+        scenes: for training only, with cars of all sizes; at least one, grey as the crops.
         scales: of the detector that will use the classifier.
         extra: so many windows, at most, are added each time; None: three for ten crops.
         epochs: how often each crop and each window is seen.
@@ -62,17 +62,24 @@ def fit_all_sizes(
         What happened in each epoch of the last training, as `fit`.
 
     Raises:
-        ValueError: for no scenes, crops of another size or colour, and parts that are none.
+        ValueError: for no scenes or colour ones, crops of another size or colour, fewer than no
+            windows, and parts that are none.
 
     Source: Sung and Poggio 1994 (bootstrapping).
     """
     if not len(scenes):
         raise ValueError("there are no scenes to cut windows out of")
+    if coloured := [scene.name for scene in scenes if len(scene.image) != 1]:
+        raise ValueError(
+            f"windows are grey, but scene {coloured[0]} has another number of channels than 1"
+        )
     if crops.images.shape[1:] != (1, *CROP_SIZE):
         shape = "×".join(map(str, crops.images.shape[1:]))
         raise ValueError(f"windows are grey and of 40×100 pixels, 1×40×100; the crops are {shape}")
     if unknown := set(without) - set(PARTS):
         raise ValueError(f"no parts: {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
+    if extra is not None and extra < 0:
+        raise ValueError(f"extra must be 0 or more windows, not {extra}")
     extra = round(WINDOWS * len(crops)) if extra is None else extra
     windows = windows_of_scenes(scenes, scales, seed=seed)
     order = torch.randperm(len(windows), generator=torch.Generator().manual_seed(seed))

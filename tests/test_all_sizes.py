@@ -126,6 +126,16 @@ def test_all_sizes_need_scenes_and_crops_like_their_windows():
     colour = Crops(torch.rand(2, 3, 40, 100), torch.tensor([0, 1]))
     with pytest.raises(ValueError, match="the crops are 3×40×100"):
         fit_all_sizes(make_classifier(seed=0), colour, scenes, (1.0,))
+    [grey] = scenes
+    scenes.append(Scene("red", grey.image.repeat(3, 1, 1), grey.boxes))
+    with pytest.raises(ValueError, match="scene red has another number of channels"):
+        fit_all_sizes(make_classifier(seed=0), crops, scenes, (1.0,))
+
+
+def test_fewer_than_no_windows_are_refused():
+    scenes, crops = street_of_one_car()
+    with pytest.raises(ValueError, match="0 or more windows, not -2"):  # -2 would be nearly all
+        fit_all_sizes(make_classifier(seed=0), crops, scenes, (1.0,), extra=-2)
 
 
 def test_for_all_sizes_each_crop_is_shown_a_little_larger_or_smaller():
