@@ -9,7 +9,7 @@ from torch import Tensor
 from helpers import plots
 from helpers.boxes import Detections, above, select
 from helpers.datasets import Scene
-from helpers.detector import IOU_THRESHOLD, Detector, resized
+from helpers.detector import Detector, resized
 from helpers.images import as_image
 from helpers.metrics import iou_at_least, match
 from helpers.plots import level_figure
@@ -186,7 +186,7 @@ def scenes_view(
     shown = [_of_class(scene, detector, label, lowest) for scene in scenes]
     return view(
         lambda scene, threshold: plot_detections(
-            *shown[scene], threshold, IOU_THRESHOLD, **_shares(detector)
+            *shown[scene], threshold, detector.iou_threshold, **_shares(detector)
         ),
         scene=ipywidgets.IntSlider(value=0, max=len(scenes) - 1, description="scene"),
         threshold=ipywidgets.FloatSlider(

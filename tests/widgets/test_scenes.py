@@ -91,6 +91,18 @@ def test_a_view_shows_the_boxes_of_a_detector_of_several_sizes(scene, pattern_cl
     assert "Ground truth: 1, true positives: 1, false positives: 0," in picture.value
 
 
+@pytest.mark.parametrize(("iou_threshold", "false"), [(0.2, 0), (0.3, 1)])
+def test_the_scenes_view_suppresses_as_its_detector(
+    scene, pattern_classifier, iou_threshold, false
+):
+    detector = Detector(pattern_classifier, iou_threshold=iou_threshold)
+    part = torch.tensor([[80.0, 45, 130, 65]])  # its IoU with the car is 0.25
+    cells = Detections(torch.cat([scene.boxes, part]), torch.tensor([0.9, 0.8]))
+    detector.candidates = lambda image: cells
+    picture = scenes_view([scene], detector).children[-1]
+    assert f"true positives: 1, false positives: {false}," in picture.value
+
+
 def test_boxes_are_shown_where_the_vote_has_moved_them(scene):
     cells = Detections(scene.boxes + torch.tensor([[-2.0], [2.0]]), torch.tensor([0.8, 0.8]))
     for shares, x in (({}, 58), ({"vote_threshold": 0.5}, 60)):
