@@ -10,6 +10,7 @@ this plugin the notebook itself says how exact a number is, and its readers see 
 | `≈ 98.8 %`                | 10 % of the value more or less: 88.92 % to 108.68 %              |
 | `≈ 0.72 ± 0.05`           | what is written: 0.67 to 0.77                                    |
 | `≈ 98.8 % ± 0.5 %`        | what is written, in the unit of the number: 98.3 % to 99.3 %     |
+| `≈ 41 s ± 5 ms`, `± x`    | nothing but 41: another unit, or no number                       |
 | `≈ 41 s`                  | any time: s, ms, µs, ns, min, h, seconds, minutes, hours         |
 | `≈ 3.1 times as fast`     | any number                                                       |
 | `≈ 0`                     | nothing but 0                                                    |
@@ -42,7 +43,8 @@ NUMBER = r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?(?:[eE][-+]?\d+)?"
 TIME = r"(?:s|ms|µs|μs|us|ns|min|h|seconds?|minutes?|hours?)"
 APPROXIMATE = re.compile(
     rf"≈(?P<space>[ \u00a0]*)(?P<number>[-−+]?{NUMBER})"
-    rf"(?P<rest>(?:[ \u00a0]?[^\W\d_]+|[ \u00a0]?%)?[ \u00a0]?±[ \u00a0]?(?P<tolerance>{NUMBER})"
+    rf"(?P<rest>(?:[ \u00a0]?(?P<unit>[^\W\d_]+|%))?[^≈±\d\n]*±"
+    rf"[ \u00a0]*(?P<tolerance>{NUMBER}|)(?:[ \u00a0]?(?P<of>{TIME}\b|%))?"
     rf"|[ \u00a0]?(?P<time>{TIME})\b|(?P<ratio> times as fast\b))?"
 )
 
@@ -66,7 +68,7 @@ def settle(saved: str, new: str) -> tuple[str, list[str]]:
         if mark is None:
             return found[0]
         if not _are_close(mark, found):
-            limit = f"{mark['tolerance']}" if mark["tolerance"] else "10 %"
+            limit = "10 %" if mark["tolerance"] is None else _tolerance(mark)
             problems.append(f"≈ {found['number']} is not within {limit} of ≈ {mark['number']}")
             return found[0]
         return f"≈{mark['space']}{mark['number']}{found['rest'] or ''}"
@@ -77,9 +79,15 @@ def settle(saved: str, new: str) -> tuple[str, list[str]]:
 def _are_close(saved: re.Match, new: re.Match) -> bool:
     if saved["time"] or saved["ratio"]:
         return True
-    right = _value(saved["number"])
-    tolerance = _value(saved["tolerance"]) if saved["tolerance"] else SHARE * abs(right)
-    return abs(_value(new["number"]) - right) <= tolerance
+    return abs(_value(new["number"]) - _value(saved["number"])) <= _tolerance(saved)
+
+
+def _tolerance(saved: re.Match) -> Decimal:
+    """How far a new number may be from the saved one; 0 for a ± that says nothing about it."""
+    if saved["tolerance"] is None:
+        return SHARE * abs(_value(saved["number"]))
+    other = saved["unit"] and saved["of"] and saved["unit"] != saved["of"]
+    return Decimal(0) if other else _value(saved["tolerance"] or "0")
 
 
 def _value(number: str) -> Decimal:
