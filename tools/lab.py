@@ -8,9 +8,12 @@ import sys
 from pathlib import Path
 from urllib.parse import quote
 
+import nbformat
+
 from helpers.paths import write_atomically
 from tools.course import take_over
 from tools.execution import BUILD, NOTEBOOKS, ROOT, find_notebooks
+from tools.exercises import released_source
 
 DESCRIPTION = """Open the course in JupyterLab: your own copies of the lessons, with the solutions
 taken out, in my-course or, with --solved, the complete lessons, in solved. What you have written in
@@ -26,12 +29,24 @@ class NotPrepared(Exception):
 
 
 def is_outdated(sources: list[Path], release: Path) -> bool:
-    """Is a lesson missing from the release, left over in it, or newer than it?"""
+    """Is a lesson missing from the release, left over in it, newer than it, or another one?"""
     released = {path.name: path for path in find_notebooks(release)}
     if released.keys() != {path.name for path in sources}:
         return True
     newest = max(path.stat().st_mtime for path in sources)
-    return any(path.stat().st_mtime < newest for path in released.values())
+    if any(path.stat().st_mtime < newest for path in released.values()):
+        return True
+    # An unpacked archive brings new lessons with the times at which they were written.
+    return not all(_is_release_of(path, released[path.name]) for path in sources)
+
+
+def _is_release_of(source: Path, released: Path) -> bool:
+    """Does it say what is handed out of this lesson? A damaged one does not."""
+    try:
+        before, after = (nbformat.read(path, as_version=4).cells for path in (source, released))
+    except (ValueError, nbformat.ValidationError):
+        return False
+    return [released_source(cell) for cell in before] == [cell.source for cell in after]
 
 
 def update_copies(release: Path, mine: Path) -> dict[str, list[str]]:
@@ -43,23 +58,35 @@ def update_copies(release: Path, mine: Path) -> dict[str, list[str]]:
     """
     mine.mkdir(parents=True, exist_ok=True)
     record = mine / ".copied.json"  # of each lesson, the digest of what was copied
-    copied = json.loads(record.read_text()) if record.is_file() else {}
+    copied = _read_record(record)
     lessons: dict[str, list[str]] = {"new": [], "kept": [], "updated": [], "changed": []}
     for path in find_notebooks(release):
         place, digest = mine / path.name, _digest(path)
+        there = _digest(place) if place.is_file() else None
         if not os.path.lexists(place):
             what = "new"
-        elif copied.get(path.name) in (digest, None):
+        elif there == digest or copied.get(path.name) in (digest, None):
             what = "kept"
         else:
-            untouched = place.is_file() and _digest(place) == copied[path.name]
-            what = "updated" if untouched else "changed"
+            what = "updated" if there == copied[path.name] else "changed"
         if what in ("new", "updated"):
             write_atomically(place, path.read_bytes())
+            there = digest
+        # Also where an interruption, or a damaged record, had left the two apart.
+        if there == digest and copied.get(path.name) != digest:
             copied[path.name] = digest
             write_atomically(record, json.dumps(copied, indent=1).encode())
         lessons[what].append(path.stem)
     return lessons
+
+
+def _read_record(path: Path) -> dict[str, str]:
+    """What was copied; nothing if that cannot be read: then every copy counts as touched."""
+    try:
+        copied = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return copied if isinstance(copied, dict) else {}
 
 
 def _digest(path: Path) -> str:
@@ -95,14 +122,19 @@ def prepare(sources: list[Path], build: Path, mine: Path) -> list[Path]:
 
 
 def copy_solved(sources: list[Path], folder: Path) -> list[Path]:
-    """Copies of the complete lessons that cannot be saved, so that none is changed by looking."""
+    """Copies of the complete lessons that cannot be saved, so that none is changed by looking.
+
+    What a learner has saved beside them, under another name, stays.
+    """
+    copies = [folder / path.name for path in sources]
     for old in find_notebooks(folder):
-        old.chmod(0o644)  # or Windows does not replace it
-        old.unlink()
-    for path in sources:
-        write_atomically(folder / path.name, path.read_bytes())
-        (folder / path.name).chmod(0o444)
-    return find_notebooks(folder)
+        if old in copies or not old.stat().st_mode & 0o222:
+            old.chmod(0o644)  # or Windows does not replace it
+            old.unlink()
+    for path, copy in zip(sources, copies, strict=True):
+        write_atomically(copy, path.read_bytes())
+        copy.chmod(0o444)
+    return copies
 
 
 def command(notebook: Path) -> list[str]:

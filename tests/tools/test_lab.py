@@ -12,6 +12,7 @@ import pytest
 from tests.tools.test_assignments import cell_of, lesson
 from tools import lab
 from tools.execution import NOTEBOOKS, ROOT, find_notebooks, write_notebook
+from tools.exercises import released_source
 
 
 @pytest.fixture
@@ -140,14 +141,70 @@ def test_a_lesson_that_changes_arrives_or_says_so(course, tmp_path, opened, caps
 @pytest.mark.parametrize("change", ["missing", "left over"])
 def test_a_release_with_other_lessons_is_outdated(tmp_path, change):
     sources = [tmp_path / "notebooks" / name for name in ("a.ipynb", "b.ipynb")]
-    for path in (*sources, *(tmp_path / "release" / path.name for path in sources)):
+    for path in sources:
         write_notebook(lesson(), path)
+    for path in sources:
+        write_notebook(as_released(lesson()), tmp_path / "release" / path.name)
     assert not lab.is_outdated(sources, tmp_path / "release")
     if change == "missing":
         (tmp_path / "release" / "b.ipynb").unlink()
     else:
         write_notebook(lesson(), tmp_path / "release" / "c.ipynb")
     assert lab.is_outdated(sources, tmp_path / "release")
+
+
+@pytest.mark.parametrize("change", ["another lesson", "a damaged release"])
+def test_times_alone_do_not_say_that_a_release_is_up_to_date(tmp_path, change):
+    source, released = tmp_path / "a.ipynb", tmp_path / "release" / "a.ipynb"
+    notebook = lesson()
+    write_notebook(as_released(notebook), released)
+    notebook.cells[0].source += " A new sentence."
+    if change == "a damaged release":
+        released.write_text("{")
+        notebook = lesson()
+    write_notebook(notebook, source)
+    os.utime(source, (10**9, 10**9))  # as an archive unpacks it
+    assert lab.is_outdated([source], released.parent)
+
+
+def as_released(notebook):
+    for cell in notebook.cells:
+        cell.source = released_source(cell)
+    return notebook
+
+
+@pytest.mark.parametrize("record", ["", "{", "[]", "null", "\udcff"])
+def test_a_damaged_record_costs_nothing(course, tmp_path, opened, capsys, record):
+    course()
+    begun, untouched = (tmp_path / "mine" / f"{name}.ipynb" for name in ("00_first", "01_second"))
+    begun.write_text("my own work")
+    path = tmp_path / "mine" / ".copied.json"
+    path.write_bytes(record.encode(errors="surrogateescape"))
+    assert course() == 0
+    assert "0 new, 2 as you left them" in capsys.readouterr().out
+    assert begun.read_text() == "my own work"
+    assert set(json.loads(path.read_text())) == {untouched.name}  # so that it follows the course
+
+
+def test_an_interruption_between_copy_and_record_is_made_good(course, tmp_path, opened, capsys):
+    course()
+    record = tmp_path / "mine" / ".copied.json"
+    good = record.read_text()
+    record.write_text(json.dumps(dict.fromkeys(json.loads(good), "of the lesson before")))
+    course()
+    said = capsys.readouterr().out
+    assert "has changed" not in said
+    assert "2 as you left them" in said
+    assert record.read_text() == good
+
+
+def test_what_was_saved_beside_the_complete_lessons_stays(course, tmp_path, opened):
+    course("--solved")
+    notes = tmp_path / "solved" / "00_first-Copy1.ipynb"  # as JupyterLab duplicates
+    notes.write_text("my own work")
+    course("--solved")
+    assert notes.read_text() == "my own work"
+    assert "--LabApp.default_url=/lab/tree/solved/00_first.ipynb" in opened[-1]
 
 
 def test_a_broken_link_of_the_learner_is_not_overwritten(tmp_path):
@@ -164,6 +221,9 @@ def test_what_cannot_be_opened_is_said(course, tmp_path, opened, monkeypatch, ca
     path.write_text(good.replace("### END SOLUTION", ""))
     assert course() == 1
     assert "do not pair" in capsys.readouterr().err
+    path.write_text("<<<<<<< HEAD")
+    assert course() == 1
+    assert "00_first.ipynb is damaged" in capsys.readouterr().err
     path.write_text(good)
     monkeypatch.setitem(sys.modules, "tools.assignments", None)
     assert course() == 1
