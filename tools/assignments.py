@@ -5,8 +5,10 @@ import os
 import shutil
 import sys
 from pathlib import Path
+from urllib.parse import unquote
 
 import nbformat
+from nbformat import NotebookNode
 
 from tools.classroom import Classroom, Terms
 from tools.execution import BUILD, NOTEBOOKS, find_notebooks
@@ -46,7 +48,7 @@ def release(sources: list[Path], target: Path) -> list[Path]:
     Raises CannotContinue if a source is not fit for it, or if anything of a solution, a hidden test
     or an output would be left.
     """
-    notebooks = {path.name: nbformat.read(path, as_version=4) for path in sources}
+    notebooks = {path.name: _read(path) for path in sources}
     problems = [f"{name}: {p}" for name, nb in notebooks.items() for p in exercises(nb)]
     problems += repeated_grade_ids(notebooks)
     if problems or not sources:
@@ -62,6 +64,13 @@ def release(sources: list[Path], target: Path) -> list[Path]:
     return [target / path.name for path in sources]
 
 
+def _read(path: Path) -> NotebookNode:
+    try:
+        return nbformat.read(path, as_version=4)
+    except (ValueError, nbformat.ValidationError) as error:
+        raise CannotContinue(f"{path.name} is damaged: {error}") from error
+
+
 def verify_release(source: Path, released: Path) -> None:
     """Raise CannotContinue unless each released cell is the source's with its regions cut out."""
     before = nbformat.read(source, as_version=4).cells
@@ -75,6 +84,10 @@ def verify_release(source: Path, released: Path) -> None:
             )
         if new.get("outputs") or new.get("execution_count") is not None:
             raise CannotContinue(f"{source.name}: cell {number} of the release has outputs")
+        for name in new.get("attachments", {}):
+            if f"attachment:{name}" not in unquote(new.source):  # of the model answer, say
+                what = f"cell {number} of the release holds {name}, and shows it nowhere"
+                raise CannotContinue(f"{source.name}: {what}")
 
 
 def _generate(room: Classroom, path: Path) -> Path:

@@ -1,7 +1,6 @@
 """Write what students get: their notebooks, the package, its data; no answers, no history."""
 
 import argparse
-import json
 import os
 import re
 import shutil
@@ -79,9 +78,18 @@ def _text(path: Path) -> str:
     text = path.read_text(encoding="utf-8", errors="replace")
     if path.suffix != ".ipynb":
         return text
-    cells = nbformat.reads(text, as_version=4).cells
-    outputs = [json.dumps(cell.get("outputs", []), ensure_ascii=False) for cell in cells]
-    return "\n".join([*(cell.source for cell in cells), *outputs])
+    return "\n".join(_strings(nbformat.reads(text, as_version=4)))
+
+
+def _strings(value: object) -> Iterator[str]:
+    """Every text in a notebook, without the signs that JSON puts in: also outputs and metadata."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        yield from _strings([*value, *value.values()])
+    elif isinstance(value, list):
+        for one in value:
+            yield from _strings(one)
 
 
 def _shown(cell: NotebookNode) -> list[str]:

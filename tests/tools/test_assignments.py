@@ -355,6 +355,15 @@ def same_id(notebook):
     cell_of(notebook, "halve").metadata.nbgrader.grade_id = "double"
 
 
+def drawn_answer(notebook):
+    source = "Draw.\n### BEGIN SOLUTION\n![](attachment:a.png)\n### END SOLUTION"
+    marks = {"grade_id": "words", "schema_version": 3, "task": False, "points": 1}
+    marks |= {"grade": True, "solution": True, "locked": False}
+    cell = new_markdown_cell(source, metadata={"nbgrader": marks})
+    cell.attachments = {"a.png": {"image/png": "iVBORw0KGgo="}}
+    notebook.cells.append(cell)
+
+
 def loose_marker(notebook):
     cell_of(notebook, "double").source += "\ny = 1  # END SOLUTION"
 
@@ -367,6 +376,7 @@ def loose_marker(notebook):
         (visible_only, "no hidden tests, and no tag visible-tests-only to say so"),
         (secret_elsewhere, "holds a solution but is not marked as a solution cell"),
         (same_id, "grade_id double is taken already"),
+        (drawn_answer, "holds a.png, and shows it nowhere"),
     ],
 )
 def test_a_source_that_would_leak_or_mislead_is_refused(tmp_path, spoil, message):
@@ -378,6 +388,21 @@ def test_a_source_that_would_leak_or_mislead_is_refused(tmp_path, spoil, message
     with pytest.raises(CannotContinue, match=message):
         release([tmp_path / "lesson.ipynb"], tmp_path / "out")
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["old.txt"]
+
+
+def test_a_picture_that_is_shown_is_handed_out(tmp_path):
+    notebook = lesson()
+    notebook.cells[0].source = "![](attachment:a%20b.png)"
+    notebook.cells[0].attachments = {"a b.png": {"image/png": "iVBORw0KGgo="}}
+    write_notebook(notebook, tmp_path / "lesson.ipynb")
+    [released] = release([tmp_path / "lesson.ipynb"], tmp_path / "out")
+    assert "iVBORw0KGgo=" in released.read_text()
+
+
+def test_a_damaged_source_is_named(tmp_path, capsys):
+    (tmp_path / "lesson.ipynb").write_text("<<<<<<< HEAD")
+    assert command("release", notebooks=tmp_path, build=tmp_path / "build") == 1
+    assert "lesson.ipynb is damaged" in capsys.readouterr().err
 
 
 def test_tests_may_be_visible_only_if_stated():

@@ -5,6 +5,7 @@ import shutil
 
 import nbformat
 import pytest
+from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from tests.tools.test_assignments import lesson
 from tools import handout
@@ -82,6 +83,24 @@ def test_an_answer_is_found_wherever_it_lies(handed_out, place, text):
         path.unlink()
     assert found
     assert all(line.startswith(f"{place}: ") for line in found)
+
+
+@pytest.mark.parametrize("place", ["an output", "a cell's metadata", "the metadata"])
+def test_an_answer_is_found_in_what_a_notebook_does_not_show(tmp_path, place):
+    secret = 'return "the larger of the two"'
+    source = new_code_cell(f"### BEGIN SOLUTION\n{secret}\n### END SOLUTION")
+    write_notebook(new_notebook(cells=[source]), tmp_path / "lesson.ipynb")
+    cell = new_code_cell("shown = 1")
+    notebook = new_notebook(cells=[cell])
+    if place == "an output":
+        cell.outputs = [new_output("stream", text=f"def larger(x):\n    {secret}\n")]
+    elif place == "a cell's metadata":
+        cell.metadata["solution"] = secret
+    else:
+        notebook.metadata["notes"] = {"answers": [f"larger: {secret}"]}
+    write_notebook(notebook, tmp_path / "out" / "lesson.ipynb")
+    found = list(answers_in(tmp_path / "out", [tmp_path / "lesson.ipynb"]))
+    assert found == [f"lesson.ipynb: {secret}"]
 
 
 def test_a_complete_lesson_in_it_is_refused_and_the_earlier_one_stays(tmp_path, monkeypatch):
