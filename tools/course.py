@@ -19,6 +19,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 OLDEST = (3, 11)
+PARTS = {"bin", "include", "lib", "lib64", "Include", "Lib", "Scripts"}  # of an environment
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 
 # What each command needs besides the course itself (groups of pyproject.toml), and what it runs.
@@ -106,9 +107,16 @@ def ensure_environment(folder: Path, groups: list[str]) -> Path:
     mine = Path(sys.prefix).resolve() == folder.resolve()  # then it can be neither old nor broken
     if not mine and not usable:
         if folder.exists():
+            if holds_other_things(folder):
+                raise NotInstalled(
+                    f"{folder} is no environment of Python, and making one there would delete what"
+                    " it holds. Name a folder that is not there yet: make run VENV=..."
+                )
             print(f"{folder.name} is half made, or of another Python: made anew", flush=True)
         try:
             venv.EnvBuilder(clear=True, with_pip=True).create(str(folder))
+        except ValueError as error:  # its path holds what separates the folders of a PATH
+            raise NotInstalled(f"{error}\nMove the course to a folder without it.") from error
         except (OSError, subprocess.CalledProcessError) as error:
             raise NotInstalled(
                 f"Python could not make the environment {folder}: {error}\nOn Debian and Ubuntu it"
@@ -122,6 +130,15 @@ def ensure_environment(folder: Path, groups: list[str]) -> Path:
             install(python, group)
             stamp.write_text(digest)
     return python
+
+
+def holds_other_things(folder: Path) -> bool:
+    """Whether it is a file, or holds what no environment does, not even a half-made one."""
+    if not folder.is_dir():
+        return True
+    names = {path.name for path in folder.iterdir()}
+    others = {name for name in names - PARTS if not name.startswith(".installed-")}
+    return bool(others) and "pyvenv.cfg" not in names
 
 
 def named() -> bool:

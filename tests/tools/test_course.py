@@ -91,6 +91,35 @@ def test_an_environment_that_is_none_is_made_anew(machine, capsys, python):
     assert "made anew" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("there", ["thesis.tex", "other-env/pyvenv.cfg", None])
+def test_a_folder_that_holds_other_things_is_never_emptied(machine, there):
+    if there is None:
+        machine.folder.write_text("a file")
+    else:
+        script(machine.folder / "bin" / "tool", "")
+        script(machine.folder / there, "")
+    with pytest.raises(course.NotInstalled, match="would delete what it holds"):
+        machine()
+    assert machine.done == []
+    assert machine.folder.exists()
+
+
+def test_an_environment_keeps_its_place_whatever_was_put_into_it(machine):
+    for name in ("pyvenv.cfg", "share/jupyter", "notes.txt"):
+        script(machine.folder / name, "")
+    machine()
+    assert machine.done[0] == "made"
+
+
+def test_a_folder_that_no_environment_may_lie_in_is_said(machine, monkeypatch):
+    def refuse(*_):
+        raise ValueError("Refusing to create a venv because it contains the PATH separator :.")
+
+    monkeypatch.setattr(course.venv.EnvBuilder, "create", refuse)
+    with pytest.raises(course.NotInstalled, match="Move the course"):
+        machine()
+
+
 @pytest.mark.parametrize(("named", "made"), [("python3", 1), ("", 0)])
 def test_an_environment_of_another_python_stays_unless_one_is_named(
     machine, monkeypatch, named, made
