@@ -52,8 +52,11 @@ def build(notebooks: Path, views: Path, site: Path, *, strict: bool = False) -> 
         The first page.
 
     Raises:
-        SiteFailed: Sphinx is missing, or does not like something.
+        SiteFailed: there is no lesson, or a damaged one; Sphinx is missing, or does not like
+            something. What was there stays.
     """
+    if not find_notebooks(notebooks):
+        raise SiteFailed(f"no notebooks in {notebooks}")
     work = site.with_name(f"{site.name}-work")
     shutil.rmtree(work, ignore_errors=True)
     prepare(notebooks, views, work / "source")
@@ -106,7 +109,10 @@ def prepare(notebooks: Path, views: Path, source: Path) -> None:
 
 def write_lesson(path: Path, views: Path, source: Path, there: set[Path]) -> None:
     """Write one lesson for Sphinx, its views replaced by what moves without a kernel."""
-    notebook = nbformat.read(path, as_version=4)
+    try:
+        notebook = nbformat.read(path, as_version=4)
+    except (ValueError, nbformat.ValidationError) as error:
+        raise SiteFailed(f"{path.name} is damaged: {error}") from error
     place = source / "notebooks" / path.name
     for cell in notebook.cells:
         cell.source = MARK.sub("", HIDDEN.sub("", cell.source)).rstrip("\n")
@@ -189,7 +195,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         print(build(options.notebooks, options.views, options.out, strict=options.strict))
-    except SiteFailed as error:
+    except (SiteFailed, OSError) as error:
         print(error, file=sys.stderr)
         return 1
     return 0

@@ -248,7 +248,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--no-box", action="store_true", help="run submissions with your rights")
     options = parser.parse_args(arguments)
     names = [name for name in options.lessons.split(",") if name]
-    lessons = [Lesson(p) for p in find_notebooks() if not names or p.stem in names]
+    paths = {path.stem: path for path in find_notebooks()}
+    if unknown := [name for name in names if name not in paths]:
+        parser.error(f"no lesson {unknown[0]}; there are {', '.join(paths)}")
+    if options.size < 1:
+        parser.error(f"a class has at least 1 student, not {options.size}")
+    lessons = [Lesson(path) for name, path in paths.items() if not names or name in names]
     planned = make_class(options.size, lessons)
     folder = options.build / "class"
     shutil.rmtree(folder, ignore_errors=True)

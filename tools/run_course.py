@@ -58,7 +58,7 @@ def main(arguments: list[str] | None = None) -> int:
         else:
             run_to_build(paths, options.build, photographs=options.with_photographs)
             report(options.build, measured=not options.no_table)
-    except (NotebookFailed, SiteFailed, FileNotFoundError, ValueError) as error:
+    except (NotebookFailed, SiteFailed, OSError, ValueError) as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -7,11 +7,12 @@ from types import SimpleNamespace
 import nbformat
 import pytest
 from docutils import nodes
+from nbformat.v4 import new_notebook
 from PIL import Image
 
 from tests.tools.pages import dead_links, outside_loads, parsed
 from tools import book
-from tools.execution import NOTEBOOKS, ROOT, find_notebooks
+from tools.execution import NOTEBOOKS, ROOT, find_notebooks, write_notebook
 from tools.players import WIDGET
 
 LESSONS = find_notebooks(NOTEBOOKS)
@@ -148,7 +149,30 @@ def test_what_sphinx_does_not_like_is_said_and_the_old_site_stays(tmp_path, monk
     monkeypatch.setattr(book.sys, "executable", "false")
     (tmp_path / "site").mkdir()
     (tmp_path / "site" / "old.html").write_text("old")
+    write_notebook(new_notebook(), tmp_path / "notebooks" / "00_a.ipynb")
     folders = ["--notebooks", str(tmp_path / "notebooks"), "--out", str(tmp_path / "site")]
     assert book.main(folders) == 1
     assert "the site could not be made" in capsys.readouterr().err
     assert (tmp_path / "site" / "old.html").is_file()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [("none", "no notebooks in"), ("damaged", "00_a.ipynb is damaged"), ("no folder", "a-file")],
+)
+def test_lessons_that_cannot_be_shown_are_said_and_the_old_site_stays(
+    tmp_path, capsys, spoil, message
+):
+    old, out = tmp_path / "site" / "old.html", tmp_path / "site"
+    old.parent.mkdir()
+    old.touch()
+    (tmp_path / "notebooks").mkdir()
+    if spoil == "damaged":
+        (tmp_path / "notebooks" / "00_a.ipynb").write_text("{")
+    elif spoil == "no folder":
+        write_notebook(new_notebook(), tmp_path / "notebooks" / "00_a.ipynb")
+        (tmp_path / "a-file").touch()
+        out = tmp_path / "a-file" / "site"
+    assert book.main(["--notebooks", str(tmp_path / "notebooks"), "--out", str(out)]) == 1
+    assert message in capsys.readouterr().err
+    assert old.exists()

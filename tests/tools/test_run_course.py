@@ -204,6 +204,13 @@ def test_a_failing_notebook_is_named_and_kept(course, tmp_path, capsys):
     assert "no notebooks in" in capsys.readouterr().err
 
 
+def test_a_place_that_cannot_be_written_is_said(course, tmp_path, capsys):
+    course("print('a')")
+    (tmp_path / "build").touch()
+    assert run(tmp_path, "--no-table") == 1
+    assert "cannot write" in capsys.readouterr().err
+
+
 def test_photographs_and_in_place_exclude_each_other(tmp_path, capsys):
     with pytest.raises(SystemExit):
         run(tmp_path, "--in-place", "--with-photographs")

@@ -73,3 +73,14 @@ def test_right_answers_are_those_of_the_lesson_itself(path):
         space = {}
         exec(lesson.answers(task)[0][0], space)
         getattr(checks, check)(space[name])
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [(("--lessons", "04_fnc"), "no lesson 04_fnc"), (("--size", "0"), "at least 1 student")],
+)
+def test_a_class_that_cannot_be_made_up_is_said(tmp_path, capsys, options, message):
+    with pytest.raises(SystemExit):
+        rehearse.main(["--build", str(tmp_path), *options])
+    assert message in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
