@@ -54,5 +54,6 @@ rehearse:  ## grade a made-up class (CLASS=30), right, wrong, odd and hostile, a
 format:  ## format code and notebooks
 	@$(COURSE) format && $(COURSE) python -m ruff check --fix .
 
-clean:  ## remove what was built; the environment and data stay
-	@rm -rf build
+# Not the grades: a teacher's marks lie in them.
+clean:  ## remove what was built; the environment, data and grades stay
+	@[ ! -d build ] || find build -mindepth 1 -maxdepth 1 ! -name "grades*" -exec rm -rf {} +

@@ -162,3 +162,16 @@ def test_make_grade_takes_any_name(tmp_path, folder):
     )
     given = done.stdout.splitlines()
     assert given[:6] == ["-m", "tools.course", "grade", folder, "--words", f"{folder}.csv"]
+
+
+def test_make_clean_keeps_a_teachers_marks(tmp_path):
+    clean = ["make", "-f", str(ROOT / "Makefile"), "clean"]
+    subprocess.run(clean, cwd=tmp_path, check=True)
+    for name in ("grades/words.csv", "grades-1/words.csv", "site/index.html", ".work/x", "a file"):
+        path = tmp_path / "build" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    subprocess.run(clean, cwd=tmp_path, check=True)
+    left = sorted(path.name for path in (tmp_path / "build").iterdir())
+    assert left == ["grades", "grades-1"]
+    assert (tmp_path / "build" / "grades" / "words.csv").is_file()
