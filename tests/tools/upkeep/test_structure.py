@@ -24,6 +24,14 @@ def skipped_cell(nb):
     nb.cells[1].metadata["tags"] = ["nbval-skip"]
 
 
+def never_compared(nb):
+    nb.cells[1].metadata["tags"] = ["nbval-ignore-output"]
+
+
+def never_compared_by_comment(nb):
+    nb.cells[1].source = f"# NBVAL_IGNORE_OUTPUT\n{nb.cells[1].source}"
+
+
 def semicolon(nb):
     nb.cells[1].source += ";"
 
@@ -120,6 +128,8 @@ def warns_in_test(nb):
         (structure.executed, never_executed),
         (structure.executed, out_of_order),
         (structure.executed, skipped_cell),
+        (structure.executed, never_compared),
+        (structure.executed, never_compared_by_comment),
         (structure.executed, semicolon),
         (structure.no_errors, error_output),
         (structure.no_widget_state, widget_state),
