@@ -153,7 +153,7 @@ def accelerate(fcn: nn.Module, *, tune: bool | Path = False) -> FastFCN:
         raise TypeError("accelerate needs a converted network: to_fcn(model, input_size)")
     choices = Choices(None if tune is True else Path(tune)) if tune else None
     fcn_copy = copy.deepcopy(fcn).eval()
-    if not isinstance(fcn, FCN):  # one that was put into a module of one's own: a single layer
+    if getattr(fcn.forward, "__func__", None) is not FCN.forward:  # one's own: a single layer
         fcn_copy = FCN(OrderedDict(network=fcn_copy))
     body = fx.GraphModule(fcn_copy, graph_of(fcn_copy))
     fold_batch_norm(body)
@@ -177,7 +177,7 @@ def graph_of(fcn: FCN) -> fx.Graph:
     graph = fx.Graph()
     last = graph.placeholder("images")
     answers = {"": last}
-    for name, _ in fcn.named_children():
+    for name in fcn._modules:
         reads = fcn.wiring.get(name)
         inputs = (last,) if reads is None else tuple(answers[read] for read in reads)
         last = answers[name] = graph.call_module(name, inputs)

@@ -17,7 +17,7 @@ from helpers.acceleration import (
     prefers_channels_last,
     relu_in_place,
 )
-from helpers.fcn import to_fcn
+from helpers.fcn import FCN, to_fcn
 from helpers.fft import FFTConv2d
 from helpers.models import randomise_
 from helpers.timing import seconds
@@ -160,6 +160,18 @@ def test_an_fcn_in_a_module_of_ones_own_answers_the_same(classifier):
     fast = accelerate(cooler)
     assert (fast(x) - cooler(x)).abs().max() < 1e-5 * cooler(x).abs().max()
     assert any(isinstance(layer, FFTConv2d) for layer in fast.modules())
+
+
+@torch.no_grad()
+def test_an_fcn_with_a_forward_of_ones_own_answers_the_same(tiny_classifier):
+    class Cooler(FCN):
+        def forward(self, x):
+            return super().forward(x) / 2
+
+    fcn, x = to_fcn(tiny_classifier, (16, 24)), torch.rand(1, 1, 30, 40)
+    expected = fcn(x) / 2
+    fcn.__class__ = Cooler
+    assert torch.allclose(accelerate(fcn)(x), expected, atol=1e-5)
 
 
 @pytest.mark.filterwarnings("ignore:.*script_method.*:DeprecationWarning")  # torch's own

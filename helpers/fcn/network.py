@@ -45,7 +45,7 @@ class FCN(nn.Sequential):
         if isinstance(input, Tensor):
             check_channels(input, self.channels)
         x, kept = input, {"": input} if "" in self._last_reader else {}
-        for name, layer in self.named_children():
+        for name, layer in self._modules.items():  # named_children leaves out what comes twice
             reads = self.wiring.get(name)
             x = layer(x) if reads is None else layer(*(kept[read] for read in reads))
             if name in self._last_reader:

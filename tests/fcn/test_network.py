@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
+from helpers.acceleration import accelerate
 from helpers.datasets import load_scenes
 from helpers.fcn import (
     FCN,
@@ -755,6 +756,15 @@ def test_a_layer_more_takes_the_place_of_no_other(tiny_classifier, add):
     assert torch.equal(add(fcn, nn.Softmax(1))(image), before.softmax(1))
     with pytest.raises(TypeError, match="inserted"):
         fcn.insert(0, nn.ReLU())
+
+
+@torch.no_grad()
+def test_a_layer_that_is_appended_twice_is_run_twice(tiny_classifier):
+    fcn, image = to_fcn(tiny_classifier, (16, 24)), torch.rand(1, 1, 24, 32)
+    expected, softmax = fcn(image).softmax(1).softmax(1), nn.Softmax(1)
+    fcn.append(softmax).append(softmax)
+    assert torch.equal(fcn(image), expected)
+    assert torch.allclose(accelerate(fcn)(image), expected, atol=1e-5)
 
 
 def test_pools_that_give_back_indices_are_refused_by_name():
