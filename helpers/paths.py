@@ -105,7 +105,8 @@ def own_files(folder: Path) -> list[Path]:
     """What a user has put into a folder and into folders of it, sorted.
 
     Hidden files are none of that, such as a picture in a wastebasket, or the copies that Jupyter
-    keeps; nor is what systems leave behind. There is nothing in a folder that is not there.
+    keeps; nor is what systems leave behind. There is nothing in a folder that is not there, or
+    is a file.
 
     Raises:
         OSError: a folder must not be looked into; `Path.rglob` would pass it over in silence.
@@ -122,7 +123,7 @@ def _is_own(name: str) -> bool:
 
 
 def _unless_missing(error: OSError) -> None:
-    if not isinstance(error, FileNotFoundError):
+    if not isinstance(error, FileNotFoundError | NotADirectoryError):
         raise error
 
 

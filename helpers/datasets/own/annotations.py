@@ -190,15 +190,15 @@ def parse_voc(text: str, where: str) -> list[Named]:
 def _picture_of(text: str, path: Path) -> str:
     """The picture that a VOC file is about: that of the same name beside it, or else the one named.
 
-    What is named may be long renamed, or converted to another kind.
+    What is named may be long renamed, or converted to another kind. It tells two of them apart.
     """
     beside = sorted(path.parent.glob(f"{_escaped(path.stem)}.*"))
-    same = [p.name for p in beside if p.suffix.lower() in PICTURES]
+    same = [name_of(p.name) for p in beside if p.suffix.lower() in PICTURES]
     try:
-        named = ElementTree.fromstring(text).findtext("filename") or ""
+        named = name_of(ElementTree.fromstring(text).findtext("filename") or "")
     except ElementTree.ParseError:
         named = ""
-    return name_of(same[0] if same else named) or name_of(path.stem)
+    return named if named in same else next(iter(same), named or name_of(path.stem))
 
 
 def _escaped(stem: str) -> str:

@@ -347,6 +347,13 @@ def test_what_systems_leave_behind_is_no_class(own):
     assert not any("._" in name for name in names_of(loaded.train))
 
 
+def test_a_file_named_scenes_is_no_folder_of_scenes(own):
+    shutil.rmtree(own / "scenes")
+    shutil.copytree(own / "ball", own / "background")
+    (own / "scenes").touch()
+    assert not any(load_folder(own).scenes.values())
+
+
 def test_hidden_files_and_copies_are_nobodys(own):
     before = load_folder(own)
     shutil.copytree(own / "ball", own / "ball" / ".Trash")
@@ -468,6 +475,14 @@ def test_a_voc_file_beside_a_picture_is_about_that_whatever_it_names(tmp_path):
     (tmp_path / "a.json").write_text(json.dumps(COCO | {"annotations": []}))
     Image.new("L", (30, 30)).save(tmp_path / "a.png")
     assert read_annotations(tmp_path).boxes == {"1.png": [], "a.png": [(0, 0, 10, 20, "cup")]}
+
+
+def test_a_voc_file_beside_two_pictures_is_about_the_one_that_it_names(tmp_path):
+    for name in ("a.jpg", "a.png"):
+        Image.new("L", (30, 30)).save(tmp_path / name)
+    for named in ("a.jpg", "a.png"):
+        (tmp_path / "a.xml").write_text(VOC.format(name=named, x=1))
+        assert list(read_annotations(tmp_path).boxes) == [named]
 
 
 def edit_boxes(own, change):
