@@ -218,10 +218,6 @@ KNOWN_BEFORE = [
     (["detect", "{0}", "--scales", "1,2", "--object-width", "60..90"], "say the same"),
     (["evaluate", "--data", "{0}/empty"], "no pictures of yours in a folder for each class"),
     (["evaluate", "--weights", "{0}/damaged.png", "--train", "street"], "leave out --train"),
-    (
-        ["evaluate", "--weights", "{0}/damaged.png", "--data", "digits", "--train", "digits"],
-        "leave out --train",
-    ),
     (["evaluate", "--data", "digits", "--weights", "{0}/none"], "no weights file"),
     (
         ["evaluate", "--data", "digits", "--weights", "{0}/damaged.png", "--train", "digits"],
