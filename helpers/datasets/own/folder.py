@@ -190,12 +190,12 @@ def _find_pictures(root: Path, remarks: list[str]) -> tuple[tuple[str, ...], lis
     folders = [p for p in inside if p.name != SCENES and not is_left_behind(Path(p.name))]
     folders = [p for p in folders if not p.name.startswith(".")]
     _check_folders(folders)
-    # macOS writes ü as u and two dots, and the boxes of scenes may come from elsewhere.
-    names_of = {folder: unicodedata.normalize("NFC", folder.name) for folder in folders}
-    found = {names_of[folder]: _pictures_in(folder) for folder in folders}
+    found: dict[str, list[Path]] = {}
     for folder in folders:
-        what = unread_files(own_files(folder), PICTURES)
-        if not found[names_of[folder]]:
+        pictures, what = _pictures_in(folder), unread_files(own_files(folder), PICTURES)
+        # macOS writes ü as u and two dots, and the boxes of scenes may come from elsewhere.
+        found.setdefault(unicodedata.normalize("NFC", folder.name), []).extend(pictures)
+        if not pictures:
             remarks.append(
                 f"{folder.name} is left out: no pictures in it{what and f', but {what}'}"
             )
@@ -223,7 +223,7 @@ def _check_folders(folders: Sequence[Path]) -> None:
             raise ValueError(f"{folder} would be a class: call it {meant}, in small letters")
         if not is_text(folder.name):  # the weights' file could not hold it
             raise ValueError(f"the name of {folder} is damaged (no UTF-8): give it another")
-    splits = [p for p in folders if p.name.lower() in SPLIT_NAMES]
+    splits = [p for p in folders if p.name.lower() in SPLIT_NAMES and _pictures_in(p)]
     direct = (child for p in splits for child in p.iterdir() if child.suffix.lower() in PICTURES)
     if len(splits) > 1 and not any(direct):
         names = ", ".join(folder.name for folder in splits)

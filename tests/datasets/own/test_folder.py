@@ -403,6 +403,8 @@ def test_a_folder_that_is_split_already_is_refused(own):
         load_folder(own)
     shutil.rmtree(own / "val")
     assert "train" in load_folder(own).classes  # which may be a toy
+    (own / "val").mkdir()
+    assert any("val is left out: no pictures" in remark for remark in load_folder(own).remarks)
 
 
 # Shapes
@@ -506,6 +508,20 @@ def test_names_from_windows_and_macos_are_those_of_the_files(own):
     assert "Z\u00fclt" in after.classes
     assert sorted(map(len, after.boxes.values())) == sorted(map(len, before.boxes.values()))
     assert sum(len(after.load_scenes(split)) for split in after.scenes) == 8
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="there, the two names are one")
+def test_folders_whose_names_are_written_alike_are_one_class(own):
+    shutil.rmtree(own / "scenes")
+    shutil.copytree(own / "ball", own / "background")
+    for name in ("Zu\u0308lt", "Z\u00fclt"):
+        shutil.copytree(own / "tent", own / name)
+    loaded = load_folder(own)
+    assert loaded.classes.count("Z\u00fclt") == 1
+    crops = (loaded.train, loaded.val, loaded.test)
+    counts = sum(torch.bincount(part.labels) for part in crops).tolist()
+    by_class = dict(zip(loaded.classes, counts, strict=True))
+    assert by_class["Z\u00fclt"] == 2 * by_class["tent"]
 
 
 def test_scenes_of_one_name_are_refused_if_boxes_name_them(own):
