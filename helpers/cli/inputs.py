@@ -217,7 +217,7 @@ def pictures_of(given: Path) -> list[Path]:
     inside = [path for path in given.iterdir() if path.is_file()]
     inside = [path for path in inside if not is_left_behind(Path(path.name))]
     found = sorted(path for path in inside if path.suffix.lower() in PICTURES)
-    others = unread_files(inside, PICTURES)
+    others = unread_files([path for path in inside if path.name[0] != "."], PICTURES)
     if not found:
         below = sorted({p.parent for p in given.rglob("*") if p.suffix.lower() in PICTURES})
         where = f"; there are some in {below[0]}" if below else f" ({', '.join(PICTURES)})"

@@ -289,6 +289,7 @@ def test_files_of_a_folder_that_are_not_read_are_named(tmp_path, picture, weight
     folder.mkdir()
     (folder / "a.HEIC").write_bytes(b"")
     (folder / ".DS_Store").write_bytes(b"")
+    (folder / ".nomedia").write_bytes(b"")  # of a phone
     detect = ["detect", str(folder), "--weights", str(weights), "--out", str(tmp_path / "out")]
     assert main(detect) == 2
     assert "holds no pictures" in (said := capsys.readouterr().err)
