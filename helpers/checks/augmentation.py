@@ -86,12 +86,12 @@ def check_turn(turn: Callable[[Tensor, Sequence[float]], Tensor]) -> None:
             answer = ask_edge("for a batch of one image", turn, images, degrees)
         if isinstance(answer, Tensor) and answer.shape == (shape[0], *shape[2:]):
             fail("the channel is missing: the result is [N, 1, H, W], as what came in")
-        if isinstance(answer, Tensor) and len(answer) != len(images):
+        if isinstance(answer, Tensor) and answer.shape[1:] == shape[1:] and len(answer) != shape[0]:
             fail(f"{len(images)} images came in, {len(answer)} went out: turn each of them")
         if isinstance(answer, Tensor) and answer.shape != shape:
             fail(
                 f"the result is {[*answer.shape]}, not {[*shape]}: every image keeps its size"
-                " (no resize=True)"
+                " (no resize=True) and its place in the batch"
             )
         answer = tensor(answer, "the result", images)
         right = course_turn(images, degrees)

@@ -91,6 +91,10 @@ def _compare(
     count = f"{len(right[0])} boxes should stay, best first, not {len(answer[0])}"
     if len(answer[0]) == len(right[0]):
         count = f"{len(right[0])} boxes stay, as they should, but others, or not best first"
+        names = ("boxes", "scores", "labels")
+        parts = zip(names, answer, right, strict=True)
+        if len(wrong := [name for name, one, other in parts if not same(one, other)]) == 1:
+            count = f"the {wrong[0]} alone are wrong: all three need the same indices"
     if same(answer[1:], right[1:]) and not any(same(answer, one) for one in mistakes.values()):
         count = "scores and labels are right, but the boxes are not those that came: boxes[keep]"
     explain(answer, right, mistakes, case, count)

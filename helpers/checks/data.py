@@ -76,7 +76,7 @@ def check_class_balance(class_balance: Callable[[Tensor], Shares]) -> None:
             )
             for digits in (1, 2, 3, 4)
         }
-        say = f"the shares add up to {sum(answer):.3g}, but should to 1"
+        say = f"the shares add up to {sum(answer):.5g}, but should to 1"
         otherwise = say if abs(sum(answer) - 1) > 1e-4 else ""
         nearly = "nearly right, but rounded: give the shares as they are"
         explain(answer, (others, cars), mistakes, case, otherwise, nearly)

@@ -139,11 +139,15 @@ def _check_one_epoch(function: TrainEpoch, images: Tensor, labels: Tensor, batch
     if same(weights, ours[: len(weights)]):
         otherwise = (
             "the weights are right, but not the list: note the loss of each batch, as it is before"
-            f" the step, {shown(ours[len(weights) :].tolist())}, not {shown(losses.tolist())}"
+            f" the step, {_short(ours[len(weights) :])}, not {_short(losses)}"
         )
     explain(torch.cat([weights, losses]), ours, mistakes, case, otherwise)
     if any(layer.training for layer in model.modules()):
         fail(f"{case}: the model is left in train mode: model.eval() after the last batch")
+
+
+def _short(losses: Tensor) -> str:
+    return shown([round(loss, 6) for loss in losses.tolist()])
 
 
 def _losses(answer: object, case: str) -> Tensor:

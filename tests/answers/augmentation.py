@@ -125,6 +125,7 @@ TURN_WRONG = [
     (lambda x, degrees: turn(x, [2 * d for d in degrees]), "image 0 of 0 to 2 is not turned"),
     (lambda x, degrees: turn(x, [abs(d) for d in degrees]), "image 1 .*-35.5 degrees"),
     (lambda x, degrees: turn(x[:1], degrees[:1]), "3 images came in, 1 went out"),
+    (lambda x, degrees: turn(x, degrees).transpose(0, 1), r"the result is \[1, 3, 7, 10\], not"),
     (turn_squeezed, "for a batch of one image, it stops with IndexError"),
     (turn_in_place, "changes its input"),
     (checks.course_turn, "course"),

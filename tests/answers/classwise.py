@@ -135,6 +135,11 @@ def moved_by_the_largest(boxes, scores, labels, iou_threshold):
     return nms(boxes + step * labels[:, None], scores, iou_threshold)
 
 
+def labels_from_the_last(*given):
+    boxes, scores, labels = by_keep(lambda *g: best_first(within_classes(*g), g[1]))(*given)
+    return boxes, scores, labels.flip(0)
+
+
 def sorted_scores_only(*given):
     keep = within_classes(*given)
     return given[0][keep], given[1][keep].sort(descending=True).values, given[2][keep]
@@ -144,6 +149,7 @@ SUPPRESS_WRONG = [
     (by_keep(class_of_each_box), "boxes come several times"),
     (by_keep(moved_by_the_largest), "largest number in `boxes`"),
     (sorted_scores_only, "3 boxes stay, as they should"),
+    (labels_from_the_last, "the labels alone are wrong"),
     (lambda *a: None, "return"),
     (lambda *a: best_first(within_classes(*a), a[1]), "these are indices"),
     (lambda *a: suppress_each(*a)[:2], "three things"),

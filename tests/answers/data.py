@@ -34,6 +34,7 @@ BALANCE_WRONG = [
     (lambda x: [round(share, 3) for share in balance_by_mean(x)], "rounded to 3 decimals"),
     (lambda x: [round(share, 5) for share in balance_by_mean(x)], "nearly right, but rounded"),
     (lambda x: (1.0, 1.0), "add up to 2"),
+    (lambda x: [(x == label).half().mean() for label in (0, 1)], "add up to 0.99976,"),
     (lambda x: ("0.5", "0.5"), "two numbers"),
     (lambda x: [(x == k).sum() / max(1, (x == 1 - k).sum()) for k in (0, 1)], "one class divided"),
     (checks.course_class_balance, "course"),

@@ -143,6 +143,16 @@ def read_by_names(boxes, labels):
     return text
 
 
+def read_from_the_furthest_end(boxes, labels):
+    """Where a box lies in the one before it, the gap begins where the larger one ends."""
+    text, end, width = "", 0.0, 0.0
+    for k in boxes[:, 0].argsort().tolist():
+        x1, _, x2, _ = boxes[k].tolist()
+        text += " " * bool(text and x1 - end > width) + str(int(labels[k]) - 1)
+        end, width = max(end, x2), x2 - x1
+    return text
+
+
 def line_of(order, wide=lambda gap, before, after: gap > before, space=" ", shift=1):
     """A reader that takes the boxes in another order, or has other spaces."""
 
@@ -218,7 +228,7 @@ EXERCISES = {
         CONFUSION_WRONG,
     ),
     checks.check_read_number: (
-        [read_number, read_at_once, read_pairs, read_by_names],
+        [read_number, read_at_once, read_pairs, read_by_names, read_from_the_furthest_end],
         READ_WRONG,
     ),
 }
