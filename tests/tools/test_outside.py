@@ -91,6 +91,8 @@ def doubled(value):
     """What an answer gave back, in double precision."""
     if torch.is_tensor(value):
         return value.double() if value.is_floating_point() else value
+    if hasattr(value, "_make"):  # a named tuple, as Detections
+        return value._make(map(doubled, value))
     plain = type(value) in (list, tuple)
     return type(value)(map(doubled, value)) if plain else value
 
