@@ -249,4 +249,5 @@ def check_interleave(interleave: Callable[[dict], Tensor]) -> None:
             )
         wrong = (answer - dense).abs() > 1e-4
         row, col = wrong.nonzero()[0].tolist()
-        fail(f"{case}: pixel ({row}, {col}) belongs to map ({row % 2}, {col % 2})")
+        values = f"expected {dense[row, col]:g}, not {answer[row, col]:g}"
+        fail(f"{case}: pixel ({row}, {col}) belongs to map ({row % 2}, {col % 2}); {values}")

@@ -204,6 +204,7 @@ def interleave_in_their_order(maps):
 INTERLEAVE_WRONG = [
     (interleave_in_their_order, "ask for each by its key"),
     (lambda maps: interleave(maps).long(), "fractions are lost"),
+    (lambda maps: interleave(maps).round(), r"pixel \(0, 0\) .* expected 0.5, not 0$"),
     (lambda maps: None, "return"),
     (lambda maps: interleave(maps).numpy(), "torch.Tensor, not ndarray"),
     (lambda maps: interleave(maps).T, "rows and columns are swapped"),
