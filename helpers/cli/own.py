@@ -121,7 +121,8 @@ def _held_out(task: Task) -> dict[str, str]:
 
     The count alone would not do: with one picture in the place of another, the split is a new one.
     """
-    digest = hashlib.sha256("\n".join(task.test.kinds).encode(errors="replace")).hexdigest()
+    names = "\n".join(task.test.kinds).replace("\\", "/")  # Windows parts folders by backslashes
+    digest = hashlib.sha256(names.encode(errors="replace")).hexdigest()
     count = len(task.train) + len(task.val) + len(task.test)
     return {"pictures": str(count), "held_out": digest[:12]}
 

@@ -5,6 +5,7 @@ import os
 import re
 import shlex
 import shutil
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -326,3 +327,12 @@ def test_digits_are_a_task_for_the_same_commands(tmp_path, monkeypatch, capsys):
     assert "mAP@0.5" in capsys.readouterr().out
     assert main(["evaluate", "--data", "digits", "--train", "street"]) == 2
     assert "digits has its own classes" in capsys.readouterr().err
+
+
+def test_what_is_held_out_is_the_same_on_windows():
+    def notes(*names):
+        test = Crops(torch.zeros(2, 1, 16, 16), torch.tensor([0, 1]), kinds=names)
+        return own._held_out(SimpleNamespace(train=[], val=[], test=test))
+
+    assert notes("cup/1.png", "key/2.png") == notes(r"cup\1.png", r"key\2.png")
+    assert notes("cup/1.png", "key/2.png") != notes("cup/1.png", "key/3.png")
