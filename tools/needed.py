@@ -24,6 +24,7 @@ DEEPEST = 200  # expressions in expressions; looking through them recurses
 TIMED_CELL = re.compile(r"\s*%%(?:time|capture|prun)\b.*\n")
 TIMED_LINE = re.compile(r"^([ \t]*)%time[ \t]+(?=\S)", re.MULTILINE)
 SETS_MORE = re.compile(r"run_line_magic\('run'|run_cell_magic\('(?:write)?file'")
+COMPREHENSIONS = {"listcomp", "setcomp", "dictcomp", "genexpr"}  # as symtable calls them
 BUILT_INS = set(dir(builtins))
 UNREADABLE = (SyntaxError, ValueError, RuntimeError, MemoryError)
 
@@ -33,21 +34,32 @@ def python_of(source: str) -> str | None:
     """A cell's code, IPython's magics translated; None if it is not Python, or too intricate."""
     if len(source) > LONGEST:
         return None
-    source = _untimed(source)
-    if is_too_intricate(source):
-        return None
     with suppress(*UNREADABLE):
-        code = source if _tree(source) else TransformerManager().transform_cell(source)
-        tree = _tree(code)
-        return code if tree and not _is_deep(tree) else None
+        return _look_through(_untimed(source))
     return None
 
 
 def is_too_intricate(source: str) -> bool:
     """Is a cell, which may well run, more than can be looked through?"""
-    source = _untimed(source)
-    tree = _tree(source)
-    return _is_deep(tree) if tree else len(MAGIC.findall(source)) > MOST_MAGICS
+    try:
+        _look_through(_untimed(source))
+    except (SyntaxError, ValueError):
+        return False
+    except UNREADABLE:
+        return True
+    return False
+
+
+def _look_through(source: str) -> str:
+    """A cell's code. Raises SyntaxError or ValueError if it is none, else what is UNREADABLE."""
+    if _tree(source) is None:
+        if len(MAGIC.findall(source)) > MOST_MAGICS:
+            raise RuntimeError("too many magics")
+        source = TransformerManager().transform_cell(source)
+    symtable.symtable(source, "cell", "exec")
+    if _is_deep(ast.parse(source)):
+        raise RecursionError("expressions too deep in expressions")
+    return source
 
 
 def _untimed(source: str) -> str:
@@ -78,20 +90,22 @@ def names_defined(code: str) -> set[str]:
     """
     return {
         symbol.get_name()
-        for table in _tables(code)
+        for table, _ in _tables(code)
         for symbol in table.get_symbols()
         if (symbol.is_assigned() or symbol.is_imported())
         and (table.get_type() == "module" or symbol.is_declared_global())
     }
 
 
-def _tables(code: str) -> Iterator[symtable.SymbolTable]:
-    """The names of code, and those of its functions and classes."""
-    tables = [symtable.symtable(code, "cell", "exec")]
+def _tables(code: str) -> Iterator[tuple[symtable.SymbolTable, bool]]:
+    """The names of code, and of its functions and classes; and whether each is run at once."""
+    tables = [(symtable.symtable(code, "cell", "exec"), True)]
     while tables:
-        table = tables.pop()
-        tables += table.get_children()
-        yield table
+        table, at_once = tables.pop()
+        for child in table.get_children():
+            not_called = child.get_type() == "class" or child.get_name() in COMPREHENSIONS
+            tables.append((child, at_once and not_called))
+        yield table, at_once
 
 
 def names_used(code: str, *, late: bool | None = None, builtin: bool = False) -> set[str]:
@@ -104,11 +118,10 @@ def names_used(code: str, *, late: bool | None = None, builtin: bool = False) ->
     {'c'}
     """
     used: set[str] = set()
-    for table in _tables(code):
-        at_once = table.get_type() == "module"
+    for table, at_once in _tables(code):
         if late is None or late != at_once:
             symbols = [s for s in table.get_symbols() if s.is_referenced()]
-            used |= {s.get_name() for s in symbols if at_once or s.is_global()}
+            used |= {s.get_name() for s in symbols if s.is_global()}
     return used if builtin else used - BUILT_INS
 
 

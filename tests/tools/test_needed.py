@@ -42,6 +42,9 @@ def needed(*sources, test="check(answer)"):
         (["import check", "%%capture\n%%time\ndef f(): pass", "%%time\nanswer = f()"], [0, 1, 2]),
         (["import check", "y = []", "for x in z: y.append(x)", "answer = y"], [0, 1, 2, 3]),
         (["import check", "def f():\n    global y\n    y = 1\nf()", "answer = y"], [0, 1, 2]),
+        (["import check", "n = 2", "answer = [n * x for x in range(n)]", "n = 3"], [0, 1, 2]),
+        (["import check", "n = 2", "class answer:\n    m = n", "n = 3"], [0, 1, 2]),
+        (["import check", "n = 2", "def answer():\n    return [n for _ in x]", "n = 3"], [0, 2, 3]),
         (["import check", "from numpy import abs", "def sum(): pass", "max = 5",
           "def answer(): return abs(sum(max()))"], [0, 1, 2, 4]),
     ],
@@ -71,12 +74,16 @@ def test_names():
 
 @pytest.mark.parametrize(
     "source",
-    ["%pwd\n" * 600, "!ls\n" * 600, "x = " + "+".join("1" * 2600), "x = y" + ".z" * 900],
-    ids=["magics", "commands", "a sum", "a chain"],
+    [
+        *("%pwd\n" * 600, "!ls\n" * 600, "x = " + "+".join("1" * 2600)),
+        *("x = " + "+".join("1" * 9900), "x = y" + ".z" * 900),
+    ],
+    ids=["magics", "commands", "a sum", "a long sum", "a chain"],
 )
 def test_what_is_too_intricate_to_be_looked_through_is_needed_by_nobody(source):
     assert is_too_intricate(source)
     assert is_too_intricate(f"%%time\n{source}")
+    assert is_too_intricate(f"%matplotlib inline\n{source}")
     assert needed("import check", f"{source}\nanswer = 1", "answer = 2") == [0, 2]
     assert not is_too_intricate("x = 1\n" * 600 + "%matplotlib inline\n")
 
