@@ -43,7 +43,7 @@ NUMBER = r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?(?:[eE][-+]?\d+)?"
 TIME = r"(?:s|ms|µs|μs|us|ns|min|h|seconds?|minutes?|hours?)"
 APPROXIMATE = re.compile(
     rf"≈(?P<space>[ \u00a0]*)(?P<number>[-−+]?{NUMBER})"
-    rf"(?P<rest>(?:[ \u00a0]?(?P<unit>[^\W\d_]+|%))?[^≈±\d\n]*±"
+    rf"(?P<rest>(?:[ \u00a0]?(?P<unit>[^\W\d_]++|%))?[^≈±\d\n]*±"
     rf"[ \u00a0]*(?P<tolerance>{NUMBER}|)(?:[ \u00a0]?(?P<of>{TIME}\b|%))?"
     rf"|[ \u00a0]?(?P<time>{TIME})\b|(?P<ratio> times as fast\b))?"
 )

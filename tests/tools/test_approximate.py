@@ -1,5 +1,6 @@
 """Numbers marked with ≈ are compared within their tolerance, everything else letter by letter."""
 
+import time
 from functools import partial
 
 import pytest
@@ -109,6 +110,13 @@ def test_what_is_too_far_is_said():
         "≈ 0.9 is not within 0.05 of ≈ 0.72",
         "≈ 3 is not within 10 % of ≈ 2",
     ]
+
+
+def test_a_long_word_takes_no_time():
+    word = "≈ 5 " + 20_000 * "a"
+    started = time.perf_counter()
+    assert settle(word, word) == (word, [])
+    assert time.perf_counter() - started < 1
 
 
 def test_each_text_of_a_cell_is_compared_with_its_own():
