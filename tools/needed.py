@@ -22,7 +22,9 @@ MAGIC = re.compile(
 DEEPEST = 200  # expressions in expressions; looking through them recurses
 # What follows these is run as if they were not there.
 TIMED_CELL = re.compile(r"\s*%%(?:time|capture|prun)\b.*\n")
-TIMED_LINE = re.compile(r"^([ \t]*)%time[ \t]+(?=\S)", re.MULTILINE)
+TIMED_LINE = re.compile(
+    r"^([ \t]*)%time[ \t]+(?:--no-raise-error[ \t]+)?(\S(?:\\\n|.)*)", re.MULTILINE
+)
 SETS_MORE = re.compile(r"run_line_magic\('run'|run_cell_magic\('(?:write)?file'")
 COMPREHENSIONS = {"listcomp", "setcomp", "dictcomp", "genexpr"}  # as symtable calls them
 BUILT_INS = set(dir(builtins))
@@ -35,14 +37,14 @@ def python_of(source: str) -> str | None:
     if len(source) > LONGEST:
         return None
     with suppress(*UNREADABLE):
-        return _look_through(_untimed(source))
+        return _look_through(source)
     return None
 
 
 def is_too_intricate(source: str) -> bool:
     """Is a cell, which may well run, more than can be looked through?"""
     try:
-        _look_through(_untimed(source))
+        _look_through(source)
     except (SyntaxError, ValueError):
         return False
     except UNREADABLE:
@@ -52,6 +54,21 @@ def is_too_intricate(source: str) -> bool:
 
 def _look_through(source: str) -> str:
     """A cell's code. Raises SyntaxError or ValueError if it is none, else what is UNREADABLE."""
+    while found := TIMED_CELL.match(source):
+        source = source[found.end() :]
+    return _translated(TIMED_LINE.sub(_untimed, source))
+
+
+def _untimed(line: re.Match) -> str:
+    """What %time runs; the line as it stands if that is no Python: what is above it is run."""
+    with suppress(SyntaxError, ValueError):
+        _translated(line[2])
+        return line[1] + line[2]
+    return line[0]
+
+
+def _translated(source: str) -> str:
+    """Code without IPython's magics. Raises what `_look_through` does."""
     if _tree(source) is None:
         if len(MAGIC.findall(source)) > MOST_MAGICS:
             raise RuntimeError("too many magics")
@@ -60,12 +77,6 @@ def _look_through(source: str) -> str:
     if _is_deep(ast.parse(source)):
         raise RecursionError("expressions too deep in expressions")
     return source
-
-
-def _untimed(source: str) -> str:
-    while found := TIMED_CELL.match(source):
-        source = source[found.end() :]
-    return TIMED_LINE.sub(r"\1", source)
 
 
 def _tree(code: str) -> ast.Module | None:

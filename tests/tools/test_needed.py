@@ -39,6 +39,7 @@ def needed(*sources, test="check(answer)"):
         (["import check", "%%writefile a.py\nx = 1", "from a import x as answer"], [0, 1, 2]),
         (["import check", "%run a.py", "def answer(): return x"], [0, 1, 2]),
         (["import check", "%%time\ny = 1", "%time z = 1", "answer = y + z"], [0, 1, 2, 3]),
+        (["import check", "%time %run a.py\n%time z = \\\n  x", "answer = z"], [0, 1, 2]),
         (["import check", "%%capture\n%%time\ndef f(): pass", "%%time\nanswer = f()"], [0, 1, 2]),
         (["import check", "y = []", "for x in z: y.append(x)", "answer = y"], [0, 1, 2, 3]),
         (["import check", "def f():\n    global y\n    y = 1\nf()", "answer = y"], [0, 1, 2]),
