@@ -25,6 +25,7 @@ from tools import exchange, outside
 from tools.needed import (
     builtins_used,
     imports_of,
+    names_changed,
     names_defined,
     names_used,
     needed_cells,
@@ -208,13 +209,16 @@ class Examine(Patient):
             return [i for i in numbers if not is_test(cells[i]) and i not in self._ran]
         wanted = {id_of(cell) for cell in self._answers(id_of(cells[test]))}
         answers = {i for i in range(test) if id_of(cells[i]) in wanted}  # also if they set nothing
-        numbers = sorted({*needed_cells(cells, test), *answers})
-        return [i for i in numbers if not self._is_fresh(i)]
-
-    def _is_fresh(self, number: int) -> bool:
-        code = python_of(self.nb.cells[number].source)
-        names = names_defined(code) if code is not None else set()
-        return number in self._ran and all(self._set_by.get(name) == number for name in names)
+        stale, anew = [], set()
+        for number in sorted({*needed_cells(cells, test), *answers}):
+            code = python_of(cells[number].source) or ""
+            names = names_defined(code)
+            is_fresh = number in self._ran and all(self._set_by.get(n) == number for n in names)
+            # What is set anew must be changed anew, too: by `a.append(1)` in a cell of its own.
+            if not is_fresh or names_changed(code) & anew:
+                stale.append(number)
+                anew |= names
+        return stale
 
     def _answers(self, grade_id: str) -> list[NotebookNode]:
         """The answer cells, as handed out, that a test needs."""

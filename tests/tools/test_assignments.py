@@ -339,6 +339,20 @@ def test_an_answer_may_use_names_of_imports_and_built_ins_that_its_test_does_not
     ]
 
 
+def test_what_fills_an_answer_is_run_again_with_it(tmp_path):
+    made = lesson()
+    again = cell_of(made, "halve-test")
+    again.source = again.source.replace("halve(2) == 1", "halve(double(2)) == 2")
+    write_notebook(made, tmp_path / "notebooks" / "lesson.ipynb")
+    handed = with_source("double", "by = []\ndef double(x): return by[0] * x", made)
+    place = handed.cells.index(cell_of(handed, "double")) + 1
+    handed.cells.insert(place, new_code_cell("by.append(2)"))
+    hand_in(tmp_path / "class", "Ada", "lesson", handed)
+    places = {"notebooks": tmp_path / "notebooks", "build": tmp_path}
+    assert command("grade", tmp_path / "class", "--jobs", 1, **places) == 0
+    assert read_grades(tmp_path)["Ada", "lesson"]["score"] == "5"
+
+
 def unclosed(notebook):
     cell_of(notebook, "double").source = "### BEGIN SOLUTION\nx = 1"
 
