@@ -53,23 +53,24 @@ MAKE_NEW_TENSORS = nn.Conv2d | FFTConv2d | nn.MaxPool2d | nn.AvgPool2d
 class FastFCN(nn.Module):
     """What `accelerate` makes: images [N, C, H, W] -> logits [N, classes, rows, cols], no training.
 
-    `body` is the network itself, `geometry` that of the FCN it was made from, `channels_last` how
-    its images lie in memory; with `choices`, that is measured with the first image. Lesson 05.
+    `body` is the network itself, `geometry` and `channels` are those of the FCN it was made from,
+    `channels_last` says how its images lie in memory; with `choices`, that is measured with the
+    first image. Lesson 05.
     """
-
-    channels: tuple[int, ...] = ()  # as an FCN's
 
     def __init__(
         self,
         body: nn.Module,
         geometry: Geometry,
         *,
+        channels: tuple[int, ...] = (),
         channels_last: bool = True,
         choices: Choices | None = None,
     ) -> None:
         super().__init__()
         self.body = body
         self.geometry = geometry
+        self.channels = channels
         self.eval().requires_grad_(False)
         self._lay_out(channels_last)
         self._choices = choices
@@ -164,9 +165,8 @@ def accelerate(fcn: nn.Module, *, tune: bool | Path = False) -> FastFCN:
     body.graph.lint()
     body.recompile()
     last = prefers_channels_last(body)
-    fast = FastFCN(body, fcn.geometry, channels_last=last, choices=choices)
-    fast.channels = getattr(fcn, "channels", ())
-    return fast
+    channels = getattr(fcn, "channels", ())
+    return FastFCN(body, fcn.geometry, channels=channels, channels_last=last, choices=choices)
 
 
 def graph_of(fcn: FCN) -> fx.Graph:
