@@ -88,16 +88,20 @@ def _compare(
     answer = _three(ask(answers, boxes, scores, labels, threshold), case)
     right = suppress_each(boxes, scores, labels, threshold)
     mistakes = _suppress_mistakes(boxes, scores, labels, threshold)
-    count = f"{len(right[0])} boxes should stay, best first, not {len(answer[0])}"
-    if len(answer[0]) == len(right[0]):
-        count = f"{len(right[0])} boxes stay, as they should, but others, or not best first"
-        names = ("boxes", "scores", "labels")
-        parts = zip(names, answer, right, strict=True)
-        if len(wrong := [name for name, one, other in parts if not same(one, other)]) == 1:
-            count = f"the {wrong[0]} alone are wrong: all three need the same indices"
-    if same(answer[1:], right[1:]) and not any(same(answer, one) for one in mistakes.values()):
-        count = "scores and labels are right, but the boxes are not those that came: boxes[keep]"
-    explain(answer, right, mistakes, case, count)
+    explain(answer, right, mistakes, case, _difference(answer, right))
+
+
+def _difference(answer: tuple[Tensor, ...], right: tuple[Tensor, ...]) -> str:
+    """What is wrong with boxes, scores and labels, in words."""
+    if len(answer[0]) != len(right[0]):
+        return f"{len(right[0])} boxes should stay, best first, not {len(answer[0])}"
+    parts = zip(("boxes", "scores", "labels"), answer, right, strict=True)
+    wrong = [name for name, one, other in parts if not same(one, other)]
+    if wrong == ["boxes"]:
+        return "scores and labels are right, but the boxes are not those that came: boxes[keep]"
+    if len(wrong) == 1:
+        return f"the {wrong[0]} alone are wrong: all three need the same indices"
+    return f"{len(right[0])} boxes stay, as they should, but others, or not best first"
 
 
 def _suppress_mistakes(
